@@ -1,0 +1,193 @@
+//! A light client of the local API: one blocking request a connection, over the agent's socket.
+//!
+//! It speaks HTTP/1.0, so that the answer ends where the connection does and nothing has to be unchunked. The whole
+//! path of `daypass token` is in this file, and needs neither a runtime nor a pool.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::view::StreamEvent;
+use crate::{ApiError, ErrorCode, Home};
+
+/// How long an answer may take: longer than the agent's own limit for a refresh with its retries.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest answer that is read: 64 MiB, thousands of sessions with room to spare.
+const MAX_ANSWER: u64 = 64 << 20;
+/// The longest head of an answer.
+const MAX_HEAD: usize = 8 << 10;
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// No agent answers on the socket: there is none, or it has just ended.
+    #[error("no agent is running; start one with `daypass tray` or `daypass agent`")]
+    NotRunning,
+    /// The agent answered with an error, or not in its own language.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl From<CallError> for ApiError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::NotRunning => Self::new(
+                ErrorCode::Offline,
+                "No agent is running; start one with `daypass tray` or `daypass agent`.",
+            ),
+            CallError::Api(error) => error,
+        }
+    }
+}
+
+/// A client for the agent of one [`Home`].
+#[derive(Debug, Clone)]
+pub struct Client {
+    socket: PathBuf,
+}
+
+impl Client {
+    /// A client for the agent of `home`; nothing is connected yet.
+    ///
+    /// # Errors
+    /// Where the socket's path is too long.
+    pub fn new(home: &Home) -> Result<Self, ApiError> {
+        Ok(Self { socket: home.socket()? })
+    }
+
+    /// `GET path`.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        read(&self.call("GET", path, None)?)
+    }
+
+    /// `POST path` with `body` as JSON.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CallError> {
+        let body = serde_json::to_vec(body).map_err(|error| bad_answer(&error.to_string()))?;
+        read(&self.call("POST", path, Some(&body))?)
+    }
+
+    /// `DELETE path`.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        read(&self.call("DELETE", path, None)?)
+    }
+
+    /// The stream of events: a snapshot at once, and another after every change.
+    ///
+    /// With `window` the caller says that it is the window, and is asked to come to the front when one is wanted.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn events(&self, window: bool) -> Result<Events, CallError> {
+        let path = if window { "/v1/events?window=true" } else { "/v1/events" };
+        let (status, mut reader) = self.send("GET", path, None)?;
+        if status != 200 {
+            return Err(refusal(&read_body(&mut reader)?).into());
+        }
+        // Between two changes the stream is silent for as long as nothing changes.
+        reader.get_ref().set_read_timeout(None).map_err(lost)?;
+        Ok(Events { reader })
+    }
+
+    fn call(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<Vec<u8>, CallError> {
+        let (status, mut reader) = self.send(method, path, body)?;
+        let body = read_body(&mut reader)?;
+        if (200..300).contains(&status) { Ok(body) } else { Err(refusal(&body).into()) }
+    }
+
+    /// Sends one request, and reads the answer's head: its status, and the reader before its body.
+    fn send(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<(u16, BufReader<UnixStream>), CallError> {
+        let mut stream = UnixStream::connect(&self.socket).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => CallError::NotRunning,
+            _ => lost(error),
+        })?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(lost)?;
+        let body = body.unwrap_or_default();
+        let mut request = format!(
+            "{method} {path} HTTP/1.0\r\nHost: daypass\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        )
+        .into_bytes();
+        request.extend_from_slice(body);
+        stream.write_all(&request).map_err(lost)?;
+        let mut reader = BufReader::new(stream);
+        let status = read_head(&mut reader)?;
+        Ok((status, reader))
+    }
+}
+
+/// The events of an agent, until it ends.
+#[derive(Debug)]
+pub struct Events {
+    reader: BufReader<UnixStream>,
+}
+
+impl Iterator for Events {
+    type Item = Result<StreamEvent, CallError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut line = Vec::new();
+        match self.reader.by_ref().take(MAX_ANSWER).read_until(b'\n', &mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(read(&line)),
+            Err(error) => Some(Err(lost(error))),
+        }
+    }
+}
+
+/// Reads up to the empty line, and answers the status.
+fn read_head(reader: &mut BufReader<UnixStream>) -> Result<u16, CallError> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let left = MAX_HEAD.saturating_sub(head.len());
+        if reader.by_ref().take(left as u64).read_until(b'\n', &mut head).map_err(lost)? == 0 {
+            return Err(if head.is_empty() { CallError::NotRunning } else { bad_answer("the head is cut").into() });
+        }
+    }
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut headers);
+    response.parse(&head).map_err(|error| bad_answer(&error.to_string()))?;
+    Ok(response.code.unwrap_or_default())
+}
+
+fn read_body(reader: &mut BufReader<UnixStream>) -> Result<Vec<u8>, CallError> {
+    let mut body = Vec::new();
+    reader.by_ref().take(MAX_ANSWER).read_to_end(&mut body).map_err(lost)?;
+    Ok(body)
+}
+
+/// JSON, where an empty body (204) reads as `null`.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
+    let body = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(body).map_err(|error| bad_answer(&error.to_string()).into())
+}
+
+fn refusal(body: &[u8]) -> ApiError {
+    serde_json::from_slice(body).unwrap_or_else(|_| bad_answer("the error has another form"))
+}
+
+/// `why` names the fault; the answer itself may hold a secret and is not repeated.
+fn bad_answer(why: &str) -> ApiError {
+    ApiError::new(ErrorCode::Internal, format!("The agent's answer cannot be read ({why}); is it of another version?"))
+}
+
+fn lost(error: std::io::Error) -> CallError {
+    let message = match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => "The agent did not answer in time.".to_owned(),
+        ErrorKind::PermissionDenied => "The agent's socket belongs to another user.".to_owned(),
+        _ => format!("The connection to the agent was lost: {error}."),
+    };
+    ApiError::new(ErrorCode::Offline, message).into()
+}

@@ -1,0 +1,104 @@
+//! Where Daypass keeps its things: configuration, data and socket.
+
+use std::path::{Path, PathBuf};
+
+use crate::{ApiError, ErrorCode};
+
+/// The longest socket path that the kernel takes, in bytes (`sun_path` of unix(7), less its closing zero).
+const MAX_SOCKET_PATH: usize = 107;
+
+/// The folders of one installation: `DAYPASS_HOME` for all, or the XDG base directories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    config: PathBuf,
+    data: PathBuf,
+    run: PathBuf,
+}
+
+impl Home {
+    /// All folders under `root`: `config`, `data` and `run`.
+    pub fn under(root: &Path) -> Self {
+        Self { config: root.join("config"), data: root.join("data"), run: root.join("run") }
+    }
+
+    /// The home that the environment names, read through `var` (a stand-in for `std::env::var_os`).
+    ///
+    /// `DAYPASS_HOME` puts all under one folder. Otherwise the XDG base directories: `XDG_CONFIG_HOME`,
+    /// `XDG_DATA_HOME` and `XDG_RUNTIME_DIR`, each with its documented default; without a runtime folder, the socket is
+    /// kept with the data. Relative paths are ignored, as the XDG specification asks.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Internal`] where not even `HOME` is set.
+    pub fn from_env(var: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self, ApiError> {
+        let path = |name: &str| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        if let Some(root) = path("DAYPASS_HOME") {
+            let root = std::path::absolute(&root).unwrap_or(root);
+            return Ok(Self::under(&root));
+        }
+        let folder = |name: &str, default: &str| {
+            path(name).filter(|p| p.is_absolute()).or_else(|| path("HOME").map(|home| home.join(default)))
+        };
+        let missing = || ApiError::new(ErrorCode::Internal, "HOME is not set; set it, or set DAYPASS_HOME to a folder.");
+        let config = folder("XDG_CONFIG_HOME", ".config").ok_or_else(missing)?.join("daypass");
+        let data = folder("XDG_DATA_HOME", ".local/share").ok_or_else(missing)?.join("daypass");
+        let run = path("XDG_RUNTIME_DIR").filter(|p| p.is_absolute());
+        let run = run.map_or_else(|| data.join("run"), |run| run.join("daypass"));
+        Ok(Self { config, data, run })
+    }
+
+    /// The user's own provider definitions, one TOML file each.
+    pub fn providers_dir(&self) -> PathBuf {
+        self.config.join("providers")
+    }
+
+    /// The folder of everything that must survive.
+    pub fn data_dir(&self) -> &Path {
+        &self.data
+    }
+
+    /// The vault.
+    pub fn vault_file(&self) -> PathBuf {
+        self.data.join("vault.sqlite")
+    }
+
+    /// The store of the embedded authority.
+    pub fn authority_file(&self) -> PathBuf {
+        self.data.join("authority.sqlite")
+    }
+
+    /// The folder of socket and locks; mode 0700.
+    pub fn run_dir(&self) -> &Path {
+        &self.run
+    }
+
+    /// The lock that makes the agent the only one of its user.
+    pub fn agent_lock(&self) -> PathBuf {
+        self.run.join("agent.lock")
+    }
+
+    /// The lock that makes the window the only one of its user.
+    pub fn window_lock(&self) -> PathBuf {
+        self.run.join("window.lock")
+    }
+
+    /// Where the log of a background agent goes. It never holds a secret.
+    pub fn agent_log(&self) -> PathBuf {
+        self.data.join("agent.log")
+    }
+
+    /// The agent's socket; mode 0600.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Internal`] where the path is longer than a socket's may be.
+    pub fn socket(&self) -> Result<PathBuf, ApiError> {
+        let path = self.run.join("agent.sock");
+        if path.as_os_str().len() > MAX_SOCKET_PATH {
+            let message = format!(
+                "The path {} is too long for a socket ({MAX_SOCKET_PATH} bytes at most); set DAYPASS_HOME to a shorter one.",
+                path.display()
+            );
+            return Err(ApiError::new(ErrorCode::Internal, message));
+        }
+        Ok(path)
+    }
+}

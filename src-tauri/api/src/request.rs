@@ -1,0 +1,146 @@
+//! What can be asked of the agent, and under which path.
+//!
+//! | request | method and path | answer |
+//! | --- | --- | --- |
+//! | – | `GET /v1/status` | [`StatusView`](crate::view::StatusView) |
+//! | – | `GET /v1/snapshot` | [`Snapshot`](crate::view::Snapshot) |
+//! | – | `GET /v1/events[?window=true]` | lines of [`StreamEvent`](crate::view::StreamEvent), without end |
+//! | – | `GET /v1/openapi.json` | the document of this API |
+//! | – | `GET /v1/providers` | [`ProviderView`](crate::view::ProviderView) list |
+//! | [`AddAccount`] | `POST /v1/accounts` | [`AccountView`](crate::view::AccountView) |
+//! | – | `GET /v1/accounts/{name}` | [`AccountView`](crate::view::AccountView) |
+//! | – | `DELETE /v1/accounts/{name}` | 204 |
+//! | [`SignIn`] | `POST /v1/sign-ins` | [`SignInView`](crate::view::SignInView) |
+//! | – | `GET /v1/sign-ins/{id}` | [`SignInView`](crate::view::SignInView) |
+//! | – | `DELETE /v1/sign-ins/{id}` | 204 |
+//! | [`TokenRequest`] | `POST /v1/accounts/{name}/token` | [`TokenView`](crate::view::TokenView) |
+//! | – | `POST /v1/accounts/{name}/refresh` | [`AccountView`](crate::view::AccountView) |
+//! | – | `GET /v1/accounts/{name}/sessions` | [`SessionView`](crate::view::SessionView) list, asked of the provider where it lists |
+//! | [`CreateSession`] | `POST /v1/accounts/{name}/sessions` | [`SessionView`](crate::view::SessionView) |
+//! | – | `DELETE /v1/accounts/{name}/sessions/{id}[?forget=true]` | [`RevokeView`](crate::view::RevokeView) |
+//! | – | `DELETE /v1/accounts/{name}/sessions` | [`RevokeView`](crate::view::RevokeView) |
+//! | [`CopyRequest`] | `POST /v1/copy` | [`CopyView`](crate::view::CopyView) |
+//! | [`OpenWindow`] | `POST /v1/window` | 204 |
+//! | [`Shutdown`] | `POST /v1/shutdown` | 204 |
+
+use std::collections::BTreeMap;
+
+use daypass_core::Secret;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::view::Page;
+
+/// Connect an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddAccount {
+    /// The provider's name.
+    pub provider: String,
+    /// The user's name for the account: 1 to 64 characters, letters, digits and `._@+-`.
+    pub name: String,
+    /// Where the provider is; its own default where not given.
+    #[serde(default)]
+    pub base_url: Option<String>,
+    /// The account's parameters.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
+    /// The long-lived secret.
+    #[serde(with = "crate::wire::exposed")]
+    #[schema(value_type = String)]
+    pub credential: Secret,
+    /// Whether to try the credential before anything is stored.
+    #[serde(default = "yes")]
+    pub check: bool,
+    /// The life of its current session in seconds, where the provider lets one choose.
+    #[serde(default)]
+    pub life: Option<u64>,
+    /// Whether to keep it fresh always, not only while it is used.
+    #[serde(default)]
+    pub pinned: bool,
+}
+
+/// Connect an account by signing in at another device (RFC 8628), where the provider offers that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct SignIn {
+    /// The provider's name.
+    pub provider: String,
+    /// The user's name for the account. An account of this name, at the same provider, gets the new credential.
+    pub name: String,
+    /// Where the provider is; its own default where not given.
+    #[serde(default)]
+    #[ts(optional)]
+    pub base_url: Option<String>,
+    /// The account's parameters.
+    #[serde(default)]
+    pub params: BTreeMap<String, String>,
+}
+
+/// Ask for an account's token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRequest {
+    /// Seconds that it must live on; the hard threshold of its life where not given.
+    #[serde(default)]
+    pub min_ttl: Option<u64>,
+    /// Whether to refresh whatever the held one is worth.
+    #[serde(default)]
+    pub fresh: bool,
+    /// The session whose token is meant; the current one where not given.
+    #[serde(default)]
+    pub session: Option<String>,
+}
+
+/// Open a further session beside the current one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct CreateSession {
+    /// Its name.
+    #[serde(default)]
+    #[ts(optional)]
+    pub name: Option<String>,
+    /// Its life in seconds.
+    #[serde(default)]
+    #[ts(optional, type = "number")]
+    pub life: Option<u64>,
+}
+
+/// Put a token on the clipboard, through the tray app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct CopyRequest {
+    /// The account's name.
+    pub account: String,
+    /// The session whose token is meant; the current one where not given.
+    #[serde(default)]
+    #[ts(optional)]
+    pub session: Option<String>,
+}
+
+/// Open the window, or bring it to the front.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct OpenWindow {
+    /// What it should show.
+    #[serde(default)]
+    pub page: Page,
+}
+
+/// Ask the agent to end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    /// Only where it is headless: a tray app takes over, and an agent that lives in a tray app stays.
+    #[serde(default)]
+    pub take_over: bool,
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,397 @@
+//! What the agent shows: the snapshot with its accounts and sessions, the providers, and the answers to requests.
+//!
+//! Instants are RFC 3339 strings in UTC, spans are whole seconds. Only [`TokenView`] holds a secret, and it is not
+//! among the types that the page sees.
+
+use std::collections::BTreeMap;
+
+use daypass_core::fresh::Freshness;
+use daypass_core::session::SessionState;
+use chrono::{DateTime, Utc};
+use daypass_core::Secret;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use crate::{ApiError, ErrorCode};
+
+/// Everything that a face of Daypass draws, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct Snapshot {
+    /// Counts up with every change, from 1 at the agent's start.
+    #[ts(type = "number")]
+    pub revision: u64,
+    /// When the snapshot was taken; a face corrects its countdowns by it.
+    #[ts(type = "string")]
+    pub at: DateTime<Utc>,
+    /// The vault's state; where it is not `open`, nothing new can be stored.
+    pub vault: VaultView,
+    /// All accounts, by name.
+    pub accounts: Vec<AccountView>,
+}
+
+/// The vault's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+#[ts(export)]
+pub enum VaultView {
+    /// The key is here; secrets can be read and stored.
+    Open,
+    /// The keyring is locked, or does not answer; unlocking it is enough.
+    Locked {
+        /// One sentence that says what to do.
+        message: String,
+    },
+    /// There is no keyring, and no key file or passphrase was given.
+    Absent {
+        /// One sentence that says what to do.
+        message: String,
+    },
+    /// The file cannot be read or written: corrupt, a full disk, a wrong key. Nothing was changed.
+    Failing {
+        /// One sentence that says what to do.
+        message: String,
+    },
+}
+
+/// An account, without its credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct AccountView {
+    /// The user's name for it; unique.
+    pub name: String,
+    /// The provider's name, such as `discovr`.
+    pub provider: String,
+    /// The provider's name for people, such as `Discovr`.
+    pub title: String,
+    /// Where the provider is.
+    pub base_url: String,
+    /// The parameters that it was connected with, such as `profile_id`. Never a secret.
+    pub params: BTreeMap<String, String>,
+    /// The worst thing that is to say about it.
+    pub health: Health,
+    /// Where the current session's token stands; `null` where there is none yet.
+    #[schema(value_type = Option<String>)]
+    #[ts(type = "\"fresh\" | \"stale\" | \"urgent\" | \"expired\" | null")]
+    pub freshness: Option<Freshness>,
+    /// Whether a refresh is under way.
+    pub refreshing: bool,
+    /// What is wrong, where something is.
+    pub problem: Option<Problem>,
+    /// The id of the current session.
+    pub current: Option<String>,
+    /// When the current token dies.
+    #[ts(type = "string | null")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the next background refresh is planned.
+    #[ts(type = "string | null")]
+    pub next_refresh_at: Option<DateTime<Utc>>,
+    /// When its token was last handed out or copied.
+    #[ts(type = "string | null")]
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Whether it is kept warm always, not only while it is used.
+    pub pinned: bool,
+    /// What can be done with it.
+    pub abilities: Abilities,
+    /// Its sessions: the current one first, then held, foreign and orphaned ones, newest first.
+    pub sessions: Vec<SessionView>,
+}
+
+/// The state of an account in one word, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Health {
+    /// All is well, or nothing was needed yet.
+    Well,
+    /// A refresh is under way.
+    Refreshing,
+    /// A refresh failed; it is tried again without help.
+    Trouble,
+    /// Only the user can help.
+    NeedsYou,
+}
+
+/// What is wrong with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct Problem {
+    /// The code of the last failure.
+    pub code: ErrorCode,
+    /// One sentence for a person.
+    pub message: String,
+    /// When it began.
+    #[ts(type = "string")]
+    pub since: DateTime<Utc>,
+    /// When it is tried again without help; `null` where it is not.
+    #[ts(type = "string | null")]
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// A session, without its token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct SessionView {
+    /// The account's name.
+    pub account: String,
+    /// The provider's id, or the fingerprint of the token where it gives none.
+    pub id: String,
+    /// The name that it was given.
+    pub name: Option<String>,
+    /// The provider's word for its kind: `login`, `api`, `session`, …
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// When it was created.
+    #[ts(type = "string | null")]
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it ends.
+    #[ts(type = "string | null")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Its state in one word.
+    #[schema(value_type = String)]
+    #[ts(type = "\"fresh\" | \"stale\" | \"urgent\" | \"expired\" | \"foreign\" | \"orphan\"")]
+    pub state: SessionState,
+    /// Whether we hold its token, so that it can be copied.
+    pub held: bool,
+    /// Whether it is the account's current session.
+    pub current: bool,
+}
+
+/// What a provider can do, and what doing it means.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct Abilities {
+    /// Whether the provider lists its sessions; otherwise only held ones are known.
+    pub list: bool,
+    /// How a further session is created; `null` where it cannot be.
+    pub create: Option<CreateForm>,
+    /// Whether one session can be revoked at the provider; otherwise it can only be forgotten here.
+    pub revoke: bool,
+    /// What revoking (or forgetting) one session really does: one sentence.
+    pub revoke_effect: String,
+    /// What revoking all really does: one sentence; `null` where it cannot be done.
+    pub revoke_all_effect: Option<String>,
+    /// Whether one can sign in through a browser instead of typing a credential.
+    pub sign_in: bool,
+}
+
+/// What a new session can be given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct CreateForm {
+    /// Whether the name is sent to the provider; otherwise it is kept here only.
+    pub name_is_sent: bool,
+    /// The life that may be chosen; `null` where the provider decides.
+    pub life: Option<LifeForm>,
+}
+
+/// A life that may be chosen, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct LifeForm {
+    /// The shortest.
+    #[ts(type = "number")]
+    pub min: u64,
+    /// The longest.
+    #[ts(type = "number")]
+    pub max: u64,
+    /// The one that is taken where none is chosen.
+    #[ts(type = "number")]
+    pub default: u64,
+}
+
+/// A provider that accounts can be connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct ProviderView {
+    /// Its name, such as `discovr`.
+    pub name: String,
+    /// Its name for people.
+    pub title: String,
+    /// One sentence on what it is.
+    pub about: String,
+    /// Where it is unless the user says otherwise.
+    pub base_url: String,
+    /// What its credential is called and where it is found.
+    pub credential: CredentialForm,
+    /// The parameters that an account has.
+    pub params: Vec<ParamForm>,
+    /// What can be done.
+    pub abilities: Abilities,
+    /// Whether it comes from a file in the user's config folder.
+    pub own: bool,
+}
+
+/// How a provider's credential is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct CredentialForm {
+    /// What it is called, such as `Master token`.
+    pub label: String,
+    /// One sentence on where it is found.
+    pub help: String,
+}
+
+/// A parameter of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct ParamForm {
+    /// Its key, as in `--set KEY=VALUE`.
+    pub key: String,
+    /// What it is called.
+    pub label: String,
+    /// One sentence on what it is.
+    pub help: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// What is taken where it is not given.
+    pub default: Option<String>,
+}
+
+/// A session token, handed to whoever may have it. The page never does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TokenView {
+    /// The account's name.
+    pub account: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The token.
+    #[serde(with = "crate::wire::exposed")]
+    #[schema(value_type = String)]
+    pub token: Secret,
+    /// The header that it is sent in, such as `Authorization`.
+    pub header_name: String,
+    /// What stands before the token in that header, such as `Bearer `; may be empty.
+    pub header_prefix: String,
+    /// When it dies.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The id of its session.
+    pub session_id: String,
+    /// Whole seconds of life that it has left.
+    pub remaining_seconds: u64,
+    /// Set where it has less life left than was asked for, because a refresh failed: what went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_because: Option<ApiError>,
+}
+
+/// The agent, in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct StatusView {
+    /// The program's version.
+    pub version: String,
+    /// The version of the local API.
+    pub api: u32,
+    /// The agent's process id.
+    pub pid: u32,
+    /// Whether it lives in the tray app, so that copying and opening the window work.
+    pub tray: bool,
+    /// The vault's state.
+    pub vault: VaultView,
+    /// How many accounts there are.
+    pub accounts: u32,
+    /// How many of them need the user.
+    pub needs_you: u32,
+    /// When the agent started.
+    #[ts(type = "string")]
+    pub started_at: DateTime<Utc>,
+}
+
+/// What was copied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct CopyView {
+    /// The account's name.
+    pub account: String,
+    /// The session whose token it is.
+    pub session_id: String,
+    /// When the token dies.
+    #[ts(type = "string | null")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the clipboard is cleared, if it still holds the token.
+    #[ts(type = "string")]
+    pub cleared_at: DateTime<Utc>,
+}
+
+/// What a revocation did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct RevokeView {
+    /// How many sessions were ended or forgotten.
+    pub revoked: u32,
+    /// Until when a token that was handed out may still be accepted; `null` where none is.
+    #[ts(type = "string | null")]
+    pub valid_until: Option<DateTime<Utc>>,
+    /// One sentence on what happened.
+    pub message: String,
+}
+
+/// A sign-in by device code (RFC 8628) that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct SignInView {
+    /// Its id, for asking again.
+    pub id: String,
+    /// What the user types at the other device.
+    pub user_code: String,
+    /// A picture of the same as a `data:` URL, where the provider gives one.
+    pub qr: Option<String>,
+    /// Until when it can be finished.
+    #[ts(type = "string")]
+    pub expires_at: DateTime<Utc>,
+    /// How it stands.
+    pub state: SignInState,
+}
+
+/// How a sign-in stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+#[ts(export)]
+pub enum SignInState {
+    /// Nobody has approved it yet.
+    Pending,
+    /// The account is connected.
+    Done {
+        /// Its name.
+        account: String,
+    },
+    /// It will not succeed any more.
+    Failed {
+        /// Why.
+        error: ApiError,
+    },
+}
+
+/// One line of the event stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "event")]
+#[ts(export)]
+pub enum StreamEvent {
+    /// Something changed, or the stream has just begun.
+    Snapshot {
+        /// All of it.
+        snapshot: Snapshot,
+    },
+    /// The window is asked to come to the front.
+    Focus {
+        /// What it should show.
+        page: Page,
+    },
+    /// The agent ends, or hands over to another; the stream is over.
+    Bye,
+}
+
+/// What a window shows first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Page {
+    /// The accounts and their sessions.
+    #[default]
+    Sessions,
+    /// The form for a new session.
+    NewSession,
+    /// The form that connects an account.
+    Connect,
+}

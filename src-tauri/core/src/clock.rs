@@ -1,0 +1,63 @@
+//! The doors through which time and chance come into the house.
+
+use std::time::Duration;
+
+use crate::Time;
+
+/// A source of the current wall-clock time.
+///
+/// The core itself never calls it: its functions take `now`. Hosts pass one `SystemClock` down, tests pass a clock
+/// that they turn by hand.
+pub trait Clock: Send + Sync + 'static {
+    /// The current wall-clock time, in UTC.
+    fn now(&self) -> Time;
+}
+
+/// A source of unpredictable bytes.
+///
+/// Hosts pass the operating system's generator down, tests pass a seeded one.
+pub trait Chance: Send + Sync + 'static {
+    /// Fills `bytes` with unpredictable bytes.
+    fn fill(&self, bytes: &mut [u8]);
+
+    /// A number drawn evenly from `[0, 1)`, with 53 bits of chance.
+    fn unit(&self) -> f64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        (u64::from_le_bytes(bytes) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// `at + span`, or the last representable instant where that would overflow.
+pub fn later(at: Time, span: Duration) -> Time {
+    chrono::TimeDelta::from_std(span)
+        .ok()
+        .and_then(|delta| at.checked_add_signed(delta))
+        .unwrap_or(Time::MAX_UTC)
+}
+
+/// `at - span`, or the first representable instant where that would overflow.
+pub fn earlier(at: Time, span: Duration) -> Time {
+    chrono::TimeDelta::from_std(span)
+        .ok()
+        .and_then(|delta| at.checked_sub_signed(delta))
+        .unwrap_or(Time::MIN_UTC)
+}
+
+/// The time from `from` until `to`: zero where `to` has passed.
+pub fn until(from: Time, to: Time) -> Duration {
+    to.signed_duration_since(from).to_std().unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates_at_both_ends() {
+        assert_eq!(later(Time::MAX_UTC, Duration::from_secs(1)), Time::MAX_UTC);
+        assert_eq!(later(Time::UNIX_EPOCH, Duration::MAX), Time::MAX_UTC);
+        assert_eq!(earlier(Time::MIN_UTC, Duration::from_secs(1)), Time::MIN_UTC);
+        assert_eq!(until(Time::MAX_UTC, Time::MIN_UTC), Duration::ZERO);
+    }
+}

@@ -1,0 +1,218 @@
+//! The freshness planner: where a token stands in its life, what a reader gets, and when the next refresh starts.
+//!
+//! Pure functions over plain facts. The loop around them only executes.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Time, clock};
+
+/// The longest soft threshold where a refresh opens a new session: doing so has side effects, so it is done late.
+pub const MAX_SOFT_NEW: Duration = Duration::from_secs(15 * 60);
+/// The longest soft threshold where a refresh renews the same session.
+pub const MAX_SOFT_RENEW: Duration = Duration::from_secs(4 * 60 * 60);
+/// The shortest hard threshold, unless half the soft one is shorter still.
+pub const MIN_HARD: Duration = Duration::from_secs(10);
+/// The longest hard threshold.
+pub const MAX_HARD: Duration = Duration::from_secs(5 * 60);
+/// Jitter moves the start of a refresh ahead by up to this part of the soft threshold.
+pub const JITTER: f64 = 0.1;
+/// The longest wait between two attempts by back-off alone.
+pub const MAX_BACKOFF: Duration = Duration::from_secs(60);
+/// In the background, while the token lives, a failed refresh rests at least this long, or a tenth of the life.
+pub const MAX_REST: Duration = Duration::from_secs(30);
+
+/// What a refresh does at the provider; it decides how early it is worth doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshKind {
+    /// It opens a new session beside the old one.
+    OpensNew,
+    /// It gets a new token for the same session or grant.
+    Renews,
+}
+
+/// The life of one held session token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// When the request for it was sent, by our clock.
+    pub sent_at: Time,
+    /// When it dies, by our clock.
+    pub expires_at: Time,
+    /// How long before its end the server asks for a refresh, where it says so.
+    pub hint: Option<Duration>,
+    /// What a refresh of it does.
+    pub kind: RefreshKind,
+}
+
+/// Where a token stands in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Freshness {
+    /// Serve it.
+    Fresh,
+    /// Inside the soft threshold: serve it at once, and refresh in the background.
+    Stale,
+    /// Inside the hard threshold: wait for the refresh; serve it if that fails.
+    Urgent,
+    /// `now >= expires_at`: never serve it.
+    Expired,
+}
+
+/// How long before its end a token becomes stale (`soft`) and urgent (`hard`); `hard <= soft / 2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thresholds {
+    /// The soft threshold S.
+    pub soft: Duration,
+    /// The hard threshold H.
+    pub hard: Duration,
+}
+
+impl Life {
+    /// The whole life T, counted from the moment the request was sent.
+    pub fn length(&self) -> Duration {
+        clock::until(self.sent_at, self.expires_at)
+    }
+
+    /// What is left of it at `now`; zero when it is dead.
+    pub fn remaining(&self, now: Time) -> Duration {
+        clock::until(now, self.expires_at)
+    }
+
+    /// S is the server's hint (never more than the life), else T/3 with a cap by kind; H is T/10 clamped, at most S/2.
+    pub fn thresholds(&self) -> Thresholds {
+        let length = self.length();
+        let cap = match self.kind {
+            RefreshKind::OpensNew => MAX_SOFT_NEW,
+            RefreshKind::Renews => MAX_SOFT_RENEW,
+        };
+        let soft = self.hint.map_or_else(|| (length / 3).min(cap), |hint| hint.min(length));
+        let hard = (length / 10).clamp(MIN_HARD, MAX_HARD).min(soft / 2);
+        Thresholds { soft, hard }
+    }
+
+    /// Where the token stands at `now`.
+    pub fn freshness(&self, now: Time) -> Freshness {
+        let Thresholds { soft, hard } = self.thresholds();
+        match self.remaining(now) {
+            Duration::ZERO => Freshness::Expired,
+            left if left <= hard => Freshness::Urgent,
+            left if left <= soft => Freshness::Stale,
+            _ => Freshness::Fresh,
+        }
+    }
+
+    /// When the background refresh starts: `expires_at − S·(1 + 0.1·jitter)`, for a `jitter` drawn from `[0, 1)`.
+    pub fn refresh_at(&self, jitter: f64) -> Time {
+        let early = self.thresholds().soft.mul_f64(1.0 + JITTER * jitter.clamp(0.0, 1.0));
+        clock::earlier(self.expires_at, early).max(self.sent_at)
+    }
+}
+
+/// What a reader gets at once, and what it has to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serve {
+    /// The held token, and nothing else happens.
+    Now,
+    /// The held token, while a refresh goes on in the background.
+    NowAndRefresh,
+    /// The token of a refresh; if that fails, the held one with its remaining life.
+    RefreshOrLast,
+    /// The token of a refresh, or an error.
+    Refresh,
+}
+
+/// What a reader at `now` gets who needs a token that lives for at least `min_ttl` (`None`: the hard threshold).
+///
+/// `fresh` asks for a new token whatever the old one is worth; the old one is then not a substitute.
+pub fn serve(now: Time, life: Option<&Life>, min_ttl: Option<Duration>, fresh: bool) -> Serve {
+    let Some(life) = life.filter(|_| !fresh) else { return Serve::Refresh };
+    let freshness = life.freshness(now);
+    if freshness == Freshness::Expired {
+        return Serve::Refresh;
+    }
+    let enough = match min_ttl {
+        Some(min_ttl) => life.remaining(now) >= min_ttl,
+        None => freshness < Freshness::Urgent,
+    };
+    match (enough, freshness) {
+        (false, _) => Serve::RefreshOrLast,
+        (true, Freshness::Fresh) => Serve::Now,
+        (true, _) => Serve::NowAndRefresh,
+    }
+}
+
+/// A refresh that failed, and may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Failure {
+    /// How many attempts have failed in a row; at least 1.
+    pub count: u32,
+    /// When the last one ended.
+    pub at: Time,
+    /// How long the server asked us to wait (RFC 9110 section 10.2.3).
+    pub retry_after: Option<Duration>,
+    /// Drawn from `[0, 1)` once for this failure.
+    pub jitter: f64,
+}
+
+impl Failure {
+    /// The soonest moment for the next attempt in the background.
+    ///
+    /// Full jitter under a ceiling that doubles from 1 s to [`MAX_BACKOFF`]; `Retry-After` is a floor; while the token
+    /// lives so is [`MAX_REST`], or T/10 where that is shorter.
+    pub fn next_attempt(&self, life: Option<&Life>) -> Time {
+        let ceiling = Duration::from_secs(1 << self.count.saturating_sub(1).min(6)).min(MAX_BACKOFF);
+        let backoff = ceiling.mul_f64(self.jitter.clamp(0.0, 1.0));
+        let rest = life
+            .filter(|life| life.remaining(self.at) > Duration::ZERO)
+            .map_or(Duration::ZERO, |life| (life.length() / 10).min(MAX_REST));
+        clock::later(self.at, backoff.max(rest).max(self.retry_after.unwrap_or(Duration::ZERO)))
+    }
+
+    /// Until when the server forbids another attempt, whoever asks for it.
+    pub fn forbidden_until(&self) -> Option<Time> {
+        self.retry_after.map(|wait| clock::later(self.at, wait))
+    }
+}
+
+/// What the planner must know of one account.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Facts {
+    /// The life of the current session's token; `None` where there is none.
+    pub life: Option<Life>,
+    /// Drawn from `[0, 1)` once for this token.
+    pub jitter: f64,
+    /// Whether the account is pinned or was used recently; only such accounts are refreshed in the background.
+    pub warm: bool,
+    /// Whether a refresh is under way.
+    pub in_flight: bool,
+    /// Whether the credential was refused: only the user can help.
+    pub needs_sign_in: bool,
+    /// The failure since the last success.
+    pub failure: Option<Failure>,
+    /// Until when nothing may be asked: the provider's cool-down after a 429, or the grace after waking from sleep.
+    pub not_before: Option<Time>,
+}
+
+/// What the keeper does about one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing is to be done until the facts change.
+    Rest,
+    /// Look again at this moment.
+    Wait(Time),
+    /// Start a refresh now.
+    Refresh,
+}
+
+/// What to do at `now` about an account with these facts.
+pub fn plan(now: Time, facts: &Facts) -> Plan {
+    if facts.in_flight || facts.needs_sign_in || !facts.warm {
+        return Plan::Rest;
+    }
+    let due = facts.life.map_or(Time::MIN_UTC, |life| life.refresh_at(facts.jitter));
+    let retry = facts.failure.map(|failure| failure.next_attempt(facts.life.as_ref()));
+    let at = [Some(due), retry, facts.not_before].into_iter().flatten().max().unwrap_or(due);
+    if at <= now { Plan::Refresh } else { Plan::Wait(at) }
+}

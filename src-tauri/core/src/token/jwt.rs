@@ -1,0 +1,129 @@
+//! HS256 JSON Web Tokens (RFC 7519), through the `jsonwebtoken` library, with the checks that the house adds.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::check_length;
+use crate::expiry::MAX_LIFE;
+use crate::{Secret, Time, TokenError, clock};
+
+/// The shortest key that HS256 may be used with, in bytes (RFC 7518 section 3.2).
+pub const MIN_KEY_BYTES: usize = 32;
+
+/// What a session JWT says: the registered claims that the house reads, and the rest as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    /// `sub`: whom the token speaks for.
+    pub subject: Option<String>,
+    /// `exp`, whole seconds.
+    pub expires_at: Option<Time>,
+    /// `iat`, whole seconds.
+    pub issued_at: Option<Time>,
+    /// Every claim, the ones above included, as written in the token.
+    pub all: Map<String, Value>,
+}
+
+/// Signs `claims` and `exp = expires_at` (whole seconds) with HS256.
+///
+/// # Errors
+/// [`TokenError::WeakKey`] for a key under [`MIN_KEY_BYTES`]; [`TokenError::Malformed`] where the claims cannot be
+/// written as JSON.
+pub fn sign<T: Serialize>(key: &[u8], claims: &T, expires_at: Time) -> Result<Secret, TokenError> {
+    #[derive(Serialize)]
+    struct Stamped<'a, T> {
+        #[serde(flatten)]
+        claims: &'a T,
+        exp: i64,
+    }
+    if key.len() < MIN_KEY_BYTES {
+        return Err(TokenError::WeakKey);
+    }
+    let stamped = Stamped { claims, exp: expires_at.timestamp() };
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &stamped, &EncodingKey::from_secret(key))
+        .map(Secret::new)
+        .map_err(|_| TokenError::Malformed)
+}
+
+/// Checks `token` against `key` at `now`, and answers its claims.
+///
+/// Only HS256 is accepted, whatever the header says (RFC 8725 section 3.1); the signature is compared in constant
+/// time; `exp` must be there, in the future, and no further away than [`MAX_LIFE`].
+///
+/// # Errors
+/// Every variant of [`TokenError`].
+pub fn verify(key: &[u8], token: &Secret, now: Time) -> Result<Claims, TokenError> {
+    check_length(token)?;
+    if key.len() < MIN_KEY_BYTES {
+        return Err(TokenError::WeakKey);
+    }
+    // The library would read the clock for `exp`: the house checks it itself, against `now`.
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    let all = jsonwebtoken::decode::<Map<String, Value>>(token.expose(), &DecodingKey::from_secret(key), &validation)
+        .map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature => TokenError::WrongSignature,
+            ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => TokenError::WrongAlgorithm,
+            _ if names_other_algorithm(token) => TokenError::WrongAlgorithm,
+            _ => TokenError::Malformed,
+        })?
+        .claims;
+    let claims = Claims::read(all)?;
+    let at = claims.expires_at.ok_or(TokenError::NoExpiry)?;
+    if now >= at {
+        return Err(TokenError::Expired { at });
+    }
+    if at > clock::later(now, MAX_LIFE) {
+        return Err(TokenError::AbsurdExpiry);
+    }
+    Ok(claims)
+}
+
+/// The claims of `token`, unverified: a client has no key. Only for display and for planning when to refresh.
+///
+/// # Errors
+/// [`TokenError::TooLong`], [`TokenError::Malformed`], [`TokenError::AbsurdExpiry`] where `exp` is not an instant.
+pub fn peek(token: &Secret) -> Result<Claims, TokenError> {
+    check_length(token)?;
+    let mut parts = token.expose().split('.');
+    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return Err(TokenError::Malformed);
+    };
+    Claims::read(part(payload).ok_or(TokenError::Malformed)?)
+}
+
+impl Claims {
+    fn read(all: Map<String, Value>) -> Result<Self, TokenError> {
+        Ok(Self {
+            subject: all.get("sub").and_then(Value::as_str).map(str::to_owned),
+            expires_at: instant(&all, "exp")?,
+            issued_at: instant(&all, "iat")?,
+            all,
+        })
+    }
+}
+
+/// A NumericDate claim (RFC 7519 section 2): seconds, a fraction allowed and cut off.
+fn instant(claims: &Map<String, Value>, name: &str) -> Result<Option<Time>, TokenError> {
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let seconds = value.as_i64().or_else(|| value.as_f64().filter(|s| s.abs() < 1e15).map(|s| s as i64));
+    seconds
+        .filter(|seconds| *seconds >= 0)
+        .and_then(|seconds| Time::from_timestamp(seconds, 0))
+        .map(Some)
+        .ok_or(TokenError::AbsurdExpiry)
+}
+
+/// One base64url part read as JSON.
+fn part<T: for<'de> Deserialize<'de>>(text: &str) -> Option<T> {
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Whether the header can be read and names an algorithm other than HS256 (`none` has no variant in the library).
+fn names_other_algorithm(token: &Secret) -> bool {
+    let header = token.expose().split('.').next().and_then(part::<Map<String, Value>>);
+    header.is_some_and(|header| header.get("alg").is_some_and(|alg| alg != "HS256"))
+}
