@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use daypass_api::request::{AddAccount, CreateSession, SignIn, TokenRequest};
-use daypass_api::view::{AccountView, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView};
+use daypass_api::view::{
+    AccountView, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
+};
 use daypass_api::{ApiError, Home};
 use daypass_core::{Chance, Clock};
 use tokio::sync::{broadcast, watch};

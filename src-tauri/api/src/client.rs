@@ -35,10 +35,9 @@ pub enum CallError {
 impl From<CallError> for ApiError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::NotRunning => Self::new(
-                ErrorCode::Offline,
-                "No agent is running; start one with `daypass tray` or `daypass agent`.",
-            ),
+            CallError::NotRunning => {
+                Self::new(ErrorCode::Offline, "No agent is running; start one with `daypass tray` or `daypass agent`.")
+            }
             CallError::Api(error) => error,
         }
     }

@@ -38,7 +38,8 @@ impl Home {
         let folder = |name: &str, default: &str| {
             path(name).filter(|p| p.is_absolute()).or_else(|| path("HOME").map(|home| home.join(default)))
         };
-        let missing = || ApiError::new(ErrorCode::Internal, "HOME is not set; set it, or set DAYPASS_HOME to a folder.");
+        let missing =
+            || ApiError::new(ErrorCode::Internal, "HOME is not set; set it, or set DAYPASS_HOME to a folder.");
         let config = folder("XDG_CONFIG_HOME", ".config").ok_or_else(missing)?.join("daypass");
         let data = folder("XDG_DATA_HOME", ".local/share").ok_or_else(missing)?.join("daypass");
         let run = path("XDG_RUNTIME_DIR").filter(|p| p.is_absolute());

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use daypass_core::fresh::Freshness;
-use daypass_core::session::SessionState;
 use chrono::{DateTime, Utc};
 use daypass_core::Secret;
+use daypass_core::fresh::Freshness;
+use daypass_core::session::SessionState;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;

@@ -30,18 +30,12 @@ pub trait Chance: Send + Sync + 'static {
 
 /// `at + span`, or the last representable instant where that would overflow.
 pub fn later(at: Time, span: Duration) -> Time {
-    chrono::TimeDelta::from_std(span)
-        .ok()
-        .and_then(|delta| at.checked_add_signed(delta))
-        .unwrap_or(Time::MAX_UTC)
+    chrono::TimeDelta::from_std(span).ok().and_then(|delta| at.checked_add_signed(delta)).unwrap_or(Time::MAX_UTC)
 }
 
 /// `at - span`, or the first representable instant where that would overflow.
 pub fn earlier(at: Time, span: Duration) -> Time {
-    chrono::TimeDelta::from_std(span)
-        .ok()
-        .and_then(|delta| at.checked_sub_signed(delta))
-        .unwrap_or(Time::MIN_UTC)
+    chrono::TimeDelta::from_std(span).ok().and_then(|delta| at.checked_sub_signed(delta)).unwrap_or(Time::MIN_UTC)
 }
 
 /// The time from `from` until `to`: zero where `to` has passed.

@@ -43,7 +43,13 @@ pub enum Settlement {
 /// `listed` is the provider's list where it has been asked, `can_list` whether it can be; `held` are the ids whose
 /// tokens we have. A session is taken for ours when it bears the intent's name, is not held, and was not created
 /// before the intent (a minute is allowed for clocks that differ).
-pub fn settle(intent: &Intent, begun_at: Time, can_list: bool, listed: Option<&[Session]>, held: &[&str]) -> Settlement {
+pub fn settle(
+    intent: &Intent,
+    begun_at: Time,
+    can_list: bool,
+    listed: Option<&[Session]>,
+    held: &[&str],
+) -> Settlement {
     let Intent::Create { name, .. } = intent else { return Settlement::RetryWithOld };
     let Some(listed) = listed else {
         return if can_list { Settlement::AskForList } else { Settlement::RetryWithOld };

@@ -13,10 +13,7 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 ///
 /// Nothing is verified: a client has no key. It is only for planning when to refresh.
 pub fn expiry_inside(token: &Secret) -> Option<Time> {
-    jwt::peek(token)
-        .ok()
-        .and_then(|claims| claims.expires_at)
-        .or_else(|| stamped::peek(token).ok())
+    jwt::peek(token).ok().and_then(|claims| claims.expires_at).or_else(|| stamped::peek(token).ok())
 }
 
 /// Refuses a token over [`MAX_TOKEN_BYTES`].
