@@ -8,7 +8,8 @@ pub enum TokenError {
     /// The token is longer than [`crate::token::MAX_TOKEN_BYTES`].
     #[error("the token is longer than 8 KiB")]
     TooLong,
-    /// The token does not have the form that was asked for: wrong number of parts, bad base64, bad JSON, bad digits.
+    /// The token does not have the form that was asked for: wrong number of parts, bad base64, bad JSON, bad digits, a
+    /// header that demands an extension.
     #[error("the token is malformed")]
     Malformed,
     /// The JWT names another algorithm than HS256, `none` included (RFC 8725 section 3.1).
@@ -28,6 +29,12 @@ pub enum TokenError {
     Expired {
         /// When it expired.
         at: Time,
+    },
+    /// The token becomes good at `from` only: its `nbf` has not come (RFC 7519 section 4.1.5).
+    #[error("the token is not valid before {from}")]
+    NotYetValid {
+        /// When it becomes valid.
+        from: Time,
     },
     /// The key is too short to sign or verify with (RFC 7518 section 3.2: at least 32 bytes for HS256).
     #[error("the key is too short")]

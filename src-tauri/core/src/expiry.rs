@@ -122,11 +122,13 @@ fn rfc3339(text: &str) -> Result<Time, ExpiryError> {
     if let Ok(at) = text.parse::<Time>() {
         return Ok(at);
     }
-    let years = text.strip_prefix('+').and_then(|rest| rest.split_once('-')).map(|(year, _)| year);
-    match years {
-        Some(year) if year.len() > 4 && year.bytes().all(|b| b.is_ascii_digit()) => Ok(Time::MAX_UTC),
-        _ => Err(ExpiryError::Unreadable),
+    let (year, rest) = text.strip_prefix('+').and_then(|text| text.split_once('-')).ok_or(ExpiryError::Unreadable)?;
+    // Beyond the calendar's last year: readable only if the rest is, in a year that has every day a year can have.
+    let in_a_leap_year = format!("2000-{rest}").parse::<Time>();
+    if year.len() > 4 && year.bytes().all(|b| b.is_ascii_digit()) && in_a_leap_year.is_ok() {
+        return Ok(Time::MAX_UTC);
     }
+    Err(ExpiryError::Unreadable)
 }
 
 /// A JSON number that is finite and not negative; a number in a string is taken too, as some servers write it.

@@ -16,12 +16,17 @@ pub const MAX_SOFT_RENEW: Duration = Duration::from_secs(4 * 60 * 60);
 pub const MIN_HARD: Duration = Duration::from_secs(10);
 /// The longest hard threshold.
 pub const MAX_HARD: Duration = Duration::from_secs(5 * 60);
+/// A server's hint is believed up to this part of the life. With the jitter on top a token then still rests for a tenth
+/// of its life; a hint as long as the life would have it refreshed without end.
+pub const MAX_HINT: f64 = 0.8;
 /// Jitter moves the start of a refresh ahead by up to this part of the soft threshold.
 pub const JITTER: f64 = 0.1;
 /// The longest wait between two attempts by back-off alone.
 pub const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// In the background, while the token lives, a failed refresh rests at least this long, or a tenth of the life.
 pub const MAX_REST: Duration = Duration::from_secs(30);
+/// The longest `Retry-After` that is honoured: a server that writes more has written nonsense, and would lock us out.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What a refresh does at the provider; it decides how early it is worth doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,23 +85,33 @@ impl Life {
         clock::until(now, self.expires_at)
     }
 
-    /// S is the server's hint (never more than the life), else T/3 with a cap by kind; H is T/10 clamped, at most S/2.
+    /// S is the server's hint (at most [`MAX_HINT`] of the life, zero is none), else T/3 with a cap by kind; H is T/10
+    /// clamped to [`MIN_HARD`] … [`MAX_HARD`], at most S/2.
     pub fn thresholds(&self) -> Thresholds {
         let length = self.length();
         let cap = match self.kind {
             RefreshKind::OpensNew => MAX_SOFT_NEW,
             RefreshKind::Renews => MAX_SOFT_RENEW,
         };
-        let soft = self.hint.map_or_else(|| (length / 3).min(cap), |hint| hint.min(length));
+        let hint = self.hint.filter(|hint| !hint.is_zero());
+        let soft = hint.map_or_else(|| (length / 3).min(cap), |hint| hint.min(length.mul_f64(MAX_HINT)));
         let hard = (length / 10).clamp(MIN_HARD, MAX_HARD).min(soft / 2);
         Thresholds { soft, hard }
     }
 
-    /// Where the token stands at `now`.
+    /// Whether the clock has been turned back to before the token was asked for, by more than its hard threshold.
+    ///
+    /// What is left of it cannot be told then. Less is covered by what every reader keeps in hand anyway.
+    fn outruns(&self, now: Time) -> bool {
+        clock::until(now, self.sent_at) > self.thresholds().hard
+    }
+
+    /// Where the token stands at `now`; urgent too where the clock has been turned back.
     pub fn freshness(&self, now: Time) -> Freshness {
         let Thresholds { soft, hard } = self.thresholds();
         match self.remaining(now) {
             Duration::ZERO => Freshness::Expired,
+            _ if self.outruns(now) => Freshness::Urgent,
             left if left <= hard => Freshness::Urgent,
             left if left <= soft => Freshness::Stale,
             _ => Freshness::Fresh,
@@ -115,6 +130,8 @@ impl Life {
 pub enum Serve {
     /// The held token, and nothing else happens.
     Now,
+    /// The held token, although it lives shorter than was asked for: that is longer than a new one would live.
+    NowThoughShort,
     /// The held token, while a refresh goes on in the background.
     NowAndRefresh,
     /// The token of a refresh; if that fails, the held one with its remaining life.
@@ -136,7 +153,9 @@ pub fn serve(now: Time, life: Option<&Life>, min_ttl: Option<Duration>, fresh: b
         Some(min_ttl) => life.remaining(now) >= min_ttl,
         None => freshness < Freshness::Urgent,
     };
+    let out_of_reach = min_ttl.is_some_and(|min_ttl| min_ttl >= life.length());
     match (enough, freshness) {
+        (false, Freshness::Fresh) if out_of_reach => Serve::NowThoughShort,
         (false, _) => Serve::RefreshOrLast,
         (true, Freshness::Fresh) => Serve::Now,
         (true, _) => Serve::NowAndRefresh,
@@ -157,22 +176,31 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The soonest moment for the next attempt in the background.
+    /// How long after [`Failure::at`] the next attempt in the background may come.
     ///
     /// Full jitter under a ceiling that doubles from 1 s to [`MAX_BACKOFF`]; `Retry-After` is a floor; while the token
     /// lives so is [`MAX_REST`], or T/10 where that is shorter.
-    pub fn next_attempt(&self, life: Option<&Life>) -> Time {
+    pub fn wait(&self, life: Option<&Life>) -> Duration {
         let ceiling = Duration::from_secs(1 << self.count.saturating_sub(1).min(6)).min(MAX_BACKOFF);
         let backoff = ceiling.mul_f64(self.jitter.clamp(0.0, 1.0));
         let rest = life
             .filter(|life| life.remaining(self.at) > Duration::ZERO)
             .map_or(Duration::ZERO, |life| (life.length() / 10).min(MAX_REST));
-        clock::later(self.at, backoff.max(rest).max(self.retry_after.unwrap_or(Duration::ZERO)))
+        backoff.max(rest).max(self.told_to_wait().unwrap_or_default())
+    }
+
+    /// The soonest moment for the next attempt in the background.
+    pub fn next_attempt(&self, life: Option<&Life>) -> Time {
+        clock::later(self.at, self.wait(life))
     }
 
     /// Until when the server forbids another attempt, whoever asks for it.
     pub fn forbidden_until(&self) -> Option<Time> {
-        self.retry_after.map(|wait| clock::later(self.at, wait))
+        self.told_to_wait().map(|wait| clock::later(self.at, wait))
+    }
+
+    fn told_to_wait(&self) -> Option<Duration> {
+        self.retry_after.map(|wait| wait.min(MAX_RETRY_AFTER))
     }
 }
 
@@ -211,8 +239,15 @@ pub fn plan(now: Time, facts: &Facts) -> Plan {
     if facts.in_flight || facts.needs_sign_in || !facts.warm {
         return Plan::Rest;
     }
-    let due = facts.life.map_or(Time::MIN_UTC, |life| life.refresh_at(facts.jitter));
-    let retry = facts.failure.map(|failure| failure.next_attempt(facts.life.as_ref()));
-    let at = [Some(due), retry, facts.not_before].into_iter().flatten().max().unwrap_or(due);
+    let due = match &facts.life {
+        Some(life) if !life.outruns(now) => life.refresh_at(facts.jitter),
+        Some(_) | None => now,
+    };
+    // A clock that was turned back must not make a wait longer than it was meant to be.
+    let retry = facts.failure.map(|failure| {
+        let life = facts.life.as_ref();
+        failure.next_attempt(life).min(clock::later(now, failure.wait(life)))
+    });
+    let at = [retry, facts.not_before].into_iter().flatten().fold(due, Time::max);
     if at <= now { Plan::Refresh } else { Plan::Wait(at) }
 }

@@ -18,37 +18,37 @@ pub struct Claims {
     pub subject: Option<String>,
     /// `exp`, whole seconds.
     pub expires_at: Option<Time>,
-    /// `iat`, whole seconds.
+    /// `iat`, whole seconds; `None` also where it is not an instant.
     pub issued_at: Option<Time>,
     /// Every claim, the ones above included, as written in the token.
     pub all: Map<String, Value>,
 }
 
-/// Signs `claims` and `exp = expires_at` (whole seconds) with HS256.
+/// Signs `claims` with HS256, with `exp = expires_at` (whole seconds) in place of any `exp` of their own.
 ///
 /// # Errors
-/// [`TokenError::WeakKey`] for a key under [`MIN_KEY_BYTES`]; [`TokenError::Malformed`] where the claims cannot be
-/// written as JSON.
+/// [`TokenError::WeakKey`] for a key under [`MIN_KEY_BYTES`]; [`TokenError::AbsurdExpiry`] for an instant before 1970;
+/// [`TokenError::Malformed`] where the claims are not a JSON object; [`TokenError::TooLong`] where the token would be
+/// refused for its length.
 pub fn sign<T: Serialize>(key: &[u8], claims: &T, expires_at: Time) -> Result<Secret, TokenError> {
-    #[derive(Serialize)]
-    struct Stamped<'a, T> {
-        #[serde(flatten)]
-        claims: &'a T,
-        exp: i64,
-    }
     if key.len() < MIN_KEY_BYTES {
         return Err(TokenError::WeakKey);
     }
-    let stamped = Stamped { claims, exp: expires_at.timestamp() };
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &stamped, &EncodingKey::from_secret(key))
+    let exp = u64::try_from(expires_at.timestamp()).map_err(|_| TokenError::AbsurdExpiry)?;
+    let Ok(Value::Object(mut all)) = serde_json::to_value(claims) else { return Err(TokenError::Malformed) };
+    all.insert("exp".to_owned(), exp.into());
+    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &all, &EncodingKey::from_secret(key))
         .map(Secret::new)
-        .map_err(|_| TokenError::Malformed)
+        .map_err(|_| TokenError::Malformed)?;
+    check_length(&token)?;
+    Ok(token)
 }
 
 /// Checks `token` against `key` at `now`, and answers its claims.
 ///
 /// Only HS256 is accepted, whatever the header says (RFC 8725 section 3.1); the signature is compared in constant
-/// time; `exp` must be there, in the future, and no further away than [`MAX_LIFE`].
+/// time; `exp` must be there, in the future, and no further away than [`MAX_LIFE`]; `nbf`, where it is there, must have
+/// come (RFC 7519 section 4.1.5). A header with `crit` is refused: we understand no extension (RFC 7515 section 4.1.11).
 ///
 /// # Errors
 /// Every variant of [`TokenError`].
@@ -62,15 +62,18 @@ pub fn verify(key: &[u8], token: &Secret, now: Time) -> Result<Claims, TokenErro
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let all = jsonwebtoken::decode::<Map<String, Value>>(token.expose(), &DecodingKey::from_secret(key), &validation)
-        .map_err(|error| match error.kind() {
-            ErrorKind::InvalidSignature => TokenError::WrongSignature,
-            ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => TokenError::WrongAlgorithm,
-            _ if names_other_algorithm(token) => TokenError::WrongAlgorithm,
-            _ => TokenError::Malformed,
-        })?
-        .claims;
-    let claims = Claims::read(all)?;
+    let token_data =
+        jsonwebtoken::decode::<Map<String, Value>>(token.expose(), &DecodingKey::from_secret(key), &validation)
+            .map_err(|error| match error.kind() {
+                ErrorKind::InvalidSignature => TokenError::WrongSignature,
+                ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => TokenError::WrongAlgorithm,
+                _ if names_other_algorithm(token) => TokenError::WrongAlgorithm,
+                _ => TokenError::Malformed,
+            })?;
+    if token_data.header.crit.is_some() {
+        return Err(TokenError::Malformed);
+    }
+    let claims = Claims::read(token_data.claims)?;
     let at = claims.expires_at.ok_or(TokenError::NoExpiry)?;
     if now >= at {
         return Err(TokenError::Expired { at });
@@ -78,7 +81,10 @@ pub fn verify(key: &[u8], token: &Secret, now: Time) -> Result<Claims, TokenErro
     if at > clock::later(now, MAX_LIFE) {
         return Err(TokenError::AbsurdExpiry);
     }
-    Ok(claims)
+    match instant(&claims.all, "nbf")? {
+        Some(from) if now < from => Err(TokenError::NotYetValid { from }),
+        _ => Ok(claims),
+    }
 }
 
 /// The claims of `token`, unverified: a client has no key. Only for display and for planning when to refresh.
@@ -99,7 +105,8 @@ impl Claims {
         Ok(Self {
             subject: all.get("sub").and_then(Value::as_str).map(str::to_owned),
             expires_at: instant(&all, "exp")?,
-            issued_at: instant(&all, "iat")?,
+            // Only shown: one that cannot be read must not cost the token.
+            issued_at: instant(&all, "iat").ok().flatten(),
             all,
         })
     }

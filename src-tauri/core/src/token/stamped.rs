@@ -8,7 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::check_length;
-use crate::{Secret, Time, TokenError};
+use crate::expiry::MAX_LIFE;
+use crate::{Secret, Time, TokenError, clock};
 
 /// Which of the two forms to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub fn sign(master: &Secret, expires_at: Time, form: Form) -> Result<Secret, Tok
 /// Checks `token` against `master` at `now`, and answers its expiry.
 ///
 /// Accepts both forms. The code is compared in constant time, before the expiry is looked at. Valid while
-/// `now <= exp`, as observed on the real server (unlike a JWT).
+/// `now <= exp`, as observed on the real server (unlike a JWT), and while that is no further away than [`MAX_LIFE`].
 ///
 /// # Errors
 /// [`TokenError::TooLong`], [`TokenError::Malformed`], [`TokenError::AbsurdExpiry`], [`TokenError::WrongSignature`],
@@ -50,6 +51,9 @@ pub fn verify(master: &Secret, token: &Secret, now: Time) -> Result<Time, TokenE
     let at = instant(message)?;
     if now > at {
         return Err(TokenError::Expired { at });
+    }
+    if at > clock::later(now, MAX_LIFE) {
+        return Err(TokenError::AbsurdExpiry);
     }
     Ok(at)
 }
