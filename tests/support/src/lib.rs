@@ -1,1 +1,11 @@
-//! x
+//! What several test suites share: a real desktop, its processes, and waiting with a deadline.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "support of tests: what cannot be set up ends the test, with a reason"
+)]
+
+pub mod desktop;
+pub mod process;
+pub mod wait;

@@ -1,0 +1,330 @@
+//! A real desktop for one test: an X server, a session bus, a keyring, a notification server and a tray host, as child
+//! processes with scratch folders, ended when the value is dropped. Several run side by side, as root too, without a terminal.
+
+mod bus;
+mod clipboard;
+mod keyring;
+mod notifications;
+mod tray;
+
+use std::fs::{self, File, Permissions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use zbus::blocking::Connection;
+
+use crate::process::{self, Process};
+use crate::wait;
+
+pub use keyring::StoredSecret;
+pub use notifications::Notification;
+pub use tray::{MenuEntry, TrayItem};
+
+/// How long a part of the desktop may take to start; far above what it needs, for a machine that is busy building.
+pub const STARTS: Duration = Duration::from_secs(30);
+/// The variable that marks every process of one desktop, so that none outlives it.
+const MARK: &str = "DAYPASS_TEST_DESKTOP";
+
+/// How the Secret Service of the desktop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyring {
+    /// It answers, and its collection is open.
+    Unlocked,
+    /// It answers, and its collection is locked; nobody answers its prompt.
+    Locked,
+    /// There is none, and none is started on request.
+    Absent,
+}
+
+/// What a desktop is to have.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The Secret Service.
+    pub keyring: Keyring,
+    /// Whether a panel shows tray icons.
+    pub tray_host: bool,
+    /// Whether programs are told that the user likes dark colours.
+    pub dark: bool,
+}
+
+impl Default for Options {
+    /// An open keyring, a tray host, light colours.
+    fn default() -> Self {
+        Self { keyring: Keyring::Unlocked, tray_host: true, dark: false }
+    }
+}
+
+/// A running desktop.
+#[derive(Debug)]
+pub struct Desktop {
+    scratch: TempDir,
+    display: String,
+    address: String,
+    dark: bool,
+    bus: Connection,
+    notifications: notifications::Monitor,
+    children: Vec<Child>,
+}
+
+impl Desktop {
+    /// Starts one, and returns when every part of it answers.
+    pub fn start(options: Options) -> Self {
+        let scratch = tempfile::Builder::new().prefix("daypass-").tempdir().unwrap();
+        for name in ["home", "run", "config", "data", "cache", "state", "log", "services", "tmp"] {
+            fs::create_dir(scratch.path().join(name)).unwrap();
+            fs::set_permissions(scratch.path().join(name), Permissions::from_mode(0o700)).unwrap();
+        }
+        let mut environment = Environment { root: scratch.path(), display: "", address: "", dark: options.dark };
+
+        let (server, display) = first_line(
+            environment.command("Xvfb").args(["-displayfd", "1", "-screen", "0", "1280x800x24"]).args([
+                "-nolisten",
+                "tcp",
+                "-noreset",
+            ]),
+            &scratch.path().join("log/xvfb"),
+        );
+        let display = format!(":{display}");
+        environment.display = &display;
+
+        let config = bus::write_config(scratch.path());
+        let (daemon, address) = first_line(
+            environment.command("dbus-daemon").arg("--config-file").arg(config).args(["--print-address", "--nofork"]),
+            &scratch.path().join("log/dbus-daemon"),
+        );
+        let bus = bus::connect(&address);
+        let notifications = notifications::Monitor::start(&address);
+
+        let dark = options.dark;
+        let mut desktop =
+            Self { scratch, display, address, dark, bus, notifications, children: vec![server, daemon] };
+        desktop.start_service("dunst", &[], notifications::SERVICE);
+        if options.keyring != Keyring::Absent {
+            desktop.start_keyring();
+        }
+        if options.keyring == Keyring::Locked {
+            desktop.lock_keyring();
+        }
+        if options.tray_host {
+            tray::write_panel_config(desktop.path("config").as_path());
+            desktop.start_service("xfce4-panel", &["--disable-wm-check"], tray::WATCHER);
+        }
+        desktop
+    }
+
+    /// The folder that holds all of the desktop's scratch folders.
+    pub fn root(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// One of them: `home`, `run`, `config`, `data`, `cache`, `state`, `log`, `tmp`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// The X display, such as `:99`.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The address of the session bus.
+    pub fn bus_address(&self) -> &str {
+        &self.address
+    }
+
+    /// A connection to the session bus.
+    pub fn bus(&self) -> &Connection {
+        &self.bus
+    }
+
+    /// A command that will run on this desktop, with this desktop's environment and nothing else of ours.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let environment = Environment {
+            root: self.scratch.path(),
+            display: &self.display,
+            address: &self.address,
+            dark: self.dark,
+        };
+        environment.command(program)
+    }
+
+    /// Starts an app on the desktop; what it prints goes to the file `log/NAME`.
+    pub fn launch(&self, name: &str, command: &mut Command) -> App {
+        let log = File::options().create(true).append(true).open(self.path("log").join(name)).unwrap();
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+        App { child, log: self.path("log").join(name) }
+    }
+
+    /// Every process on the desktop.
+    pub fn processes(&self) -> Vec<Process> {
+        let mark = format!("{MARK}={}\0", self.scratch.path().display());
+        let is_ours = |process: &Process| contains(&process.environment(), mark.as_bytes());
+        process::all().into_iter().filter(is_ours).collect()
+    }
+
+    /// The processes of one program.
+    pub fn processes_of(&self, program: &str) -> Vec<Process> {
+        self.processes().into_iter().filter(|process| process.program == program).collect()
+    }
+
+    /// The titles of the windows that can be seen.
+    pub fn window_titles(&self) -> Vec<String> {
+        self.window_ids("").iter().filter_map(|id| self.read(self.command("xdotool").args(["getwindowname", id]))).collect()
+    }
+
+    /// The X ids of the windows that can be seen and whose title contains `title`.
+    pub fn window_ids(&self, title: &str) -> Vec<String> {
+        let title = if title.is_empty() { "." } else { title };
+        let found = self.read(self.command("xdotool").args(["search", "--onlyvisible", "--name", title]));
+        found.unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// A picture of the whole screen, as PNG.
+    pub fn screenshot(&self, file: &Path) {
+        let status = self.command("import").args(["-window", "root"]).arg(file).status().unwrap();
+        assert!(status.success(), "no picture of the screen was made");
+    }
+
+    /// What a command prints, without its last newline, or `None` where it failed. It may take five seconds.
+    pub fn read(&self, command: &Command) -> Option<String> {
+        let mut limited = self.command("timeout");
+        let output = limited.arg("5").arg(command.get_program()).args(command.get_args()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        output.status.success().then(|| text.strip_suffix('\n').unwrap_or(&text).to_owned())
+    }
+
+    /// Starts a part of the desktop, and waits until its name is on the bus.
+    fn start_service(&mut self, program: &str, arguments: &[&str], name: &str) {
+        let log = File::create(self.path("log").join(program)).unwrap();
+        let mut command = self.command(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.adopt(program, &mut command, None, name);
+    }
+
+    fn adopt(&mut self, program: &str, command: &mut Command, input: Option<&str>, name: &str) {
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            stdin.write_all(input.as_bytes()).unwrap();
+        }
+        self.children.push(child);
+        bus::wait_for_name(&self.bus, name, STARTS);
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        let mut left = self.processes();
+        for process in left.drain(..) {
+            kill("-KILL", process.pid);
+        }
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A program that was started on a desktop; killed when dropped.
+#[derive(Debug)]
+pub struct App {
+    child: Child,
+    log: PathBuf,
+}
+
+impl App {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// All that it has printed.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Asks it to end (SIGTERM).
+    pub fn terminate(&self) {
+        kill("-TERM", self.child.id());
+    }
+
+    /// Waits for its end, and answers its exit code; `None` where a signal ended it.
+    pub fn wait(&mut self, deadline: Duration) -> Option<i32> {
+        wait::until("the end of a program", deadline, || self.child.try_wait().unwrap()).code()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a process on the desktop gets to see of the world.
+struct Environment<'a> {
+    root: &'a Path,
+    display: &'a str,
+    address: &'a str,
+    dark: bool,
+}
+
+impl Environment<'_> {
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        let folder = |name: &str| self.root.join(name);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()))
+            .env("LANG", "C.UTF-8")
+            .env("HOME", folder("home"))
+            .env("TMPDIR", folder("tmp"))
+            .env("XDG_RUNTIME_DIR", folder("run"))
+            .env("XDG_CONFIG_HOME", folder("config"))
+            .env("XDG_DATA_HOME", folder("data"))
+            .env("XDG_CACHE_HOME", folder("cache"))
+            .env("XDG_STATE_HOME", folder("state"))
+            .env("XDG_SESSION_TYPE", "x11")
+            .env("XDG_CURRENT_DESKTOP", "XFCE")
+            .env("GSETTINGS_BACKEND", "memory")
+            .env("NO_AT_BRIDGE", "1")
+            .env("GTK_THEME", if self.dark { "Adwaita:dark" } else { "Adwaita" })
+            .env(MARK, self.root)
+            .current_dir(folder("home"));
+        if !self.display.is_empty() {
+            command.env("DISPLAY", self.display);
+        }
+        if !self.address.is_empty() {
+            command.env("DBUS_SESSION_BUS_ADDRESS", self.address);
+        }
+        command
+    }
+}
+
+/// Starts a program that prints one line when it is ready, and answers that line.
+fn first_line(command: &mut Command, log: &Path) -> (Child, String) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(log).unwrap());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(!line.trim().is_empty(), "{command:?}: {}", fs::read_to_string(log).unwrap_or_default());
+    (child, line.trim().to_owned())
+}
+
+/// Sends a signal to one process, which may have ended by now.
+fn kill(signal: &str, pid: u32) {
+    let _ = Command::new("kill").args([signal, &pid.to_string()]).stderr(Stdio::null()).status();
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}

@@ -1,0 +1,86 @@
+//! The Secret Service of the desktop: a real gnome-keyring, opened, locked and searched.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::process::Stdio;
+
+use zbus::blocking::Proxy;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
+
+use super::Desktop;
+
+const SERVICE: &str = "org.freedesktop.secrets";
+const SERVICE_PATH: &str = "/org/freedesktop/secrets";
+const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
+const PASSWORD: &str = "the password of the test's keyring";
+
+/// One secret of the Secret Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSecret {
+    /// What people see.
+    pub label: String,
+    /// What programs look it up by.
+    pub attributes: HashMap<String, String>,
+    /// The secret itself.
+    pub value: Vec<u8>,
+}
+
+/// A secret as it crosses the bus: session, parameters, value, content type (Secret Service 0.2, "Secret").
+type WireSecret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
+
+impl Desktop {
+    /// Starts the keyring daemon; its only collection is open.
+    pub(super) fn start_keyring(&mut self) {
+        let log = File::create(self.path("log").join("gnome-keyring-daemon")).unwrap();
+        let mut command = self.command("gnome-keyring-daemon");
+        command.args(["--unlock", "--components=secrets", "--foreground"]);
+        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.adopt("gnome-keyring-daemon", &mut command, Some(PASSWORD), SERVICE);
+    }
+
+    /// Locks the collection, as a user or a time-out would.
+    pub fn lock_keyring(&self) {
+        let paths = [OwnedObjectPath::try_from(COLLECTION).unwrap()];
+        let _: (Vec<OwnedObjectPath>, OwnedObjectPath) = self.secret_service().call("Lock", &(&paths[..],)).unwrap();
+    }
+
+    /// Opens the collection with its password, as the login does.
+    pub fn unlock_keyring(&self) {
+        const INTERNAL: &str = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
+        let service = Proxy::new(self.bus(), SERVICE, SERVICE_PATH, INTERNAL).unwrap();
+        let secret: WireSecret =
+            (self.open_session(), Vec::new(), PASSWORD.as_bytes().to_vec(), "text/plain".to_owned());
+        let collection = OwnedObjectPath::try_from(COLLECTION).unwrap();
+        let () = service.call("UnlockWithMasterPassword", &(collection, secret)).unwrap();
+    }
+
+    /// All secrets that are stored and readable.
+    pub fn secrets(&self) -> Vec<StoredSecret> {
+        let everything: HashMap<String, String> = HashMap::new();
+        let (open, _locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+            self.secret_service().call("SearchItems", &(everything,)).unwrap();
+        let session = self.open_session();
+        open.iter().map(|path| self.read_secret(path, &session)).collect()
+    }
+
+    fn read_secret(&self, path: &OwnedObjectPath, session: &OwnedObjectPath) -> StoredSecret {
+        let item = Proxy::new(self.bus(), SERVICE, path, "org.freedesktop.Secret.Item").unwrap();
+        let (secret,): (WireSecret,) = item.call("GetSecret", &(session,)).unwrap();
+        StoredSecret {
+            label: item.get_property("Label").unwrap(),
+            attributes: item.get_property("Attributes").unwrap(),
+            value: secret.2,
+        }
+    }
+
+    fn open_session(&self) -> OwnedObjectPath {
+        let input = Value::from("");
+        let (_output, session): (OwnedValue, OwnedObjectPath) =
+            self.secret_service().call("OpenSession", &("plain", input)).unwrap();
+        session
+    }
+
+    fn secret_service(&self) -> Proxy<'_> {
+        Proxy::new(self.bus(), SERVICE, SERVICE_PATH, "org.freedesktop.Secret.Service").unwrap()
+    }
+}
