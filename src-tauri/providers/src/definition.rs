@@ -1,0 +1,209 @@
+//! A provider's definition: what it is, what it can do, and what its operations look like.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::check::{self, Checked};
+use crate::{ProviderError, Target, policy};
+
+/// A definition file that was read and checked; there is no unchecked one.
+///
+/// The format is described in [`crate::format`].
+#[derive(Debug, Clone)]
+pub struct Definition {
+    pub(crate) checked: Checked,
+    pub(crate) own: bool,
+}
+
+/// What is wrong with a definition file. `Display` is one line: `FILE:LINE: reason`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {reason}")]
+pub struct DefinitionError {
+    /// The file's name, as it was given.
+    pub file: String,
+    /// The line it stands in, from 1.
+    pub line: usize,
+    /// What is wrong, in one sentence.
+    pub reason: String,
+}
+
+/// What the credential is called, and where a user finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialText {
+    /// Such as `Master token`.
+    pub label: String,
+    /// One sentence on where it is found.
+    pub help: String,
+}
+
+/// A parameter that an account of this provider has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// Its key, as in `--set KEY=VALUE` and `{param.KEY}`.
+    pub key: String,
+    /// What it is called.
+    pub label: String,
+    /// One sentence on what it is.
+    pub help: String,
+    /// Whether an account must have it.
+    pub required: bool,
+    /// What is taken where it is not given.
+    pub default: Option<String>,
+    /// Whether the provider can be asked which values it takes (see [`crate::Engine::offers`]).
+    pub offered: bool,
+}
+
+/// What can be done at a provider, and what doing it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abilities {
+    /// Whether the provider lists its sessions.
+    pub list: bool,
+    /// Whether the credential can be tried without opening a session.
+    pub inspect: bool,
+    /// Whether a grant renews a session.
+    pub renew: bool,
+    /// Whether one can sign in by device code.
+    pub sign_in: bool,
+    /// How a further session is created; `None` where it cannot be.
+    pub create: Option<CreateAbility>,
+    /// Whether one session can be revoked at the provider.
+    pub revoke: bool,
+    /// What revoking (or, where that cannot be, forgetting) one session really does: one sentence.
+    pub revoke_effect: String,
+    /// What revoking all really does: one sentence; `None` where it cannot be done.
+    pub revoke_all_effect: Option<String>,
+}
+
+/// What a new session can be given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateAbility {
+    /// Whether the name is sent to the provider; otherwise it is kept here only.
+    pub name_is_sent: bool,
+    /// The life that may be chosen; `None` where the provider decides.
+    pub life: Option<LifeRange>,
+}
+
+/// The lives that may be chosen, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LifeRange {
+    /// The shortest.
+    pub min: Duration,
+    /// The longest.
+    pub max: Duration,
+    /// The one that is taken where none is chosen.
+    pub default: Duration,
+}
+
+impl Definition {
+    /// Reads and checks a definition of a user's own; `file_name` only serves the messages.
+    ///
+    /// # Errors
+    /// [`DefinitionError`]: the first thing that is wrong.
+    pub fn parse(file_name: &str, toml: &str) -> Result<Self, DefinitionError> {
+        Ok(Self { checked: check::definition(file_name, toml)?, own: true })
+    }
+
+    /// Its name, such as `discovr`: what accounts refer to it by.
+    pub fn name(&self) -> &str {
+        &self.checked.name
+    }
+
+    /// Its name for people, such as `Discovr`.
+    pub fn title(&self) -> &str {
+        &self.checked.title
+    }
+
+    /// One sentence on what it is.
+    pub fn about(&self) -> &str {
+        &self.checked.about
+    }
+
+    /// Whether it comes from a user's file and not from the program.
+    pub fn own(&self) -> bool {
+        self.own
+    }
+
+    /// Where the provider is, unless the account says otherwise.
+    pub fn base_url(&self) -> &Url {
+        &self.checked.base_url
+    }
+
+    /// What the credential is called.
+    pub fn credential(&self) -> &CredentialText {
+        &self.checked.credential
+    }
+
+    /// The parameters, in the order of the file.
+    pub fn params(&self) -> &[Param] {
+        &self.checked.params
+    }
+
+    /// The header that the *session token* is used in, and what stands before it: `("Authorization", "Bearer ")`.
+    pub fn header(&self) -> (&str, &str) {
+        (&self.checked.header, &self.checked.prefix)
+    }
+
+    /// What can be done.
+    pub fn abilities(&self) -> &Abilities {
+        &self.checked.abilities
+    }
+
+    /// Whether a held session's token is the credential of the next call, once there is one (AntiRaid).
+    pub fn session_is_credential(&self) -> bool {
+        self.checked.session_is_credential
+    }
+
+    /// Whether the predecessor is to be revoked after its successor is stored (AntiRaid).
+    pub fn deletes_predecessor(&self) -> bool {
+        self.checked.deletes_predecessor
+    }
+
+    /// Whether a minted token is shown only once, so that a lost answer leaves an orphan: the caller keeps a journal.
+    pub fn token_shown_once(&self) -> bool {
+        self.checked.token_shown_once
+    }
+
+    /// The address of an account: its base URL (the provider's own where `None`) and its parameters.
+    ///
+    /// # Errors
+    /// [`ProviderError::BadRequest`]: the URL is not allowed, a parameter is unknown, empty, or required and missing.
+    pub fn target(&self, base_url: Option<&str>, params: BTreeMap<String, String>) -> Result<Target, ProviderError> {
+        let target = self.partial_target(base_url, params)?;
+        for param in self.params().iter().filter(|param| param.required && param.default.is_none()) {
+            if !target.params.contains_key(&param.key) {
+                let message = format!("{} needs the parameter {} ({}).", self.title(), param.key, param.help);
+                return Err(ProviderError::BadRequest { message });
+            }
+        }
+        Ok(target)
+    }
+
+    /// The same while required parameters may still be missing: enough to sign in and to ask for offers.
+    ///
+    /// # Errors
+    /// [`ProviderError::BadRequest`]: the URL is not allowed, a parameter is unknown or empty.
+    pub fn partial_target(
+        &self,
+        base_url: Option<&str>,
+        params: BTreeMap<String, String>,
+    ) -> Result<Target, ProviderError> {
+        let base_url = match base_url {
+            Some(text) => policy::parse(text)?,
+            None => self.base_url().clone(),
+        };
+        for (key, value) in &params {
+            if !self.params().iter().any(|param| param.key == *key) {
+                let known: Vec<&str> = self.params().iter().map(|param| param.key.as_str()).collect();
+                let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
+                let message = format!("{} has no parameter {key:?}; known: {known}.", self.title());
+                return Err(ProviderError::BadRequest { message });
+            }
+            if value.trim().is_empty() {
+                return Err(ProviderError::BadRequest { message: format!("The parameter {key} is empty.") });
+            }
+        }
+        Ok(Target { base_url, params })
+    }
+}
