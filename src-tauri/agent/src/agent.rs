@@ -1,16 +1,18 @@
 //! The agent: one value that every door asks.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use daypass_api::request::{AddAccount, CreateSession, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
+    AccountView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
 };
 use daypass_api::{ApiError, Home};
 use daypass_core::{Chance, Clock};
+use daypass_providers::Catalog;
 use tokio::sync::{broadcast, watch};
 
-use crate::Notice;
+use crate::{Notice, Upstream};
 
 /// What an agent is made of; time, chance and the outside world come in here.
 pub struct Setup {
@@ -20,6 +22,27 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// The random source.
     pub chance: Arc<dyn Chance>,
+    /// Where the key of the vault comes from.
+    pub key: KeySource,
+    /// The providers that are known.
+    pub catalog: Catalog,
+    /// Who asks them.
+    pub upstream: Arc<dyn Upstream>,
+    /// The host's name: what sessions that the agent opens are named after.
+    pub machine: String,
+    /// The program's version, for the status.
+    pub version: &'static str,
+}
+
+/// Where the key of the vault comes from. The user chooses; nothing falls back from one to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The keyring of the desktop: a random key, written there once.
+    Keyring,
+    /// A file of 32 bytes or more, provided by a service manager.
+    KeyFile(PathBuf),
+    /// A file whose text, less a line break at its end, is a passphrase.
+    PassphraseFile(PathBuf),
 }
 
 /// The agent. Cheap to clone; all clones are the same one.
@@ -139,6 +162,16 @@ impl Agent {
     /// # Errors
     /// `bad_request` for an unknown id.
     pub fn sign_in_state(&self, _id: &str) -> Result<SignInView, ApiError> {
+        todo!()
+    }
+
+    /// How many windows listen on the stream of events.
+    pub fn windows(&self) -> usize {
+        todo!()
+    }
+
+    /// Asks the window to come to the front and show `page`; `false` where none is listening.
+    pub fn focus_window(&self, _page: Page) -> bool {
         todo!()
     }
 

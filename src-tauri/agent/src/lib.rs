@@ -2,8 +2,15 @@
 
 mod agent;
 mod face;
+mod folder;
+mod lock;
 mod notice;
+mod server;
+mod upstream;
 
-pub use agent::{Agent, Setup};
-pub use face::Face;
+pub use agent::{Agent, KeySource, Setup};
+pub use face::{Face, FaceFuture};
+pub use lock::AgentLock;
 pub use notice::Notice;
+pub use server::serve;
+pub use upstream::{Asked, Upstream};
