@@ -1,0 +1,155 @@
+# What a developer types. `make` alone lists it; everything that is missing is installed on the way (Debian 12).
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# One thing at a time: cargo uses all cores by itself, and its lines last are the summary.
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# The lean program and the window are built by separate invocations of cargo. In one, cargo would unify the features of
+# what they share, and could bring GTK into the lean program.
+LEAN_CRATES := daypass-core daypass-providers daypass-authority daypass-api daypass-agent daypass-tray daypass
+LEAN := $(addprefix -p ,$(LEAN_CRATES))
+WINDOW := -p daypass-window
+
+# Suites of `daypass` that need more than cargo: they run last, by name.
+OUTER_SUITES := interop desktop
+
+TOOLS := target/tools
+# A stamp stands inside what it stands for, so that the two go together.
+INTEROP := target/interop
+NODE_MODULES := ui/node_modules/.stamp
+TYPES := ui/src/types/.stamp
+NPM := npm --prefix ui
+export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+
+# To compile: the window's web view, the C compiler for SQLite.
+BUILD_PACKAGES := build-essential curl pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev \
+	libxdo-dev libssl-dev
+# A real desktop for the tests, on a machine without one.
+DESKTOP_PACKAGES := webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring libsecret-tools dunst xfce4-panel xclip xdotool \
+	libnotify-bin imagemagick at-spi2-core procps
+INTEROP_PACKAGES := python3-venv
+BENCH_PACKAGES := wrk libsecret-tools
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# ---- use it
+
+.PHONY: run
+run: build-debug ## Build, and start the tray app in demo mode (in the terminal where there is no display)
+	target/debug/daypass tray --demo
+
+.PHONY: build
+build: page ## Build the release programs target/release/daypass and target/release/daypass-window
+	cargo build --release -p daypass
+	cargo build --release $(WINDOW)
+
+.PHONY: build-debug
+build-debug: page
+	cargo build -p daypass
+	cargo build $(WINDOW)
+
+# ---- prove it
+
+.PHONY: test
+test: test-lean test-page test-window test-interop test-desktop ## Run every test there is, the real-desktop ones included
+
+.PHONY: test-lean
+test-lean: setup-build ## Run the tests of the lean crates
+	cargo test $(LEAN)
+
+.PHONY: test-page
+test-page: $(NODE_MODULES) types ## Run the page's tests
+	$(NPM) run test
+
+.PHONY: test-window
+test-window: page ## Run the window's tests
+	cargo test $(WINDOW)
+
+.PHONY: test-interop
+test-interop: setup-build setup-interop ## Run the tests against real peers: PocketPaw's server, Sitecore's client
+	cargo test -p daypass --test interop
+
+.PHONY: test-desktop
+test-desktop: setup-desktop build-debug ## Run the tests on a real desktop
+	cargo test -p daypass --test desktop
+
+.PHONY: shots
+shots: setup-desktop build-debug ## Take pictures of the real window, menu and notification into target/shots
+	DAYPASS_SHOTS=$(CURDIR)/target/shots cargo test -p daypass --test desktop shots
+
+.PHONY: bench
+bench: setup-desktop setup-bench build ## Measure speed and memory beside bare programs; keep target/bench.json
+	tests/bench/run
+
+.PHONY: lint
+lint: page $(TOOLS)/bin/cargo-deny ## Check style, lints, links of the documentation, house rules, licences
+	cargo fmt --all -- --check
+	cargo clippy $(LEAN) -p daypass-test-support --all-targets $(addprefix --test ,$(OUTER_SUITES)) -- -D warnings
+	cargo clippy $(WINDOW) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps $(LEAN)
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps $(WINDOW)
+	$(NPM) run check
+	cargo deny --all-features check bans licenses sources
+	cargo test -p daypass-core --test core tidy
+
+.PHONY: fmt
+fmt: ## Format the code
+	cargo fmt --all
+
+# ---- what the above stand on
+
+# The page's types come from the API's own types: `ts-rs` writes them as tests of that crate (see .cargo/config.toml).
+.PHONY: types
+types: $(TYPES)
+$(TYPES): $(wildcard src-tauri/api/src/*.rs) src-tauri/api/Cargo.toml | setup-build
+	cargo test --quiet -p daypass-api --lib export_bindings
+	@mkdir -p $(@D) && touch $@
+
+# The built page becomes part of the window, so it comes first.
+.PHONY: page
+page: ui/dist/index.html
+PAGE_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/src/types -prune -o -type f -print)
+ui/dist/index.html: $(PAGE_SOURCES) $(NODE_MODULES) $(TYPES)
+	$(NPM) run build
+	@touch $@
+
+$(NODE_MODULES): ui/package-lock.json
+	.ci/check-node.sh
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: setup-build setup-desktop setup-bench setup-interop
+setup-build: ## Install what compiling needs
+	@.ci/install-packages.sh $(BUILD_PACKAGES)
+
+setup-desktop: setup-build $(TOOLS)/bin/tauri-driver ## Install a real desktop for the tests
+	@.ci/install-packages.sh $(DESKTOP_PACKAGES)
+
+setup-bench: setup-build ## Install what the benchmark compares with
+	@.ci/install-packages.sh $(BENCH_PACKAGES)
+
+setup-interop: $(INTEROP)/pocketpaw/.stamp $(INTEROP)/sitecore/.stamp ## Install the real peers under target/interop
+
+$(INTEROP)/pocketpaw/.stamp: tests/interop/pocketpaw-requirements.txt
+	@.ci/install-packages.sh $(INTEROP_PACKAGES)
+	python3 -m venv --clear $(INTEROP)/pocketpaw
+	$(INTEROP)/pocketpaw/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(INTEROP)/sitecore/.stamp: tests/interop/sitecore/package-lock.json tests/interop/sitecore/mint.cjs
+	mkdir -p $(INTEROP)/sitecore
+	cp tests/interop/sitecore/* $(INTEROP)/sitecore/
+	npm --prefix $(INTEROP)/sitecore ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# Tools of a fixed version, built once, under target/ so that they touch nothing of the user's.
+$(TOOLS)/bin/cargo-deny: | setup-build
+	cargo install cargo-deny --version 0.20.2 --locked --root $(TOOLS)
+
+$(TOOLS)/bin/tauri-driver: | setup-build
+	cargo install tauri-driver --version 2.1.0 --locked --root $(TOOLS)
