@@ -1,1 +1,31 @@
-fn main() {}
+//! Builds what Tauri needs at compile time: the checked configuration, capabilities and permissions.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The page as Vite built it; it becomes part of the program.
+const PAGE: &str = "ui/dist/index.html";
+
+fn main() -> ExitCode {
+    // A folder is looked at with all that is in it.
+    for path in ["ui/dist", "icons", "src-tauri/capabilities", "src-tauri/permissions"] {
+        println!("cargo:rerun-if-changed={path}");
+    }
+    if !Path::new(PAGE).exists() {
+        return fail(&format!(
+            "{PAGE} is missing: build the page first, with `npm --prefix ui ci` and `npm --prefix ui run build`"
+        ));
+    }
+    let app = tauri_build::AppManifest::new().permissions_path_pattern("./src-tauri/permissions/*.toml");
+    let attributes =
+        tauri_build::Attributes::new().capabilities_path_pattern("./src-tauri/capabilities/*.json").app_manifest(app);
+    match tauri_build::try_build(attributes) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("{error:#}")),
+    }
+}
+
+fn fail(why: &str) -> ExitCode {
+    println!("cargo:error={}", why.replace('\n', " "));
+    ExitCode::FAILURE
+}

@@ -1,1 +1,62 @@
-//! x
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod args;
+pub mod commands;
+pub mod feed;
+mod path;
+pub mod single;
+
+use daypass_api::Client;
+use tauri::window::Color;
+use tauri::{Manager, Runtime, Theme, WebviewWindow, WebviewWindowBuilder};
+
+use crate::feed::Feed;
+
+/// The label of the one window; the capability in `src-tauri/capabilities/` is for it alone.
+pub const WINDOW: &str = "main";
+
+/// The page's ground, `--ground` in `ui/src/styles/tokens.css`: the window has this colour before the page is drawn.
+pub const LIGHT_GROUND: Color = Color(0xfb, 0xfb, 0xfc, 0xff);
+/// The same in the dark.
+pub const DARK_GROUND: Color = Color(0x17, 0x18, 0x1b, 0xff);
+
+/// The app with its commands, before a window is open.
+///
+/// # Errors
+/// Where the desktop cannot be reached.
+pub fn app<R: Runtime>(
+    builder: tauri::Builder<R>,
+    context: tauri::Context<R>,
+    client: Client,
+    feed: Feed,
+) -> tauri::Result<tauri::App<R>> {
+    builder.manage(client).manage(feed).invoke_handler(commands::handler()).build(context)
+}
+
+/// Opens the window as `tauri.conf.json` describes it, and lets the feed bring it to the front.
+///
+/// # Errors
+/// Where the web view cannot be made.
+pub fn open<R: Runtime>(app: &tauri::App<R>) -> tauri::Result<WebviewWindow<R>> {
+    let config = app.config().app.windows.iter().find(|window| window.label == WINDOW);
+    let config = config.ok_or(tauri::Error::WindowNotFound)?;
+    let window = WebviewWindowBuilder::from_config(app, config)?.incognito(!driven_by_a_test()).build()?;
+    let ground = if window.theme()? == Theme::Dark { DARK_GROUND } else { LIGHT_GROUND };
+    window.set_background_color(Some(ground))?;
+    let front = window.clone();
+    app.state::<Feed>().on_focus(move || bring_to_front(&front));
+    Ok(window)
+}
+
+/// A window that cannot be raised is still there, and the page is told in any case; so a failure is not an error.
+fn bring_to_front<R: Runtime>(window: &WebviewWindow<R>) {
+    let _ = window.unminimize();
+    let _ = window.show();
+    let _ = window.set_focus();
+}
+
+/// Whether `tauri-driver` started us. The page keeps nothing on disk, and WebKit is told so (incognito); but a web view
+/// with a private context of its own cannot be driven, so under a driver WebKit is not told.
+fn driven_by_a_test() -> bool {
+    std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some()
+}

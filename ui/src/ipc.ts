@@ -1,0 +1,77 @@
+// The one door to Rust: every command of `src-tauri/window/commands.rs`, and the updates that it sends.
+//
+// Nothing here answers a token. A credential goes out once, in `addAccount`, and is kept nowhere.
+import { Channel, invoke } from "@tauri-apps/api/core";
+import type { AccountView } from "./types/AccountView";
+import type { ApiError } from "./types/ApiError";
+import type { CopyRequest } from "./types/CopyRequest";
+import type { CopyView } from "./types/CopyView";
+import type { CreateSession } from "./types/CreateSession";
+import type { Page } from "./types/Page";
+import type { ProviderView } from "./types/ProviderView";
+import type { RevokeView } from "./types/RevokeView";
+import type { SessionView } from "./types/SessionView";
+import type { SignIn } from "./types/SignIn";
+import type { SignInView } from "./types/SignInView";
+import type { Snapshot } from "./types/Snapshot";
+
+/** What the window tells the page; `Update` in `src-tauri/window/feed.rs`. */
+export type Update =
+  | { event: "snapshot"; snapshot: Snapshot }
+  | { event: "focus"; page: Page }
+  | { event: "lost" }
+  | { event: "offline"; error: ApiError };
+
+/** `AddAccount` of the local API. It holds a secret, so no type of it is generated for the page. */
+export interface NewAccount {
+  provider: string;
+  name: string;
+  base_url: string | null;
+  params: Record<string, string>;
+  credential: string;
+  /** Seconds; `null` where the provider decides. */
+  life: number | null;
+  pinned: boolean;
+}
+
+/** Follows the agent, and answers the page to begin with. */
+export function subscribe(onUpdate: (update: Update) => void): Promise<Page> {
+  const updates = new Channel<Update>();
+  updates.onmessage = onUpdate;
+  return call("subscribe", { updates });
+}
+
+export const retry = (): Promise<void> => call("retry");
+export const close = (): Promise<void> => call("close");
+export const providers = (): Promise<ProviderView[]> => call("providers");
+export const addAccount = (request: NewAccount): Promise<AccountView> => call("add_account", { request });
+export const removeAccount = (account: string): Promise<void> => call("remove_account", { account });
+export const refresh = (account: string): Promise<AccountView> => call("refresh", { account });
+export const sessions = (account: string): Promise<SessionView[]> => call("sessions", { account });
+export const createSession = (account: string, request: CreateSession): Promise<SessionView> =>
+  call("create_session", { account, request });
+export const revokeSession = (account: string, id: string, forget: boolean): Promise<RevokeView> =>
+  call("revoke_session", { account, id, forget });
+export const revokeAll = (account: string): Promise<RevokeView> => call("revoke_all", { account });
+export const copy = (request: CopyRequest): Promise<CopyView> => call("copy", { request });
+export const signIn = (request: SignIn): Promise<SignInView> => call("sign_in", { request });
+export const signInState = (id: string): Promise<SignInView> => call("sign_in_state", { id });
+export const cancelSignIn = (id: string): Promise<void> => call("cancel_sign_in", { id });
+
+/** Every failure of a command is an `ApiError`, also where Tauri itself refuses (it does so with a bare string). */
+async function call<T>(command: string, args?: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(command, args);
+  } catch (error) {
+    throw asApiError(error);
+  }
+}
+
+/** An error of unknown origin in the one shape that the page shows. */
+export function asApiError(error: unknown): ApiError {
+  if (typeof error === "object" && error !== null && "code" in error && "message" in error) {
+    return error as ApiError;
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  return { code: "internal", message: `The window failed: ${why}.` };
+}

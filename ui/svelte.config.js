@@ -1,0 +1,7 @@
+// Svelte's compiler: every component in runes mode.
+import { vitePreprocess } from "@sveltejs/vite-plugin-svelte";
+
+export default {
+  preprocess: vitePreprocess(),
+  compilerOptions: { runes: true },
+};
