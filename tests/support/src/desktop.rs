@@ -5,6 +5,7 @@ mod bus;
 mod clipboard;
 mod keyring;
 mod notifications;
+mod screen;
 mod tray;
 
 use std::fs::{self, File, Permissions};
@@ -22,6 +23,7 @@ use crate::wait;
 
 pub use keyring::StoredSecret;
 pub use notifications::Notification;
+pub use screen::{Frame, Screen};
 pub use tray::{MenuEntry, TrayItem};
 
 /// How long a part of the desktop may take to start; far above what it needs, for a machine that is busy building.
@@ -100,8 +102,7 @@ impl Desktop {
         let notifications = notifications::Monitor::start(&address);
 
         let dark = options.dark;
-        let mut desktop =
-            Self { scratch, display, address, dark, bus, notifications, children: vec![server, daemon] };
+        let mut desktop = Self { scratch, display, address, dark, bus, notifications, children: vec![server, daemon] };
         desktop.start_service("dunst", &[], notifications::SERVICE);
         if options.keyring != Keyring::Absent {
             desktop.start_keyring();
@@ -143,12 +144,8 @@ impl Desktop {
 
     /// A command that will run on this desktop, with this desktop's environment and nothing else of ours.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let environment = Environment {
-            root: self.scratch.path(),
-            display: &self.display,
-            address: &self.address,
-            dark: self.dark,
-        };
+        let environment =
+            Environment { root: self.scratch.path(), display: &self.display, address: &self.address, dark: self.dark };
         environment.command(program)
     }
 
@@ -170,18 +167,6 @@ impl Desktop {
     /// The processes of one program.
     pub fn processes_of(&self, program: &str) -> Vec<Process> {
         self.processes().into_iter().filter(|process| process.program == program).collect()
-    }
-
-    /// The titles of the windows that can be seen.
-    pub fn window_titles(&self) -> Vec<String> {
-        self.window_ids("").iter().filter_map(|id| self.read(self.command("xdotool").args(["getwindowname", id]))).collect()
-    }
-
-    /// The X ids of the windows that can be seen and whose title contains `title`.
-    pub fn window_ids(&self, title: &str) -> Vec<String> {
-        let title = if title.is_empty() { "." } else { title };
-        let found = self.read(self.command("xdotool").args(["search", "--onlyvisible", "--name", title]));
-        found.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// A picture of the whole screen, as PNG.

@@ -54,5 +54,8 @@ fn nothing_is_left_behind() {
     assert!(ours.iter().any(|process| process.program == "Xvfb"), "{ours:?}");
     drop(desktop);
     let all = process::all();
-    assert_eq!(ours.iter().filter(|process| all.contains(process)).collect::<Vec<_>>(), Vec::<&process::Process>::new());
+    assert_eq!(
+        ours.iter().filter(|process| all.contains(process)).collect::<Vec<_>>(),
+        Vec::<&process::Process>::new()
+    );
 }

@@ -17,6 +17,9 @@ const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
 
+/// An entry of `GetLayout`, `(ia{sv}av)`: its number, its properties, and entries of the same form as variants.
+type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
 /// A panel at the top of the screen with nothing on it but tray icons, so that no first-start question is asked.
 const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
@@ -118,9 +121,9 @@ impl TrayItem {
     /// The whole menu.
     pub fn menu(&self) -> Vec<MenuEntry> {
         let properties: [&str; 0] = [];
-        let (_revision, root): (u32, (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>)) =
+        let (_revision, (_id, _properties, entries)): (u32, Layout) =
             self.menu_object().call("GetLayout", &(0i32, -1i32, &properties[..])).unwrap();
-        root.2.iter().filter_map(|entry| read_entry(entry)).collect()
+        entries.iter().filter_map(|entry| read_entry(entry)).collect()
     }
 
     /// The menu as indented lines, for a message or a comparison.
@@ -167,7 +170,11 @@ impl TrayItem {
 fn find<'a>(entries: &'a [MenuEntry], path: &[&str]) -> Option<&'a MenuEntry> {
     let (first, rest) = path.split_first()?;
     let matching = entries.iter().filter(|entry| entry.label.contains(first));
-    if rest.is_empty() { matching.into_iter().next() } else { matching.into_iter().find_map(|entry| find(&entry.entries, rest)) }
+    if rest.is_empty() {
+        matching.into_iter().next()
+    } else {
+        matching.into_iter().find_map(|entry| find(&entry.entries, rest))
+    }
 }
 
 /// An entry of `GetLayout`: a variant around `(ia{sv}av)`. `None` for one that is hidden.
@@ -200,7 +207,12 @@ fn inside<'a, 'v>(value: &'a Value<'v>) -> &'a Value<'v> {
 fn write_entries(entries: &[MenuEntry], depth: usize, text: &mut String) {
     for entry in entries {
         let label = if entry.label.is_empty() { "---" } else { &entry.label };
-        text.push_str(&format!("{:indent$}{label}{}\n", "", if entry.enabled { "" } else { " (off)" }, indent = depth * 2));
+        text.push_str(&format!(
+            "{:indent$}{label}{}\n",
+            "",
+            if entry.enabled { "" } else { " (off)" },
+            indent = depth * 2
+        ));
         write_entries(&entry.entries, depth + 1, text);
     }
 }

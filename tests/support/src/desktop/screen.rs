@@ -1,0 +1,109 @@
+//! The screen of the desktop: what can be seen on it, and windows closed as their own close button does it.
+
+use std::time::Duration;
+
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, MapState, Window,
+};
+use x11rb::rust_connection::RustConnection;
+
+use super::Desktop;
+use crate::wait;
+
+/// A connection to the X server, for looking at the screen often.
+#[derive(Debug)]
+pub struct Screen {
+    x: RustConnection,
+    root: Window,
+    width: u16,
+    height: u16,
+}
+
+/// What the screen showed at one moment: a sample of its pixels, enough to tell two pictures apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    pixels: Vec<[u8; 3]>,
+}
+
+impl Frame {
+    /// The share of the pixels, from 0 to 1, in which two frames of one screen differ.
+    pub fn difference(&self, other: &Self) -> f64 {
+        let differing = self.pixels.iter().zip(&other.pixels).filter(|(a, b)| a != b).count();
+        differing as f64 / self.pixels.len().max(1) as f64
+    }
+
+    /// How many colours there are.
+    pub fn colours(&self) -> usize {
+        self.pixels.iter().collect::<std::collections::HashSet<_>>().len()
+    }
+}
+
+impl Screen {
+    /// One pixel in so many is kept, in each direction.
+    const STEP: usize = 2;
+
+    /// Connects to the X server of `desktop`.
+    pub fn of(desktop: &Desktop) -> Self {
+        let (x, number) = x11rb::connect(Some(desktop.display())).unwrap();
+        let screen = &x.setup().roots[number];
+        let (root, width, height) = (screen.root, screen.width_in_pixels, screen.height_in_pixels);
+        Self { x, root, width, height }
+    }
+
+    /// What the screen shows now.
+    pub fn frame(&self) -> Frame {
+        let request = self.x.get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, self.width, self.height, u32::MAX);
+        let image = request.unwrap().reply().unwrap().data;
+        // 24 bits deep, 32 bits a pixel: blue, green, red, nothing.
+        let row = usize::from(self.width) * 4;
+        let rows = image.chunks_exact(row).step_by(Self::STEP);
+        let pixels = rows.flat_map(|row| row.chunks_exact(4).step_by(Self::STEP));
+        Frame { pixels: pixels.map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect() }
+    }
+
+    /// The windows that can be seen and that have a title, with it.
+    pub fn windows(&self) -> Vec<(Window, String)> {
+        let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
+        let mut titled = Vec::new();
+        for window in tree.children {
+            // A window may end while we ask.
+            let Ok(attributes) = self.x.get_window_attributes(window).unwrap().reply() else { continue };
+            let title = self.title(window);
+            if attributes.map_state == MapState::VIEWABLE && !title.is_empty() {
+                titled.push((window, title));
+            }
+        }
+        titled
+    }
+
+    /// Waits until a window whose title contains `title` can be seen.
+    #[track_caller]
+    pub fn wait_for_window(&self, title: &str, deadline: Duration) -> Window {
+        wait::until(&format!("a window {title:?}"), deadline, || self.window(title))
+    }
+
+    /// The window whose title contains `title`, where it can be seen.
+    pub fn window(&self, title: &str) -> Option<Window> {
+        self.windows().into_iter().find(|(_, found)| found.contains(title)).map(|(window, _)| window)
+    }
+
+    /// Asks a window to close, as its close button does (`WM_DELETE_WINDOW`, ICCCM 4.2.8.1).
+    pub fn close(&self, window: Window) {
+        let atom = |name: &str| self.x.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
+        let data = [atom("WM_DELETE_WINDOW"), x11rb::CURRENT_TIME, 0, 0, 0];
+        let event = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS"), data);
+        self.x.send_event(false, window, EventMask::NO_EVENT, event).unwrap().check().unwrap();
+        self.x.flush().unwrap();
+    }
+
+    fn title(&self, window: Window) -> String {
+        let name = self.x.intern_atom(false, b"_NET_WM_NAME").unwrap().reply().unwrap().atom;
+        let read = |atom: u32| {
+            let answer = self.x.get_property(false, window, atom, AtomEnum::ANY, 0, 1024).unwrap().reply();
+            answer.map(|property| String::from_utf8_lossy(&property.value).into_owned()).unwrap_or_default()
+        };
+        let title = read(name);
+        if title.is_empty() { read(AtomEnum::WM_NAME.into()) } else { title }
+    }
+}
