@@ -8,4 +8,5 @@
 
 pub mod desktop;
 pub mod process;
+pub mod program;
 pub mod wait;
