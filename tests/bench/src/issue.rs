@@ -5,9 +5,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use daypass_test_support::authority::DemoAuthority;
 
 use crate::bare;
-use crate::home::Authority;
 use crate::load::{self, CONNECTIONS};
 use crate::programs::Programs;
 use crate::report::Row;
@@ -22,9 +22,9 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
     let mut command = Command::new(&programs.daypass);
     command.current_dir(folder.path()).env("DAYPASS_HOME", folder.path());
-    let authority = Authority::start(command)?;
-    let address = authority.url.trim_start_matches("http://").to_owned();
-    let mint = mint_request(&authority, &address)?;
+    let authority = DemoAuthority::start(command, None);
+    let address = authority.url().trim_start_matches("http://").to_owned();
+    let mint = mint_request(&authority, &address);
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(load::ask_once(&address, &mint)).context("the authority did not issue a session")?;
@@ -45,11 +45,10 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-fn mint_request(authority: &Authority, address: &str) -> anyhow::Result<Vec<u8>> {
-    let token = authority.credential("/discovr/refresh_token")?;
-    let profile = authority.credential("/discovr/profile_id")?;
-    let body = serde_json::json!({ "profileId": profile }).to_string();
-    Ok(request(address, "/auth/session-token", &format!("Authorization: Bearer {token}\r\n"), &body))
+fn mint_request(authority: &DemoAuthority, address: &str) -> Vec<u8> {
+    let bearer = format!("Authorization: Bearer {}\r\n", authority.credential("discovr"));
+    let body = serde_json::json!({ "profileId": authority.demo("/discovr/profile_id") }).to_string();
+    request(address, "/auth/session-token", &bearer, &body)
 }
 
 fn request(address: &str, path: &str, header: &str, body: &str) -> Vec<u8> {

@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     let programs = Programs::find()?;
     let mut report = Report::new();
     if ["token", "icon", "memory", "window"].iter().any(|name| wanted(name)) {
-        let home = TrayHome::prepare(&programs)?;
+        let home = TrayHome::prepare(&programs);
         run(&mut report, wanted("token"), "token", || token::run(&programs, &home))?;
         run(&mut report, wanted("icon"), "icon", || icon::run(&programs, &home))?;
         run(&mut report, wanted("memory"), "memory", || memory::run(&programs, &home))?;

@@ -271,7 +271,8 @@ impl Authority {
     #[track_caller]
     pub fn start(installation: &Installation, ttl: Option<u64>) -> Self {
         let store = format!("sqlite:{}", installation.beside().join("authority.sqlite").display());
-        let mut command = installation.command(&["serve", "--demo", "--json", "--listen", "127.0.0.1:0", "--store", &store]);
+        let mut command =
+            installation.command(&["serve", "--demo", "--json", "--listen", "127.0.0.1:0", "--store", &store]);
         if let Some(ttl) = ttl {
             command.arg("--session-ttl").arg(ttl.to_string());
         }
@@ -296,8 +297,9 @@ impl Authority {
 
     /// The arguments that connect an account of `provider` to this authority; the credential goes to stdin.
     pub fn add_arguments(&self, provider: &str, name: &str) -> Vec<String> {
-        let mut arguments =
-            ["account", "add", provider, "--name", name, "--base-url", &self.url, "--credential-stdin"].map(String::from).to_vec();
+        let mut arguments = ["account", "add", provider, "--name", name, "--base-url", &self.url, "--credential-stdin"]
+            .map(String::from)
+            .to_vec();
         if provider == "discovr" {
             let profile = self.demo["discovr"]["profile_id"].as_str().unwrap();
             arguments.extend(["--set".to_owned(), format!("profile_id={profile}")]);
