@@ -1,1 +1,47 @@
-//! x
+//! The resident face of Daypass: the icon in the system tray and its menu, the clipboard, notifications, and the window's
+//! start.
+//!
+//! The menu is a value ([`Menu`]), made from the agent's snapshot by one pure function ([`menu()`]) and only then drawn. One task,
+//! [`run`], owns the state of the desktop; whatever the desktop does for us goes through one trait, [`Desktop`].
+//!
+//! # How it is put together
+//!
+//! ```text
+//! let desktop = NativeDesktop::start(NativeSetup { window_home, say })?;   // the icon is there from now on
+//! let (face, requests) = TrayFace::new();
+//! let agent = Agent::start(setup).await?;
+//! let server = tokio::spawn(serve(agent.clone(), &home, Some(Arc::new(face)), shutdown));
+//! let ended = daypass_tray::run(agent.clone(), desktop, clock, requests, ctrl_c).await;   // until Quit
+//! agent.stop().await;
+//! ```
+//!
+//! - [`NativeDesktop::start`] needs no runtime and does not block; call it first, so that the icon does not wait for the vault.
+//! - [`run`] needs a tokio runtime with time enabled; one thread is enough. D-Bus, clipboard and notifications have threads of
+//!   their own, which are only there while they are needed.
+//! - When [`run`] answers, the clipboard is cleared and the icon is gone; stopping the agent is the caller's.
+//! - Being the only one of its user is the caller's too (the agent's lock): a second start asks `POST /v1/window` of the first.
+//!
+//! The icon is a StatusNotifierItem over D-Bus, so this is for Linux and the BSDs; elsewhere `tray-icon` wants an event loop on
+//! the main thread.
+
+mod clip;
+mod controller;
+mod desktop;
+mod door;
+mod face;
+mod menu;
+mod native;
+mod note;
+mod picture;
+mod text;
+mod window;
+
+pub use clip::CLEAR_AFTER;
+pub use controller::{Ended, run};
+pub use desktop::{Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Reply};
+pub use door::Door;
+pub use face::{Requests, TrayFace};
+pub use menu::{Action, Entry, Menu, menu, starting};
+pub use native::{NativeDesktop, NativeSetup};
+pub use note::{Note, Topic};
+pub use picture::{Picture, picture, tooltip};

@@ -1,0 +1,57 @@
+//! What the tray asks of the agent, as a trait, so that the controller's stories can be told without a vault and a network.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use daypass_agent::{Agent, Notice};
+use daypass_api::ApiError;
+use daypass_api::request::TokenRequest;
+use daypass_api::view::{Page, Snapshot, TokenView};
+use tokio::sync::{broadcast, watch};
+
+/// The tray's door to the agent. Cheap to clone; all clones lead to the same one.
+pub trait Door: Clone + Send + Sync + 'static {
+    /// Everything as it is now, and every change of it.
+    fn watch(&self) -> watch::Receiver<Arc<Snapshot>>;
+
+    /// What a user may want to be told.
+    fn notices(&self) -> broadcast::Receiver<Notice>;
+
+    /// An account's token, refreshed first where that is needed.
+    fn token(&self, account: &str, request: TokenRequest) -> impl Future<Output = Result<TokenView, ApiError>> + Send;
+
+    /// Refreshes an account's current session now.
+    fn refresh(&self, account: &str) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Revokes one session at the provider; with `forget` it is only dropped here.
+    fn revoke(&self, account: &str, id: &str, forget: bool) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Brings a window to the front, where one listens.
+    fn focus_window(&self, page: Page) -> bool;
+}
+
+impl Door for Agent {
+    fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        Agent::watch(self)
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        Agent::notices(self)
+    }
+
+    async fn token(&self, account: &str, request: TokenRequest) -> Result<TokenView, ApiError> {
+        Agent::token(self, account, request).await
+    }
+
+    async fn refresh(&self, account: &str) -> Result<(), ApiError> {
+        Agent::refresh(self, account).await.map(drop)
+    }
+
+    async fn revoke(&self, account: &str, id: &str, forget: bool) -> Result<(), ApiError> {
+        Agent::revoke_session(self, account, id, forget).await.map(drop)
+    }
+
+    fn focus_window(&self, page: Page) -> bool {
+        Agent::focus_window(self, page)
+    }
+}

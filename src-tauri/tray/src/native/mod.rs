@@ -1,0 +1,98 @@
+//! The real desktop: D-Bus for the icon and the notifications, X11 for the clipboard, a child process for the window.
+//!
+//! Each has a thread of its own, so that a slow one blocks neither the controller nor the others.
+
+mod clipboard;
+mod icon;
+mod notifier;
+mod pictures;
+mod window;
+
+use std::path::PathBuf;
+
+use daypass_api::view::Page;
+use daypass_core::Secret;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::desktop::{Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Reply};
+use crate::note::Note;
+
+/// What the real desktop needs to know.
+pub struct NativeSetup {
+    /// The folder that the window is given as `DAYPASS_HOME`, where ours does not come from the environment that the
+    /// window inherits anyhow.
+    pub window_home: Option<PathBuf>,
+    /// Writes one line for whoever started the program, such as to stderr.
+    pub say: Box<dyn Fn(&str) + Send>,
+}
+
+/// The real desktop. One a process: `tray-icon` has one pair of event handlers for all icons.
+pub struct NativeDesktop {
+    setup: NativeSetup,
+    icon: icon::IconThread,
+    clipboard: clipboard::ClipboardThread,
+    notifier: notifier::Notifier,
+    sender: mpsc::UnboundedSender<DesktopEvent>,
+    events: Option<mpsc::UnboundedReceiver<DesktopEvent>>,
+}
+
+impl NativeDesktop {
+    /// Shows the icon, in its starting state, as soon as the desktop lets us. Does not wait for that.
+    ///
+    /// # Errors
+    /// [`DesktopError::Gone`] where no thread can be started.
+    pub fn start(setup: NativeSetup) -> Result<Self, DesktopError> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let icon = icon::IconThread::start(sender.clone())?;
+        let (clipboard, notifier) = (clipboard::ClipboardThread::default(), notifier::Notifier::default());
+        Ok(Self { setup, icon, clipboard, notifier, sender, events: Some(events) })
+    }
+}
+
+impl Desktop for NativeDesktop {
+    fn events(&mut self) -> mpsc::UnboundedReceiver<DesktopEvent> {
+        self.events.take().unwrap_or_else(|| mpsc::unbounded_channel().1)
+    }
+
+    fn draw(&mut self, drawing: &Drawing) {
+        self.icon.draw(drawing.clone());
+    }
+
+    fn has_tray_host(&mut self) -> Reply<bool> {
+        self.icon.has_host()
+    }
+
+    fn copy(&mut self, token: Secret) -> Reply<()> {
+        self.clipboard.copy(token)
+    }
+
+    fn clear(&mut self, digest: String) -> Reply<Cleared> {
+        self.clipboard.clear(digest)
+    }
+
+    fn notify(&mut self, note: Note) {
+        self.notifier.show(note);
+    }
+
+    fn open_window(&mut self, page: Page) -> Result<(), DesktopError> {
+        window::open(page, self.setup.window_home.as_deref(), self.sender.clone())
+    }
+
+    fn say(&mut self, line: &str) {
+        (self.setup.say)(line);
+    }
+
+    fn close(&mut self) -> Reply<()> {
+        self.icon.close()
+    }
+}
+
+/// The answer of a thread, which is [`DesktopError::Gone`] where it has ended.
+fn reply<T: Send + 'static>(answer: oneshot::Receiver<Result<T, DesktopError>>) -> Reply<T> {
+    Box::pin(async { answer.await.unwrap_or(Err(DesktopError::Gone)) })
+}
+
+/// Starts a named thread.
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), DesktopError> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(|_| DesktopError::Gone)
+}

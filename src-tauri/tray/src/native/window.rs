@@ -1,0 +1,64 @@
+//! Starts the window's program, and sees it end.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Stdio;
+
+use daypass_api::view::Page;
+use tokio::process::Command;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::desktop::{DesktopError, DesktopEvent};
+
+/// The name of the window's program.
+const PROGRAM: &str = "daypass-window";
+/// Names another program in its place.
+const OVERRIDE: &str = "DAYPASS_WINDOW";
+
+/// Starts the window's program with `page`; its end comes as an event. `home` is given to it as `DAYPASS_HOME`.
+pub(super) fn open(page: Page, home: Option<&Path>, events: UnboundedSender<DesktopEvent>) -> Result<(), DesktopError> {
+    let program = program(std::env::var_os(OVERRIDE), std::env::current_exe().ok().as_deref());
+    let mut command = Command::new(&program);
+    command.arg("--page").arg(word(page)).stdin(Stdio::null()).stdout(Stdio::null());
+    if let Some(home) = home {
+        command.env("DAYPASS_HOME", home);
+    }
+    let name = program.to_string_lossy();
+    let mut child = command.spawn().map_err(|error| DesktopError::Window(format!("{name}: {error}")))?;
+    tokio::spawn(async move {
+        let success = child.wait().await.is_ok_and(|status| status.success());
+        let _ = events.send(DesktopEvent::WindowEnded { success });
+    });
+    Ok(())
+}
+
+/// The override, else the program beside ours, else whatever `PATH` has.
+fn program(named: Option<OsString>, ours: Option<&Path>) -> OsString {
+    let beside = || ours.map(|ours| ours.with_file_name(PROGRAM)).filter(|path| path.is_file());
+    named.filter(|name| !name.is_empty()).or_else(|| beside().map(Into::into)).unwrap_or_else(|| PROGRAM.into())
+}
+
+/// The page's word on the command line; the same as in the local API.
+fn word(page: Page) -> &'static str {
+    match page {
+        Page::Sessions => "sessions",
+        Page::NewSession => "new_session",
+        Page::Connect => "connect",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_the_override_else_beside_ours_else_on_the_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let ours = dir.path().join("daypass");
+        assert_eq!(program(None, Some(&ours)), "daypass-window");
+        std::fs::write(dir.path().join(PROGRAM), "").unwrap();
+        assert_eq!(program(None, Some(&ours)), dir.path().join(PROGRAM).into_os_string());
+        assert_eq!(program(Some("/opt/w".into()), Some(&ours)), "/opt/w");
+        assert_eq!(program(Some("".into()), None), "daypass-window");
+    }
+}

@@ -1,0 +1,89 @@
+//! What a notification says, as a value. None of them ever holds a secret.
+
+use daypass_agent::Notice;
+use daypass_api::{ApiError, view::CopyView};
+use daypass_core::{Time, clock};
+
+use crate::clip::CLEAR_AFTER;
+use crate::text;
+
+/// A notification. A later one of the same topic and account takes the place of the earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about.
+    pub topic: Topic,
+    /// The account that it is about; empty where it is about Daypass itself.
+    pub account: String,
+    /// Its first line.
+    pub title: String,
+    /// One or two sentences.
+    pub body: String,
+}
+
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// A token is on the clipboard.
+    Copied,
+    /// A refresh succeeded after trouble.
+    Recovered,
+    /// Only the user can help.
+    NeedsYou,
+    /// Sessions were revoked or forgotten.
+    Revoked,
+    /// What the user asked for did not work.
+    Failed,
+    /// There is no tray here.
+    NoTray,
+}
+
+impl Note {
+    /// Tells that a token was copied, how long it lives, and when the clipboard is cleared.
+    pub fn copied(view: &CopyView, short_because: Option<&ApiError>, now: Time) -> Self {
+        let cleared = format!("The clipboard is cleared in {}.", text::exact(CLEAR_AFTER));
+        let life = match view.expires_at {
+            Some(end) => format!("It lives for {}.", text::exact(clock::until(now, end))),
+            None => "Its end is not known.".to_owned(),
+        };
+        let body = match short_because {
+            Some(error) => format!("{life} It could not be refreshed: {} {cleared}", error.message),
+            None => format!("{life} {cleared}"),
+        };
+        Self::about(Topic::Copied, &view.account, format!("Copied: {}", view.account), body)
+    }
+
+    /// Tells what the agent wants the user to know.
+    pub fn of(notice: &Notice, now: Time) -> Self {
+        match notice {
+            Notice::NeedsYou { account, message } => {
+                Self::about(Topic::NeedsYou, account, format!("{account} needs you"), message.clone())
+            }
+            Notice::Recovered { account, expires_at } => {
+                let life = |end: &Time| format!("The new token lives for {}.", text::exact(clock::until(now, *end)));
+                let body = expires_at.as_ref().map_or_else(|| "There is a new token.".to_owned(), life);
+                Self::about(Topic::Recovered, account, format!("{account} is fresh again"), body)
+            }
+            Notice::Revoked { account, message } => {
+                Self::about(Topic::Revoked, account, format!("Revoked: {account}"), message.clone())
+            }
+        }
+    }
+
+    /// Tells that what the user asked for did not work; `what` completes "Could not …".
+    pub fn failed(account: &str, what: &str, error: &ApiError) -> Self {
+        Self::about(Topic::Failed, account, format!("Could not {what}"), error.message.clone())
+    }
+
+    /// Tells that there is no tray, and where the window is found again.
+    pub fn no_tray() -> Self {
+        Self::about(Topic::NoTray, "", "No tray here".to_owned(), NO_TRAY.to_owned())
+    }
+
+    fn about(topic: Topic, account: &str, title: String, body: String) -> Self {
+        Self { topic, account: account.to_owned(), title, body }
+    }
+}
+
+/// What is said once where there is no tray host.
+pub(crate) const NO_TRAY: &str =
+    "This desktop shows no tray icons, so the window opens instead. Run `daypass tray` again to see it later.";
