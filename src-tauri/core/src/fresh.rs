@@ -120,9 +120,14 @@ impl Life {
 
     /// When the background refresh starts: `expires_at − S·(1 + 0.1·jitter)`, for a `jitter` drawn from `[0, 1)`.
     pub fn refresh_at(&self, jitter: f64) -> Time {
-        let early = self.thresholds().soft.mul_f64(1.0 + JITTER * jitter.clamp(0.0, 1.0));
+        let early = self.thresholds().soft.mul_f64(1.0 + JITTER * part(jitter));
         clock::earlier(self.expires_at, early).max(self.sent_at)
     }
+}
+
+/// A number from outside as a part of one; what is not a number is none.
+fn part(number: f64) -> f64 {
+    if number.is_nan() { 0.0 } else { number.clamp(0.0, 1.0) }
 }
 
 /// What a reader gets at once, and what it has to wait for.
@@ -182,7 +187,7 @@ impl Failure {
     /// lives so is [`MAX_REST`], or T/10 where that is shorter.
     pub fn wait(&self, life: Option<&Life>) -> Duration {
         let ceiling = Duration::from_secs(1 << self.count.saturating_sub(1).min(6)).min(MAX_BACKOFF);
-        let backoff = ceiling.mul_f64(self.jitter.clamp(0.0, 1.0));
+        let backoff = ceiling.mul_f64(part(self.jitter));
         let rest = life
             .filter(|life| life.remaining(self.at) > Duration::ZERO)
             .map_or(Duration::ZERO, |life| (life.length() / 10).min(MAX_REST));

@@ -115,7 +115,8 @@ impl Claims {
 /// A NumericDate claim (RFC 7519 section 2): seconds, a fraction allowed and cut off.
 fn instant(claims: &Map<String, Value>, name: &str) -> Result<Option<Time>, TokenError> {
     let Some(value) = claims.get(name) else { return Ok(None) };
-    let seconds = value.as_i64().or_else(|| value.as_f64().filter(|s| s.abs() < 1e15).map(|s| s as i64));
+    // `as` cuts the fraction off; what does not fit into 64 bits is no instant either way.
+    let seconds = value.as_i64().or_else(|| value.as_f64().filter(|s| (0.0..1e15).contains(s)).map(|s| s as i64));
     seconds
         .filter(|seconds| *seconds >= 0)
         .and_then(|seconds| Time::from_timestamp(seconds, 0))
