@@ -23,21 +23,41 @@ fn each_notation_as_its_provider_writes_it() {
     let discovr = json!(noon(1800).timestamp());
     let table = [
         ("Discovr: Unix seconds", Notation::UnixSeconds, discovr, noon(1800)),
-        ("AntiRaid: nanoseconds", Notation::Rfc3339, json!("2026-01-08T12:00:00.123456789Z"), at("2026-01-08T12:00:00.123456789Z")),
+        (
+            "AntiRaid: nanoseconds",
+            Notation::Rfc3339,
+            json!("2026-01-08T12:00:00.123456789Z"),
+            at("2026-01-08T12:00:00.123456789Z"),
+        ),
         ("AntiRaid: another zone", Notation::Rfc3339, json!("2026-01-01T15:00:00+02:00"), noon(3600)),
-        ("AntiRaid: a huge expiry", Notation::Rfc3339, json!("+255536-10-17T12:34:56.789012345Z"), at("+255536-10-17T12:34:56.789012345Z")),
+        (
+            "AntiRaid: a huge expiry",
+            Notation::Rfc3339,
+            json!("+255536-10-17T12:34:56.789012345Z"),
+            at("+255536-10-17T12:34:56.789012345Z"),
+        ),
         ("beyond the calendar", Notation::Rfc3339, json!("+292278-01-01T00:00:00Z"), Time::MAX_UTC),
         ("far beyond, in a leap year's day", Notation::Rfc3339, json!("+9999999-02-29T00:00:00.5Z"), Time::MAX_UTC),
         ("PocketPaw: hours", Notation::HoursFromNow, json!(24), noon(86_400)),
         ("hours and a half", Notation::HoursFromNow, json!(1.5), noon(5400)),
         ("OAuth: seconds", Notation::SecondsFromNow, json!(3600), noon(3600)),
         ("Discover: milliseconds", Notation::MillisecondsFromNow, json!(86_400_000), noon(86_400)),
-        ("milliseconds that are no whole second", Notation::MillisecondsFromNow, json!(1500), noon(1) + Duration::from_millis(500)),
+        (
+            "milliseconds that are no whole second",
+            Notation::MillisecondsFromNow,
+            json!(1500),
+            noon(1) + Duration::from_millis(500),
+        ),
         ("a number in a string", Notation::SecondsFromNow, json!("3600"), noon(3600)),
         ("with spaces around it", Notation::MillisecondsFromNow, json!(" 1000 "), noon(1)),
         ("Unix seconds in a string", Notation::UnixSeconds, json!(noon(60).timestamp().to_string()), noon(60)),
         ("seconds beyond all time", Notation::SecondsFromNow, json!(9.3e18), Time::MAX_UTC),
-        ("AntiRaid's documented maximum, as seconds", Notation::SecondsFromNow, json!(9_223_372_036_854_775_i64), Time::MAX_UTC),
+        (
+            "AntiRaid's documented maximum, as seconds",
+            Notation::SecondsFromNow,
+            json!(9_223_372_036_854_775_i64),
+            Time::MAX_UTC,
+        ),
         ("Unix seconds beyond the calendar", Notation::UnixSeconds, json!(i64::MAX), Time::MAX_UTC),
     ];
     for (what, notation, value, expected) in table {

@@ -45,11 +45,11 @@ fn half_an_hour_passes_from_fresh_to_expired() {
     let story = [
         (0, Freshness::Fresh),
         (20 * 60 - 1, Freshness::Fresh),
-        (20 * 60, Freshness::Stale),      // ten minutes before the end
+        (20 * 60, Freshness::Stale), // ten minutes before the end
         (27 * 60 - 1, Freshness::Stale),
-        (27 * 60, Freshness::Urgent),     // three minutes before the end
+        (27 * 60, Freshness::Urgent), // three minutes before the end
         (30 * 60 - 1, Freshness::Urgent),
-        (30 * 60, Freshness::Expired),    // now >= exp
+        (30 * 60, Freshness::Expired), // now >= exp
         (31 * 60, Freshness::Expired),
     ];
     for (second, expected) in story {

@@ -78,9 +78,8 @@ fn what_we_sign_is_what_rfc_7515_says() {
     let code = Hmac::<sha2::Sha256>::new_from_slice(golden.key.as_bytes()).unwrap().chain_update(message);
     assert_eq!(signature, BASE64URL_NOPAD.encode(&code.finalize().into_bytes()));
 
-    let part = |text: &str| -> Value {
-        serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()).unwrap()
-    };
+    let part =
+        |text: &str| -> Value { serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()).unwrap() };
     let (header, payload) = message.split_once('.').unwrap();
     assert_eq!(part(header), json!({"alg": "HS256", "typ": "JWT"}));
     // The expiry that was asked for takes the place of one among the claims.
