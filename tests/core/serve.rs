@@ -1,5 +1,7 @@
 //! What a reader gets at once, and what it has to wait for.
 
+use std::time::Duration;
+
 use daypass_core::fresh::{Serve, serve};
 
 use crate::clock::{HOUR, MINUTE, SECOND, life, noon};
@@ -57,7 +59,7 @@ fn who_needs_longer_than_any_token_lives_does_not_have_one_minted_at_every_call(
 
 #[test]
 fn a_dead_token_is_never_served_however_little_is_needed() {
-    assert_eq!(serve(noon(1800), Some(&life(30 * MINUTE)), Some(0 * SECOND), false), Serve::Refresh);
+    assert_eq!(serve(noon(1800), Some(&life(30 * MINUTE)), Some(Duration::ZERO), false), Serve::Refresh);
 }
 
 #[test]

@@ -71,7 +71,7 @@ mod tests {
     fn debug_shows_nothing() {
         let secret = Secret::new("rt_0123");
         assert_eq!(format!("{secret:?}"), "Secret(…)");
-        assert_eq!(format!("{:#?}", Some(&secret)).contains("0123"), false);
+        assert!(!format!("{:#?}", Some(&secret)).contains("0123"));
     }
 
     #[test]
