@@ -1,0 +1,178 @@
+// The page's state and its actions: what is shown, what is under way, and what was just said.
+import { SvelteSet } from "svelte/reactivity";
+import * as ipc from "../ipc";
+import type { AccountView } from "../types/AccountView";
+import type { ApiError } from "../types/ApiError";
+import type { Page } from "../types/Page";
+import type { SessionView } from "../types/SessionView";
+import { clock } from "./clock.svelte";
+import { reduce, snapshotOf, START, type Desk } from "./state";
+import { askToEnd, askToRemove, askToRevokeAll, copied, type Question } from "./words";
+
+/** How long a toast stays, in milliseconds; an error stays until it is closed. */
+const TOAST_LIFE = 6000;
+/** How many toasts are shown at once; the oldest goes first. */
+const TOASTS = 4;
+
+export interface Toast {
+  id: number;
+  tone: "good" | "bad";
+  text: string;
+}
+
+/** What the form that connects an account begins with, where one is to get a new credential. */
+export type Prefill = Pick<AccountView, "provider" | "name" | "base_url" | "params">;
+
+/** The dialog that is open. */
+export type Dialog =
+  | { kind: "new_session"; account: string }
+  | { kind: "confirm"; question: Question; act: () => Promise<string> };
+
+export class App {
+  desk = $state.raw<Desk>(START);
+  view = $state<"sessions" | "connect">("sessions");
+  /** The account that is looked at; `null` for all of them. */
+  selected = $state<string | null>(null);
+  prefill = $state.raw<Prefill | null>(null);
+  dialog = $state.raw<Dialog | null>(null);
+  toasts = $state<Toast[]>([]);
+  /** The actions that are under way, by key. */
+  readonly busy = new SvelteSet<string>();
+
+  readonly snapshot = $derived(snapshotOf(this.desk));
+  readonly accounts = $derived(this.snapshot?.accounts ?? []);
+  readonly account = $derived(this.accounts.find((account) => account.name === this.selected) ?? null);
+  readonly creators = $derived(this.accounts.filter((account) => account.abilities.create !== null));
+
+  #wanted: Page | null = null;
+  #toast = 0;
+
+  /** Follows the agent from now on. */
+  async start(): Promise<void> {
+    try {
+      this.show(await ipc.subscribe((update) => this.take(update)));
+    } catch (error) {
+      this.take({ event: "offline", error: ipc.asApiError(error) });
+    }
+  }
+
+  /** Takes one update in. */
+  take(update: ipc.Update): void {
+    this.desk = reduce(this.desk, update);
+    if (update.event === "snapshot") {
+      clock.correct(update.snapshot.at);
+      if (this.#wanted !== null) this.show(this.#wanted);
+    }
+    if (update.event === "focus") this.show(update.page);
+  }
+
+  /** Shows a page that was asked for from outside; as soon as there are accounts to show it with. */
+  show(page: Page): void {
+    if (this.snapshot === null) {
+      this.#wanted = page;
+      return;
+    }
+    this.#wanted = null;
+    if (page === "connect") this.connect();
+    if (page === "new_session") this.newSession();
+  }
+
+  /** Looks at one account, or at all. */
+  select(account: string | null): void {
+    this.selected = account;
+    this.view = "sessions";
+    this.prefill = null;
+  }
+
+  /** Opens the form that connects an account. */
+  connect(prefill: Prefill | null = null): void {
+    this.dialog = null;
+    this.prefill = prefill;
+    this.view = "connect";
+  }
+
+  /** Opens the form for a new session, for the account that is looked at where it can have one. */
+  newSession(): void {
+    const account = this.creators.find((account) => account.name === this.selected) ?? this.creators[0];
+    if (account !== undefined) this.dialog = { kind: "new_session", account: account.name };
+    else if (this.accounts.length === 0) this.connect();
+    else this.say("bad", "None of your accounts can open a further session.");
+  }
+
+  copy(account: AccountView, session?: SessionView): Promise<void> {
+    const request = session === undefined ? { account: account.name } : { account: account.name, session: session.id };
+    return this.#run(`copy:${account.name}:${session?.id ?? ""}`, async () => copied(await ipc.copy(request), clock.now));
+  }
+
+  /** Refreshes the token, and the list where the provider has one. */
+  refresh(account: AccountView): Promise<void> {
+    return this.#run(`refresh:${account.name}`, async () => {
+      await ipc.refresh(account.name);
+      if (account.abilities.list) await ipc.sessions(account.name);
+      return `“${account.name}” is fresh.`;
+    });
+  }
+
+  /** Asks the provider for its list, without a word: what is wrong with the account is shown in its place. */
+  async relist(account: string): Promise<void> {
+    try {
+      await ipc.sessions(account);
+    } catch {
+      // The agent's next snapshot says it better than a toast that nobody asked for.
+    }
+  }
+
+  askToEnd(account: AccountView, session: SessionView, how: "revoke" | "forget"): void {
+    this.#ask(askToEnd(session, account, how, clock.now), async () => {
+      return (await ipc.revokeSession(account.name, session.id, how === "forget")).message;
+    });
+  }
+
+  askToRevokeAll(account: AccountView): void {
+    this.#ask(askToRevokeAll(account), async () => (await ipc.revokeAll(account.name)).message);
+  }
+
+  askToRemove(account: AccountView): void {
+    this.#ask(askToRemove(account), async () => {
+      await ipc.removeAccount(account.name);
+      this.select(null);
+      return `“${account.name}” was removed.`;
+    });
+  }
+
+  /** Says something for a while; an error until it is closed. */
+  say(tone: Toast["tone"], text: string): void {
+    const id = ++this.#toast;
+    this.toasts = [...this.toasts.slice(1 - TOASTS), { id, tone, text }];
+    if (tone === "good") setTimeout(() => this.unsay(id), TOAST_LIFE);
+  }
+
+  unsay(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  /** The dialog does `act` when it is confirmed, and shows why where that fails. */
+  #ask(question: Question, act: () => Promise<string>): void {
+    this.dialog = { kind: "confirm", question, act };
+  }
+
+  /** One action of a key at a time; says how it went. */
+  async #run(key: string, act: () => Promise<string>): Promise<void> {
+    if (this.busy.has(key)) return;
+    this.busy.add(key);
+    try {
+      this.say("good", await act());
+    } catch (error) {
+      this.say("bad", sentence(ipc.asApiError(error)));
+    } finally {
+      this.busy.delete(key);
+    }
+  }
+}
+
+/** An error as it is shown: with the time to wait, where that is known. */
+export function sentence(error: ApiError): string {
+  return error.retry_after === undefined ? error.message : `${error.message} Try again in ${error.retry_after} s.`;
+}
+
+export const app = new App();
