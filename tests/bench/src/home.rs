@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use daypass_test_support::authority::DemoAuthority;
 use daypass_test_support::desktop::{App, Desktop, Options, TrayItem};
+use daypass_test_support::program::{Authority, Installation, finish};
 
 use crate::programs::Programs;
 
@@ -17,20 +17,23 @@ pub(crate) const STARTS: Duration = Duration::from_secs(30);
 pub(crate) struct TrayHome {
     /// The desktop.
     pub(crate) desktop: Desktop,
-    authority: DemoAuthority,
+    authority: Authority,
+    _elsewhere: Installation,
 }
 
 impl TrayHome {
     /// Starts the desktop and an authority, connects the accounts, and ends the tray app again.
     pub(crate) fn prepare(programs: &Programs) -> Self {
         let desktop = Desktop::start(Options::default());
-        let authority = DemoAuthority::start(desktop.command(&programs.daypass), None);
-        let home = Self { desktop, authority };
+        let elsewhere = Installation::new(&programs.daypass);
+        let authority = Authority::start(&elsewhere, None);
+        let home = Self { desktop, authority, _elsewhere: elsewhere };
         let (mut tray, item) = home.start_tray(programs);
         let providers = ["discovr", "pocketpaw", "antiraid", "discover"].into_iter().cycle().take(ACCOUNTS);
         for (number, provider) in providers.enumerate() {
-            let command = home.desktop.command(&programs.daypass);
-            home.authority.connect(command, provider, &format!("account-{number}"));
+            let mut command = home.desktop.command(&programs.daypass);
+            command.args(home.authority.add_arguments(provider, &format!("account-{number}")));
+            finish(&mut command, home.authority.credential(provider)).ok();
         }
         home.quit(&mut tray, &item);
         home

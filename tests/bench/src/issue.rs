@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use daypass_test_support::authority::DemoAuthority;
+use daypass_test_support::program::{Authority, Installation};
 
 use crate::bare;
 use crate::load::{self, CONNECTIONS};
@@ -19,11 +19,9 @@ const TIME: Duration = Duration::from_secs(3);
 
 /// Loads the authority (Discovr's `POST /auth/session-token`), a bare handler and a bare database in turns.
 pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
-    let folder = tempfile::tempdir()?;
-    let mut command = Command::new(&programs.daypass);
-    command.current_dir(folder.path()).env("DAYPASS_HOME", folder.path());
-    let authority = DemoAuthority::start(command, None);
-    let address = authority.url().trim_start_matches("http://").to_owned();
+    let installation = Installation::new(&programs.daypass);
+    let authority = Authority::start(&installation, None);
+    let address = authority.url.trim_start_matches("http://").to_owned();
     let mint = mint_request(&authority, &address);
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -35,7 +33,7 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     for round in 0..ROUNDS {
         ours.add(runtime.block_on(load::run(&address, &mint, TIME))?);
         handler.add(runtime.block_on(load::run(&bare_server.address, &bare_request, TIME))?);
-        let file = folder.path().join(format!("bare-{round}.sqlite"));
+        let file = installation.beside().join(format!("bare-{round}.sqlite"));
         inserts.add(bare::insert_rows(&file, CONNECTIONS, TIME)?);
     }
     let row = || Row::alone("sessions issued per second", "/s", &ours);
@@ -45,9 +43,9 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-fn mint_request(authority: &DemoAuthority, address: &str) -> Vec<u8> {
+fn mint_request(authority: &Authority, address: &str) -> Vec<u8> {
     let bearer = format!("Authorization: Bearer {}\r\n", authority.credential("discovr"));
-    let body = serde_json::json!({ "profileId": authority.demo("/discovr/profile_id") }).to_string();
+    let body = serde_json::json!({ "profileId": authority.demo["discovr"]["profile_id"] }).to_string();
     request(address, "/auth/session-token", &bearer, &body)
 }
 

@@ -6,7 +6,6 @@
     reason = "support of tests: what cannot be set up ends the test, with a reason"
 )]
 
-pub mod authority;
 pub mod desktop;
 pub mod process;
 pub mod program;
