@@ -1,1 +1,13 @@
-//! x
+//! Daypass on a real desktop: X server, session bus, tray host, notification server, Secret Service and web view are the
+//! real ones, and what is seen is seen by another program. Needs `target/…/daypass-window` beside `daypass`.
+
+mod keyboard;
+mod keyring;
+mod leaks;
+mod looks;
+mod menu;
+mod page;
+mod shots;
+mod single;
+mod stage;
+mod window;

@@ -99,4 +99,9 @@ impl Desktop {
         let found = wait::within(deadline, || self.notifications().into_iter().find(&wanted));
         found.unwrap_or_else(|| panic!("no such notification came; there were {:?}", self.notifications()))
     }
+
+    /// Takes all notifications off the screen, as a user does.
+    pub fn close_notifications(&self) {
+        self.read(self.command("dunstctl").arg("close-all")).expect("dunst did not answer");
+    }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, MapState, Window,
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
+    MapState, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -97,6 +98,29 @@ impl Screen {
         self.x.flush().unwrap();
     }
 
+    /// Moves a window's upper left corner; without a window manager nothing else does.
+    pub fn place(&self, window: Window, x: i32, y: i32) {
+        self.x.configure_window(window, &ConfigureWindowAux::new().x(x).y(y)).unwrap().check().unwrap();
+    }
+
+    /// Puts a window of ours over the whole screen, for as long as this value lives.
+    pub fn cover(&self) -> Window {
+        let window = self.x.generate_id().unwrap();
+        let look = CreateWindowAux::new().override_redirect(1);
+        let (width, height) = (self.width, self.height);
+        let class = WindowClass::INPUT_OUTPUT;
+        self.x.create_window(0, window, self.root, 0, 0, width, height, 0, class, 0, &look).unwrap().check().unwrap();
+        self.x.map_window(window).unwrap().check().unwrap();
+        window
+    }
+
+    /// Whether `window` lies above the window whose title contains `title`.
+    pub fn is_above(&self, window: Window, title: &str) -> bool {
+        let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
+        let height = |wanted: Window| tree.children.iter().position(|child| *child == wanted);
+        height(window) > self.window(title).and_then(height)
+    }
+
     fn title(&self, window: Window) -> String {
         let name = self.x.intern_atom(false, b"_NET_WM_NAME").unwrap().reply().unwrap().atom;
         let read = |atom: u32| {
@@ -105,5 +129,26 @@ impl Screen {
         };
         let title = read(name);
         if title.is_empty() { read(AtomEnum::WM_NAME.into()) } else { title }
+    }
+}
+
+impl Desktop {
+    /// Gives the screen's background a colour, such as `#8fa3bf`.
+    pub fn paint(&self, colour: &str) {
+        let file = self.path("tmp").join("background.png");
+        let made = self.command("convert").args(["-size", "1280x800", &format!("xc:{colour}")]).arg(&file).status();
+        assert!(made.unwrap().success(), "ImageMagick did not make a background");
+        assert!(self.command("display").args(["-window", "root"]).arg(&file).status().unwrap().success());
+    }
+
+    /// Presses a button of the mouse (1 left, 3 right) at a point of the screen.
+    pub fn click(&self, x: u32, y: u32, button: u32) {
+        let (x, y, button) = (x.to_string(), y.to_string(), button.to_string());
+        self.read(self.command("xdotool").args(["mousemove", &x, &y, "click", &button])).expect("xdotool failed");
+    }
+
+    /// Presses a key by its X name, such as `Down`.
+    pub fn press(&self, key: &str) {
+        self.read(self.command("xdotool").args(["key", key])).expect("xdotool failed");
     }
 }

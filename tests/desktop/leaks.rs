@@ -1,0 +1,117 @@
+//! No secret of a whole run is found afterwards in any file, argument list, environment, page or web storage.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use daypass_test_support::desktop::Options;
+use daypass_test_support::process::{self, Process};
+use daypass_test_support::wait;
+use fantoccini::key::Key;
+
+use crate::stage::{SOON, Stage, quietly};
+
+/// A secret with a name for the message: the secret itself is not repeated there.
+type Named = (String, Vec<u8>);
+
+#[test]
+fn no_secret_of_the_run_is_found_anywhere() {
+    let stage = Stage::new(Options::default(), None);
+    let (mut tray, item) = stage.start_tray_with_icon();
+    let accounts = [("discovr", "films"), ("pocketpaw", "paw"), ("antiraid", "work"), ("discover", "search")];
+    let mut secrets: Vec<Named> = Vec::new();
+    for (provider, name) in accounts {
+        stage.connect(provider, name);
+        secrets.push((format!("the credential of {name}"), stage.authority.credential(provider).into()));
+        secrets.push((format!("the token of {name}"), stage.token(name).into()));
+        stage.run(&["token", name, "--fresh"]).ok();
+        secrets.push((format!("the second token of {name}"), stage.token(name).into()));
+    }
+    secrets.push(("the vault's key".to_owned(), stage.desktop.secrets()[0].value.clone()));
+    stage.run(&["session", "create", "work", "--name", "extra", "--life", "1h"]).ok();
+
+    item.choose(&["work", "Copy token"]);
+    let copied = wait::until("a token on the clipboard", SOON, || stage.desktop.clipboard());
+    secrets.push(("the copied token".to_owned(), copied.into()));
+
+    // The window, in which a credential is typed and refused, and a session is copied.
+    let page = stage.open_page("sessions");
+    let mut running = stage.desktop.processes();
+    page.part("account-films").click();
+    page.part("copy").click();
+    page.part("connect").click();
+    let field = page.select("form input[type=password]");
+    let typed = "a-credential-that-was-typed-into-the-window-and-is-wrong";
+    field.type_text(typed);
+    field.type_text(&String::from(char::from(Key::Enter)));
+    secrets.push(("the typed credential".to_owned(), typed.into()));
+    let shown = page.everything();
+    running.extend(stage.desktop.processes());
+    let mut found = in_processes(&secrets, &running);
+    drop(page);
+    // What the user typed stands in the field until it is sent, and is not ours to find there.
+    let handed = secrets.iter().filter(|(_, secret)| secret != typed.as_bytes());
+    found.extend(handed.filter(|(_, secret)| holds(shown.as_bytes(), secret)).map(|(name, _)| format!("{name} in the page")));
+
+    assert_eq!(stage.run(&["account", "remove", "search"]).code, 0);
+    item.choose(&["Quit"]);
+    tray.wait(SOON);
+    found.extend(in_files(&secrets, &[stage.desktop.root(), stage.authority_folder()]));
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn a_planted_secret_is_found() {
+    let stage = Stage::new(Options { tray_host: false, ..Options::default() }, None);
+    let secrets = vec![("it".to_owned(), stage.authority.credential("discovr").as_bytes().to_vec())];
+    assert_eq!(in_files(&secrets, &[stage.desktop.root(), stage.authority_folder()]), Vec::<String>::new());
+
+    let planted = stage.desktop.path("data").join("daypass/deep");
+    fs::create_dir_all(&planted).unwrap();
+    fs::write(planted.join("file.log"), [b"before ", secrets[0].1.as_slice(), b" after"].concat()).unwrap();
+    assert_eq!(in_files(&secrets, &[stage.desktop.root()]).len(), 1);
+
+    let credential = stage.authority.credential("discovr");
+    let mut sleeper = quietly(stage.desktop.command("sh").args(["-c", "read line", credential])).spawn().unwrap();
+    let mut waiter = stage.desktop.command("sleep");
+    let mut waiter = quietly(waiter.arg("60").env("PLANTED", credential)).spawn().unwrap();
+    let found = wait::within(SOON, || {
+        let found = in_processes(&secrets, &process::family(waiter.id()));
+        (!found.is_empty()).then_some(found)
+    });
+    assert_eq!(found.map(|found| found.len()), Some(1));
+    let _ = waiter.kill();
+    let _ = (waiter.wait(), sleeper.kill(), sleeper.wait());
+}
+
+/// Which secrets stand in the arguments or the environment of a process, and in which.
+fn in_processes(secrets: &[Named], processes: &[Process]) -> Vec<String> {
+    let mut found = Vec::new();
+    for process in processes {
+        let text = [process.arguments(), process.environment()].concat();
+        let here = secrets.iter().filter(|(_, secret)| holds(&text, secret));
+        found.extend(here.map(|(name, _)| format!("{name} in the process {}", process.program)));
+    }
+    found
+}
+
+/// Which secrets stand in a file under `folders`, and in which.
+fn in_files(secrets: &[Named], folders: &[&Path]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut left: Vec<PathBuf> = folders.iter().map(|folder| folder.to_path_buf()).collect();
+    while let Some(path) = left.pop() {
+        let Ok(kind) = fs::symlink_metadata(&path).map(|metadata| metadata.file_type()) else { continue };
+        if kind.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if kind.is_file() {
+            let text = fs::read(&path).unwrap();
+            let here = secrets.iter().filter(|(_, secret)| holds(&text, secret));
+            found.extend(here.map(|(name, _)| format!("{name} in {}", path.display())));
+        }
+    }
+    found
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    assert!(part.len() >= 16, "too short to be looked for");
+    text.windows(part.len()).any(|window| window == part)
+}

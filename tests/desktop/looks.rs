@@ -1,0 +1,85 @@
+//! axe-core finds nothing to complain about, in any state of the window, light and dark.
+
+use std::fs;
+use std::path::Path;
+
+use daypass_test_support::desktop::Options;
+use serde_json::Value;
+
+use crate::page::Page;
+use crate::stage::{SOON, Stage};
+
+#[test]
+fn axe_finds_no_violation_in_the_light() {
+    check_all(false);
+}
+
+#[test]
+fn axe_finds_no_violation_in_the_dark() {
+    check_all(true);
+}
+
+fn check_all(dark: bool) {
+    let stage = Stage::new(Options { dark, ..Options::default() }, None);
+    let mut tray = stage.start_tray();
+    let page = stage.open_page("sessions");
+    let is_dark = page.script("return matchMedia('(prefers-color-scheme: dark)').matches");
+    assert_eq!(is_dark, dark, "the page does not follow the desktop's colours");
+    check(&page, "no accounts");
+
+    page.part("connect").click();
+    page.select("form");
+    check(&page, "connect");
+    drop(page);
+
+    for (provider, name) in [("antiraid", "work"), ("discovr", "films"), ("pocketpaw", "paw"), ("discover", "search")] {
+        stage.connect(provider, name);
+        stage.token(name);
+    }
+    let page = stage.open_page("sessions");
+    page.part("account-work").click();
+    let id = stage.sessions("work")[0]["id"].as_str().unwrap().to_owned();
+    let row = page.part(&format!("session-{id}"));
+    check(&page, "sessions");
+    row.part("revoke").click();
+    page.part("confirm");
+    check(&page, "the question before revoking");
+    page.part("cancel").click();
+    page.wait_without("confirm");
+    page.part("new-session").click();
+    page.part("session-name");
+    check(&page, "a new session");
+    drop(page);
+
+    let page = stage.open_page("sessions");
+    page.part("account-paw");
+    tray.terminate();
+    tray.wait(SOON);
+    page.part("offline");
+    check(&page, "offline");
+
+    stage.desktop.lock_keyring();
+    let _tray = stage.start_tray();
+    page.part("vault-banner");
+    check(&page, "locked");
+}
+
+/// Lets axe-core look at the page as it is.
+#[track_caller]
+fn check(page: &Page, state: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/node_modules/axe-core/axe.min.js");
+    let axe = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}: run `make test`", file.display()));
+    page.script(&format!("if (!window.axe) {{ {axe} }}"));
+    // What is still moving would be measured in a colour that nobody gets to see.
+    page.script("for (const animation of document.getAnimations()) if (animation.effect.getComputedTiming().iterations \
+                 !== Infinity) animation.finish()");
+    let found = page.script_later(
+        "const done = arguments[arguments.length - 1];
+         window.axe.run(document, { resultTypes: ['violations'] })
+           .then((result) => done({ violations: result.violations.map((v) => [v.id, v.help, v.nodes.map((n) => n.html)]),
+                                    passes: result.passes.length }))
+           .catch((error) => done({ error: String(error) }))",
+    );
+    assert!(found["passes"].as_u64().is_some_and(|passes| passes > 0), "{state}: axe did not run: {found}");
+    assert_eq!(found["violations"], Value::Array(Vec::new()), "{state}: {found:#}");
+}

@@ -1,0 +1,112 @@
+//! The icon and its menu, pressed over D-Bus as the tray host presses them.
+
+use std::time::Duration;
+
+use daypass_test_support::desktop::Options;
+use daypass_test_support::wait;
+
+use crate::stage::{SOON, Stage};
+
+/// When the clipboard is cleared after a copy.
+const CLEARED_AFTER: Duration = Duration::from_secs(45);
+
+#[test]
+fn a_menu_item_copies_the_token_which_another_program_reads_and_which_goes_by_itself() {
+    let stage = Stage::new(Options::default(), None);
+    let (_tray, item) = stage.start_tray_with_icon();
+    stage.connect("antiraid", "work");
+    let token = stage.token("work");
+    wait::until("the account in the menu", SOON, || item.offers(&["work", "Copy token"]).then_some(()));
+
+    item.choose(&["work", "Copy token"]);
+    let copied = tokio::time::Instant::now();
+    let note = stage.desktop.wait_for_notification(SOON, |note| note.summary.contains("work"));
+    assert!(!note.summary.contains(&token) && !note.body.contains(&token), "{note:?}");
+    assert_eq!(stage.desktop.clipboard(), Some(token.clone()));
+    assert_eq!(stage.desktop.clipboard_as("x-kde-passwordManagerHint").as_deref(), Some("secret"));
+
+    let limit = CLEARED_AFTER + SOON;
+    wait::until("the clipboard to be cleared", limit, || {
+        (stage.desktop.clipboard().as_deref() != Some(&token)).then_some(())
+    });
+    let kept = copied.elapsed();
+    assert!(kept > CLEARED_AFTER - Duration::from_secs(5), "cleared after {kept:?} already");
+}
+
+#[test]
+fn quitting_clears_the_clipboard_only_where_it_is_still_ours() {
+    let stage = Stage::new(Options::default(), None);
+    for elsewhere in [None, Some("something else")] {
+        let (mut tray, item) = stage.start_tray_with_icon();
+        if elsewhere.is_none() {
+            stage.connect("pocketpaw", "paw");
+        }
+        let token = stage.token("paw");
+        wait::until("the account in the menu", SOON, || item.offers(&["paw", "Copy token"]).then_some(()));
+        item.choose(&["paw", "Copy token"]);
+        let copied = || (stage.desktop.clipboard().as_deref() == Some(&token)).then_some(());
+        wait::until("the token on the clipboard", SOON, copied);
+        if let Some(text) = elsewhere {
+            stage.desktop.copy_elsewhere(text);
+            let taken = || (stage.desktop.clipboard().as_deref() == Some(text)).then_some(());
+            wait::until("the other text on the clipboard", SOON, taken);
+        }
+
+        item.choose(&["Quit"]);
+        assert_eq!(tray.wait(SOON), Some(0), "{}", tray.log());
+        let left = stage.desktop.clipboard().filter(|text| !text.is_empty());
+        assert_eq!(left.as_deref(), elsewhere);
+    }
+}
+
+#[test]
+fn the_menu_shows_each_account_with_its_life_and_refreshes_it() {
+    let stage = Stage::new(Options::default(), Some(600));
+    let (_tray, item) = stage.start_tray_with_icon();
+    stage.connect("discovr", "films");
+    let first = stage.token("films");
+    wait::until("the account's life in the menu", SOON, || {
+        let menu = item.menu();
+        menu.into_iter().find(|entry| entry.label.contains("films") && entry.label.contains("left"))
+    });
+
+    item.choose(&["films", "Refresh now"]);
+    wait::until("a new token", SOON, || (stage.token("films") != first).then_some(()));
+}
+
+#[test]
+fn a_session_is_revoked_from_the_menu_and_the_user_is_told() {
+    let stage = Stage::new(Options::default(), None);
+    let (_tray, item) = stage.start_tray_with_icon();
+    stage.connect("antiraid", "work");
+    stage.run(&["session", "create", "work", "--name", "doomed", "--life", "1h"]).ok();
+    wait::until("the session in the menu", SOON, || item.offers(&["work", "doomed", "Revoke"]).then_some(()));
+
+    item.choose(&["work", "doomed", "Revoke"]);
+    stage.desktop.wait_for_notification(SOON, |note| note.summary.contains("Revoked"));
+    let names = || stage.sessions("work").iter().any(|session| session["name"] == "doomed");
+    wait::until("the session to be gone", SOON, || (!names()).then_some(()));
+}
+
+#[test]
+fn a_refused_credential_is_told_once() {
+    let stage = Stage::new(Options::default(), None);
+    let (_tray, item) = stage.start_tray_with_icon();
+    stage.connect("pocketpaw", "paw");
+    let well = item.picture();
+    stage.token("paw");
+
+    // Somebody regenerates the master token elsewhere: ours and all its sessions die at once.
+    let url = format!("{}/api/token/regenerate", stage.authority.url);
+    let bearer = format!("Authorization: Bearer {}", stage.authority.credential("pocketpaw"));
+    let regenerated = stage.desktop.command("curl").args(["-sS", "-f", "-X", "POST", "-H", &bearer, &url]).output();
+    assert!(regenerated.unwrap().status.success());
+
+    assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
+    stage.desktop.wait_for_notification(SOON, |note| note.summary.contains("needs you"));
+    wait::until("the menu to say it", SOON, || item.menu_text().contains("needs you").then_some(()));
+    wait::until("another picture", SOON, || (item.picture() != well).then_some(()));
+    assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
+    let told = stage.desktop.notifications().iter().filter(|note| note.summary.contains("needs you")).count();
+    assert_eq!(told, 1);
+}
