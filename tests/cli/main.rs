@@ -1,1 +1,26 @@
-//! x
+//! The command line, driven as a user drives it: the real program, in scratch homes, against its own authority.
+
+mod agents;
+mod answers;
+mod commands;
+mod demo;
+mod faults;
+mod help;
+mod links;
+mod peer;
+mod secrets;
+mod serving;
+
+use daypass_test_support::program::{Authority, Installation};
+
+/// A scratch home for the program that this suite was built with.
+fn installation() -> Installation {
+    Installation::new(env!("CARGO_BIN_EXE_daypass"))
+}
+
+/// A scratch home and an authority whose sessions live as long as they do by default.
+fn with_authority() -> (Installation, Authority) {
+    let installation = installation();
+    let authority = Authority::start(&installation, None);
+    (installation, authority)
+}

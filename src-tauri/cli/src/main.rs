@@ -1,1 +1,86 @@
-fn main() {}
+//! Daypass: the command line, and the one place where agent, tray and authority are put together in a process.
+
+mod account;
+mod agent;
+mod args;
+mod demo;
+mod display;
+mod door;
+mod failure;
+mod host;
+mod launch;
+mod live;
+mod output;
+mod providers;
+mod serve;
+mod session;
+mod status;
+mod system;
+mod table;
+mod token;
+mod tray;
+mod words;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command, TokenArgs};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let mut typed: Vec<OsString> = std::env::args_os().collect();
+    // `daypass token` stands in scripts and prompts, so its way is kept short: only its own options are built.
+    if typed.get(1).is_some_and(|command| command == "token") {
+        typed.remove(0);
+        return match TokenArgs::try_parse_from(typed) {
+            Ok(args) => ended(token::run(&args)),
+            Err(error) => not_parsed(&error),
+        };
+    }
+    match Cli::try_parse_from(typed) {
+        Ok(cli) => ended(run(&cli.command)),
+        Err(error) => not_parsed(&error),
+    }
+}
+
+fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) => serve::run(args),
+        Command::Tray(args) => tray::run(args),
+        Command::Agent(args) => agent::run(args),
+        Command::Providers(args) => providers::run(args),
+        Command::Account(command) => account::run(command),
+        Command::Token(args) => token::run(args),
+        Command::Sessions(args) => session::list(args),
+        Command::Session(command) => session::run(command),
+        Command::Copy(args) => status::copy(args),
+        Command::Status(args) => status::status(args),
+    }
+}
+
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::tell(&format!("daypass: {}", failure.message));
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+/// Help and version go to stdout and are no failure; a wrong use goes to stderr.
+fn not_parsed(error: &clap::Error) -> ExitCode {
+    // Where neither can be written, nothing is left to be said.
+    let _ = error.print();
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// A runtime on this thread alone: an agent waits far more than it computes, and threads cost memory.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::other(format!("The event loop cannot be made: {error}.")))
+}

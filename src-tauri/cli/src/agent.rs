@@ -1,0 +1,108 @@
+//! `daypass agent`: the headless agent, in the foreground or as other commands start it.
+
+use daypass_agent::{AgentLock, KeySource};
+use daypass_api::client::{CallError, Client};
+use daypass_api::request::Shutdown;
+use daypass_api::view::StatusView;
+use daypass_api::{ApiError, ErrorCode, Home};
+
+use crate::args::AgentArgs;
+use crate::failure::{Exit, Failure};
+use crate::host::{self, Signals};
+use crate::launch::{self, Greeting, Starting};
+use crate::{door, output};
+
+/// Does what `args` ask.
+pub(crate) fn run(args: &AgentArgs) -> Result<(), Failure> {
+    if args.stop {
+        return stop(&door::home()?);
+    }
+    host::keep_private();
+    if !args.background {
+        let home = door::home()?;
+        let key = host::key_source()?;
+        let starting = Starting::wait(&home)?;
+        let lock = free_place(&home)?;
+        return serve(&home, key, lock, move || {
+            drop(starting);
+            output::tell("The agent is ready; Ctrl-C ends it.");
+        });
+    }
+    launch::detach()?;
+    // The starter waits for one line on our stdout, whatever comes of it; it holds the lock of those who start.
+    let started = background();
+    if let Err(failure) = &started {
+        launch::greet(&Greeting::Failed(told(failure)));
+    }
+    started
+}
+
+fn background() -> Result<(), Failure> {
+    let home = door::home()?;
+    let key = host::key_source()?;
+    let lock = launch::wait_for_place(&home)?;
+    serve(&home, key, lock, || launch::greet(&Greeting::Ready))
+}
+
+fn serve(home: &Home, key: KeySource, _lock: AgentLock, ready: impl FnOnce()) -> Result<(), Failure> {
+    crate::runtime()?.block_on(async {
+        let signals = Signals::catch()?;
+        let agent = host::start_agent(home, key).await?;
+        host::serve_agent(agent, home, None, signals.end(), ready).await
+    })
+}
+
+/// The agent's place, unless an agent that answers has it.
+fn free_place(home: &Home) -> Result<AgentLock, Failure> {
+    if let Some(lock) = AgentLock::acquire(home)? {
+        return Ok(lock);
+    }
+    match Client::new(home)?.get::<StatusView>("/v1/status") {
+        Ok(status) => {
+            let place = if status.tray { "in the tray app" } else { "headless" };
+            let message = format!("An agent is already running {place} (process {}); there is one for each user.", status.pid);
+            Err(Failure::other(message))
+        }
+        Err(_) => launch::wait_for_place(home),
+    }
+}
+
+/// `--stop`: ends the agent, and comes back when its place is free.
+fn stop(home: &Home) -> Result<(), Failure> {
+    match Client::new(home)?.post::<()>("/v1/shutdown", &Shutdown::default()) {
+        Ok(()) => {
+            launch::wait_for_place(home)?;
+            output::line("The agent has ended.")
+        }
+        Err(CallError::NotRunning) => output::line("No agent is running."),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The failure in the words of the local API, for the starter; the codes lead to the same exit code there.
+fn told(failure: &Failure) -> ApiError {
+    let code = match failure.exit {
+        Exit::Other => ErrorCode::Internal,
+        Exit::Usage => ErrorCode::BadRequest,
+        Exit::NeedsSignIn => ErrorCode::NeedsSignIn,
+        Exit::Locked => ErrorCode::Locked,
+        Exit::Provider => ErrorCode::Offline,
+        Exit::Unknown => ErrorCode::UnknownAccount,
+        Exit::NotSupported => ErrorCode::NotSupported,
+    };
+    ApiError::new(code, failure.message.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_starter_ends_with_the_code_of_the_agent() {
+        use Exit::{Locked, NeedsSignIn, NotSupported, Other, Provider, Unknown, Usage};
+        for exit in [Other, Usage, NeedsSignIn, Locked, Provider, Unknown, NotSupported] {
+            let failure = Failure::new(exit, "Why.");
+            assert_eq!(Failure::from(told(&failure)), failure);
+        }
+    }
+}

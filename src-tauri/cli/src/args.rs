@@ -1,0 +1,337 @@
+//! The command line as it is typed: every command with its options, its help and an example.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::words::parse_life;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 done          3 needs sign-in                    6 unknown account or session
+  1 other         4 locked                           7 not supported by the provider
+  2 wrong usage   5 offline, or the provider fails
+
+Environment:
+  DAYPASS_HOME             keeps configuration, data and socket under this folder
+  DAYPASS_VAULT_KEY_FILE   a file of 32 bytes or more that opens the vault, in place of the keyring
+  DAYPASS_PASSPHRASE_FILE  a file with a passphrase that opens the vault, in place of the keyring
+
+Example:
+  daypass account add pocketpaw --name paw
+  curl -H \"$(daypass token paw --header)\" http://localhost:8000/api/v1/health";
+
+/// Keeps session tokens alive, and hands out one that still lives.
+#[derive(Debug, Parser)]
+#[command(name = "daypass", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the embedded authority: a server that issues session tokens itself
+    Serve(ServeArgs),
+    /// Run the tray app: icon, agent, and the window when it is wanted
+    Tray(TrayArgs),
+    /// Run the agent in the foreground, without a desktop
+    Agent(AgentArgs),
+    /// List the providers that accounts can be connected to
+    Providers(ProvidersArgs),
+    /// Connect, list, show and remove accounts
+    #[command(subcommand, after_help = "Example:\n  daypass account list")]
+    Account(AccountCommand),
+    /// Print a session token that still lives
+    Token(TokenArgs),
+    /// List the sessions of an account, or of all
+    Sessions(SessionsArgs),
+    /// Create and revoke sessions
+    #[command(subcommand, after_help = "Example:\n  daypass session create work --name ci --life 7d")]
+    Session(SessionCommand),
+    /// Put a token on the clipboard, through the tray app
+    Copy(CopyArgs),
+    /// Show whether an agent runs, and how it is
+    Status(StatusArgs),
+}
+
+/// `daypass serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass serve --demo --listen 127.0.0.1:0 --session-ttl 60 --json")]
+pub(crate) struct ServeArgs {
+    /// Where to listen; a loopback address, port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7277")]
+    pub(crate) listen: SocketAddr,
+    /// Where to keep the sessions; in the data folder if left out, in memory with --demo
+    #[arg(long, value_name = "sqlite:FILE", value_parser = parse_store)]
+    pub(crate) store: Option<PathBuf>,
+    /// Create one user with fresh random credentials in a new store, and print them
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Give every session this life, so that refreshing can be watched
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
+    pub(crate) session_ttl: Option<u64>,
+    /// Print one line of JSON when ready
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass tray`.
+#[derive(Debug, Args)]
+#[command(after_help = "Without a display the agent runs all the same, and the accounts are shown in the terminal.\n\n\
+                        Example:\n  daypass tray --demo")]
+pub(crate) struct TrayArgs {
+    /// Show everything at once: a scratch home, and an own authority with all four systems connected to it
+    #[arg(long)]
+    pub(crate) demo: bool,
+}
+
+/// `daypass agent`.
+#[derive(Debug, Args)]
+#[command(after_help = "Other commands start an agent in the background when none runs; it stays until it is stopped.\n\n\
+                        Example:\n  daypass agent --stop")]
+pub(crate) struct AgentArgs {
+    /// End the agent that runs in the background
+    #[arg(long)]
+    pub(crate) stop: bool,
+    /// How other commands start it: detached, telling on stdout when it is ready.
+    #[arg(long, hide = true, conflicts_with = "stop")]
+    pub(crate) background: bool,
+}
+
+/// `daypass providers`.
+#[derive(Debug, Args)]
+#[command(after_help = "Definitions of your own are TOML files in the folder `providers` of the configuration.\n\n\
+                        Example:\n  daypass providers --json")]
+pub(crate) struct ProvidersArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass account …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Connect an account; its credential is tried once before it is stored
+    Add(AddArgs),
+    /// List the accounts
+    List(ListArgs),
+    /// Show one account
+    Show(ShowArgs),
+    /// Remove an account and all that is stored of it; nothing is revoked
+    Remove(RemoveArgs),
+}
+
+/// `daypass account add`.
+#[derive(Debug, Args)]
+#[command(after_help = "The credential is read from stdin or from a prompt, never from the command line.\n\n\
+                        Example:\n  pass show discovr | \
+                        daypass account add discovr --name tv --set profile_id=p_123 --credential-stdin")]
+pub(crate) struct AddArgs {
+    /// The provider, such as discovr (see `daypass providers`)
+    pub(crate) provider: String,
+    /// Your name for the account
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Where the provider is, if not at its own address
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// A parameter of the account; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Read the credential from stdin instead of asking for it
+    #[arg(long, conflicts_with = "sign_in")]
+    pub(crate) credential_stdin: bool,
+    /// Sign in on another device instead of giving a credential, where the provider offers it
+    #[arg(long, conflicts_with_all = ["no_check", "life", "pin"])]
+    pub(crate) sign_in: bool,
+    /// Store the credential without trying it
+    #[arg(long)]
+    pub(crate) no_check: bool,
+    /// The life of the account's current session, such as 30m, 12h or 7d, where it can be chosen
+    #[arg(long, value_name = "LIFE", value_parser = parse_life)]
+    pub(crate) life: Option<Duration>,
+    /// Keep its token fresh always, not only while it is used
+    #[arg(long)]
+    pub(crate) pin: bool,
+}
+
+/// `daypass account list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass account list --json")]
+pub(crate) struct ListArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass account show`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass account show work")]
+pub(crate) struct ShowArgs {
+    /// The account
+    pub(crate) name: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass account remove`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass account remove work")]
+pub(crate) struct RemoveArgs {
+    /// The account
+    pub(crate) name: String,
+}
+
+/// `daypass token`. A parser of its own too, so that the quickest path builds no other command.
+#[derive(Debug, Parser)]
+#[command(bin_name = "daypass token", max_term_width = 100)]
+#[command(about = "Print a session token that still lives")]
+#[command(after_help = "Example:\n  curl -H \"$(daypass token work --header)\" https://api.example.com/me")]
+pub(crate) struct TokenArgs {
+    /// The account; the only one, or the one used last, if left out
+    pub(crate) account: Option<String>,
+    /// Refresh first if the token has less than this left
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) min_ttl: Option<u64>,
+    /// Refresh first in any case
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// The session whose token is wanted, if not the current one
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// Print JSON: the token with its expiry and session
+    #[arg(long, conflicts_with = "header")]
+    pub(crate) json: bool,
+    /// Print the header that the provider wants, such as `Authorization: Bearer …`
+    #[arg(long)]
+    pub(crate) header: bool,
+}
+
+/// `daypass sessions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass sessions work --json")]
+pub(crate) struct SessionsArgs {
+    /// The account; all if left out
+    pub(crate) account: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass session …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SessionCommand {
+    /// Create a session beside the current one
+    Create(CreateArgs),
+    /// Revoke one session, or all of an account
+    Revoke(RevokeArgs),
+}
+
+/// `daypass session create`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass session create work --name ci --life 7d")]
+pub(crate) struct CreateArgs {
+    /// The account
+    pub(crate) account: String,
+    /// The session's name
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Its life, such as 90s, 30m, 12h or 7d, where the provider lets one choose
+    #[arg(long, value_name = "LIFE", value_parser = parse_life)]
+    pub(crate) life: Option<Duration>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass session revoke`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass session revoke work 5f0c9a2e")]
+pub(crate) struct RevokeArgs {
+    /// The account
+    pub(crate) account: String,
+    /// The session (see `daypass sessions`)
+    #[arg(required_unless_present = "all")]
+    pub(crate) id: Option<String>,
+    /// Revoke every session of the account
+    #[arg(long, conflicts_with_all = ["id", "forget"])]
+    pub(crate) all: bool,
+    /// Drop the session here only; at the provider it stays valid until it expires
+    #[arg(long)]
+    pub(crate) forget: bool,
+}
+
+/// `daypass copy`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass copy work")]
+pub(crate) struct CopyArgs {
+    /// The account
+    pub(crate) account: String,
+    /// The session whose token is wanted, if not the current one
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+}
+
+/// `daypass status`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass status --json")]
+pub(crate) struct StatusArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `KEY=VALUE`, split at the first `=`.
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE".to_owned()),
+    }
+}
+
+/// `sqlite:FILE`, the one kind of store there is.
+fn parse_store(text: &str) -> Result<PathBuf, String> {
+    match text.strip_prefix("sqlite:") {
+        Some(file) if !file.is_empty() => Ok(PathBuf::from(file)),
+        _ => Err("write it as sqlite:FILE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+        TokenArgs::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        fn check(command: &mut clap::Command) {
+            let help = command.render_help().to_string();
+            assert!(help.contains("Example:\n  "), "`{}` has no example", command.get_name());
+            command.get_subcommands_mut().for_each(check);
+        }
+        // Without the generated `help`, which only lists the others.
+        check(&mut Cli::command().disable_help_subcommand(true));
+    }
+
+    #[test]
+    fn settings_and_stores_are_read() {
+        assert_eq!(parse_setting("scope=a=b"), Ok(("scope".to_owned(), "a=b".to_owned())));
+        assert_eq!(parse_setting("scope="), Ok(("scope".to_owned(), String::new())));
+        assert!(parse_setting("=x").is_err() && parse_setting("scope").is_err());
+        assert_eq!(parse_store("sqlite:a.db"), Ok(PathBuf::from("a.db")));
+        assert!(parse_store("a.db").is_err() && parse_store("sqlite:").is_err());
+    }
+}

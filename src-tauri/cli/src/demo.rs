@@ -1,0 +1,153 @@
+//! `daypass tray --demo`: everything at once, in a scratch home: an authority in this process, and all four systems
+//! connected to it, with lives so short that refreshing can be watched.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use daypass_agent::{Agent, KeySource};
+use daypass_api::Home;
+use daypass_api::request::{AddAccount, CreateSession};
+use daypass_authority::{DemoUser, Store};
+use daypass_core::{Chance, Secret};
+use tempfile::TempDir;
+
+use crate::failure::Failure;
+use crate::system::SystemChance;
+use crate::{door, host, launch, output, serve};
+
+/// The life of the demo's sessions, in seconds: a refresh comes after about two minutes.
+const LIFE: u64 = 180;
+/// The sessions that are opened beside the current one, and their lives in seconds.
+const SESSIONS: [(&str, u64); 3] = [("ci", 15 * 60), ("laptop", 60 * 60), ("nightly backup", 7 * 24 * 60 * 60)];
+/// The account that gets them: its provider lists and revokes one by one.
+const ANTIRAID: &str = "antiraid-demo";
+
+/// The home of a demo.
+pub(crate) struct Demo {
+    /// Its folders.
+    pub(crate) home: Home,
+    /// What opens its vault.
+    pub(crate) key: KeySource,
+    /// The folder to name in another terminal.
+    pub(crate) root: PathBuf,
+    /// Removed with all that is in it when the demo ends, unless the user gave the folder.
+    _scratch: Option<TempDir>,
+}
+
+impl Demo {
+    /// A scratch home with a key file of its own; or the home that `DAYPASS_HOME` names, which is kept.
+    ///
+    /// # Errors
+    /// Where the folder or the key cannot be made.
+    pub(crate) fn prepare() -> Result<Self, Failure> {
+        let given = std::env::var_os("DAYPASS_HOME").filter(|value| !value.is_empty());
+        if given.is_some() {
+            let home = door::home()?;
+            let root = home.data_dir().parent().unwrap_or(home.data_dir()).to_owned();
+            launch::private_folder(&root)?;
+            // A vault that is there already keeps the key that it was made with.
+            let key = match host::key_source()? {
+                KeySource::Keyring if root.join(KEY).exists() || !home.vault_file().exists() => key_file(&root)?,
+                chosen => chosen,
+            };
+            return Ok(Self { home, key, root, _scratch: None });
+        }
+        let scratch = tempfile::Builder::new().prefix("daypass-demo-").tempdir();
+        let scratch = scratch.map_err(|error| Failure::other(format!("A scratch folder cannot be made: {error}.")))?;
+        let root = scratch.path().to_owned();
+        Ok(Self { home: Home::under(&root), key: key_file(&root)?, root, _scratch: Some(scratch) })
+    }
+
+    /// Starts the authority, connects the four systems to it through `agent`, and opens a few sessions.
+    ///
+    /// # Errors
+    /// Where one of these fails, such as for an account of the same name that is not of a demo.
+    pub(crate) async fn furnish(&self, agent: &Agent) -> Result<(), Failure> {
+        let store = Store::in_memory().map_err(|error| Failure::other(format!("The authority cannot start: {error}.")))?;
+        let service = serve::service(store, Some(LIFE))?;
+        let user = serve::create_user(&service).await?;
+        let (listener, url) = serve::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        // It ends with the runtime: nothing of it is to be kept.
+        tokio::spawn(daypass_authority::run(listener, service, std::future::pending()));
+        self.introduce(&url)?;
+        for request in accounts(&user, &url) {
+            make_room(agent, &request.name).await?;
+            agent.add_account(request).await?;
+        }
+        for (name, life) in SESSIONS {
+            let request = CreateSession { name: Some(name.to_owned()), life: Some(life) };
+            agent.create_session(ANTIRAID, request).await?;
+        }
+        Ok(())
+    }
+
+    fn introduce(&self, url: &str) -> Result<(), Failure> {
+        let home = self.root.display();
+        let stays = if self._scratch.is_some() { "removed when the demo ends" } else { "kept" };
+        output::write_parts(&[&format!(
+            "Daypass demo: an authority on {url}, four accounts, tokens that live {} min.\n\
+             Everything is in {home}, which is {stays}. Ctrl-C ends it.\n\
+             Try in another terminal:\n\n  DAYPASS_HOME={home} daypass token {ANTIRAID}\n  \
+             DAYPASS_HOME={home} daypass sessions\n\n",
+            LIFE / 60
+        )])
+    }
+}
+
+/// The name of the key file in the demo's folder.
+const KEY: &str = "demo.key";
+
+/// The key file in `root`, made with fresh chance where it is missing.
+fn key_file(root: &Path) -> Result<KeySource, Failure> {
+    let path = root.join(KEY);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let written = match file {
+        Ok(mut file) => {
+            let mut key = [0; 32];
+            SystemChance.fill(&mut key);
+            file.write_all(&key)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    };
+    written.map_err(|error| launch::cannot("be written", &path, &error))?;
+    Ok(KeySource::KeyFile(path))
+}
+
+/// The four accounts, each kept fresh always.
+fn accounts(user: &DemoUser, url: &str) -> [AddAccount; 4] {
+    let account = |provider: &str, credential: &Secret| AddAccount {
+        provider: provider.to_owned(),
+        name: format!("{provider}-demo"),
+        base_url: Some(url.to_owned()),
+        params: Default::default(),
+        credential: credential.clone(),
+        check: true,
+        life: None,
+        pinned: true,
+    };
+    let mut discovr = account("discovr", &user.discovr_refresh_token);
+    discovr.params.insert("profile_id".to_owned(), user.discovr_profile_id.clone());
+    // The one provider that lets an account choose the life of its current session.
+    let antiraid = AddAccount { life: Some(LIFE), ..account("antiraid", &user.antiraid_login_token) };
+    [
+        discovr,
+        account("pocketpaw", &user.pocketpaw_master_token),
+        antiraid,
+        account("discover", &user.discover_api_key),
+    ]
+}
+
+/// Removes what an earlier demo left in a home that is kept: its authority is gone, and its sessions with it.
+async fn make_room(agent: &Agent, name: &str) -> Result<(), Failure> {
+    let snapshot = agent.snapshot();
+    let Some(account) = snapshot.accounts.iter().find(|account| account.name == name) else { return Ok(()) };
+    if !account.base_url.starts_with("http://127.0.0.1:") {
+        let message = format!("The account {name} is not of a demo; give the demo another DAYPASS_HOME, or none.");
+        return Err(Failure::other(message));
+    }
+    Ok(agent.remove_account(name).await?)
+}

@@ -1,0 +1,118 @@
+//! What every long-lived process of Daypass needs: its privacy, the signals that end it, and the agent put together.
+
+use std::future::Future;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+
+use daypass_agent::{Agent, Face, KeySource, Setup};
+use daypass_api::Home;
+use daypass_providers::{Catalog, Engine, Limits};
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::failure::Failure;
+use crate::output;
+use crate::system::{SystemChance, SystemClock};
+
+/// Keeps what this process writes to its user: files for nobody else, and no core dumps, which would hold secrets.
+pub(crate) fn keep_private() {
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+    // A limit that cannot be lowered is one that is zero already.
+    let _ = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+/// The signals that ask a process to end: SIGTERM, SIGINT, and SIGHUP of a terminal that is closed.
+pub(crate) struct Signals([Signal; 3]);
+
+impl Signals {
+    /// From now on the signals are caught. Must be called on the runtime.
+    ///
+    /// # Errors
+    /// Where the kernel refuses.
+    pub(crate) fn catch() -> Result<Self, Failure> {
+        let catch = |kind| {
+            signal(kind).map_err(|error| Failure::other(format!("The signals that end it cannot be caught: {error}.")))
+        };
+        Ok(Self([catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?, catch(SignalKind::hangup())?]))
+    }
+
+    /// Waits for one of them.
+    pub(crate) async fn end(mut self) {
+        let [terminate, interrupt, hangup] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+/// Where the vault's key comes from, as the environment chooses: a key file, a passphrase file, or the keyring.
+///
+/// # Errors
+/// Where it chooses two.
+pub(crate) fn key_source() -> Result<KeySource, Failure> {
+    let file = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    match (file("DAYPASS_VAULT_KEY_FILE"), file("DAYPASS_PASSPHRASE_FILE")) {
+        (None, None) => Ok(KeySource::Keyring),
+        (Some(file), None) => Ok(KeySource::KeyFile(file)),
+        (None, Some(file)) => Ok(KeySource::PassphraseFile(file)),
+        (Some(_), Some(_)) => {
+            Err(Failure::usage("DAYPASS_VAULT_KEY_FILE and DAYPASS_PASSPHRASE_FILE are both set; set only one."))
+        }
+    }
+}
+
+/// Starts an agent of `home` on the current runtime. Definitions of the user's own that are broken are told and left out.
+///
+/// # Errors
+/// Where it cannot start.
+pub(crate) async fn start_agent(home: &Home, key: KeySource) -> Result<Agent, Failure> {
+    let (catalog, broken) = Catalog::load(&home.providers_dir());
+    for error in broken {
+        output::tell(&format!("daypass: {error}"));
+    }
+    let clock = Arc::new(SystemClock);
+    let upstream = Engine::new(clock.clone(), Limits::default());
+    let upstream = upstream.map_err(|error| Failure::other(format!("The HTTP client cannot be made: {error}.")))?;
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let setup = Setup {
+        home: home.clone(),
+        clock,
+        chance: Arc::new(SystemChance),
+        key,
+        catalog,
+        upstream: Arc::new(upstream),
+        machine,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    Ok(Agent::start(setup).await?)
+}
+
+/// Serves the local API until `shutdown`, and calls `ready` once the socket answers.
+///
+/// # Errors
+/// Where the socket cannot be bound; `ready` is not called then.
+pub(crate) async fn serve_agent(
+    agent: Agent,
+    home: &Home,
+    face: Option<Arc<dyn Face>>,
+    shutdown: impl Future<Output = ()>,
+    ready: impl FnOnce(),
+) -> Result<(), Failure> {
+    let mut serving = pin!(daypass_agent::serve(agent, home, face, shutdown));
+    // The server binds its socket before it first waits; a connection shows that it has.
+    tokio::select! {
+        biased;
+        ended = &mut serving => return Ok(ended?),
+        () = std::future::ready(()) => {}
+    }
+    let socket = home.socket()?;
+    UnixStream::connect(&socket)
+        .map_err(|error| Failure::other(format!("The socket {} does not answer: {error}.", socket.display())))?;
+    ready();
+    Ok(serving.await?)
+}

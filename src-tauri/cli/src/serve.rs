@@ -1,0 +1,167 @@
+//! `daypass serve`: the embedded authority as a server of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_api::Home;
+use daypass_authority::{Config, DemoUser, Service, Store};
+use daypass_core::Secret;
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::args::ServeArgs;
+use crate::failure::Failure;
+use crate::host::{self, Signals};
+use crate::system::{SystemChance, SystemClock};
+use crate::{door, launch, output};
+
+/// The line that `--json` prints when the server is ready.
+#[derive(Serialize)]
+struct Ready<'a> {
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo: Option<Demo<'a>>,
+}
+
+/// The demo user's credentials, by provider.
+#[derive(Serialize)]
+struct Demo<'a> {
+    discovr: Discovr<'a>,
+    pocketpaw: PocketPaw<'a>,
+    antiraid: AntiRaid<'a>,
+    discover: Discover<'a>,
+}
+
+#[derive(Serialize)]
+struct Discovr<'a> {
+    refresh_token: &'a str,
+    profile_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct PocketPaw<'a> {
+    master_token: &'a str,
+}
+
+#[derive(Serialize)]
+struct AntiRaid<'a> {
+    login_token: &'a str,
+    user_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Discover<'a> {
+    api_key: &'a str,
+}
+
+impl<'a> From<&'a DemoUser> for Demo<'a> {
+    /// Showing these credentials is what `--demo` is for: they are fresh, and good for this server alone.
+    fn from(user: &'a DemoUser) -> Self {
+        Self {
+            discovr: Discovr {
+                refresh_token: user.discovr_refresh_token.expose(),
+                profile_id: &user.discovr_profile_id,
+            },
+            pocketpaw: PocketPaw { master_token: user.pocketpaw_master_token.expose() },
+            antiraid: AntiRaid { login_token: user.antiraid_login_token.expose(), user_id: &user.antiraid_user_id },
+            discover: Discover { api_key: user.discover_api_key.expose() },
+        }
+    }
+}
+
+/// Serves until a signal ends it.
+pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    host::keep_private();
+    if !args.listen.ip().is_loopback() {
+        return Err(Failure::usage(format!(
+            "{} is not a loopback address, and tokens must not cross a network in plain HTTP; listen on 127.0.0.1 and put \
+             a TLS proxy in front.",
+            args.listen.ip()
+        )));
+    }
+    let (store, new) = store(args)?;
+    crate::runtime()?.block_on(async {
+        let signals = Signals::catch()?;
+        let service = service(store, args.session_ttl)?;
+        let (listener, url) = listen(args.listen).await?;
+        let user = if args.demo && new { Some(create_user(&service).await?) } else { None };
+        if args.json {
+            output::json(&Ready { url: &url, demo: user.as_ref().map(Demo::from) })?;
+        } else {
+            output::line(&format!("The authority listens on {url}; Ctrl-C ends it."))?;
+            if let Some(user) = &user {
+                output::write_parts(&introduction(user))?;
+            }
+        }
+        if args.demo && !new {
+            output::tell("daypass: the store was there before, so no user was created; its credentials were shown once.");
+        }
+        drop(user);
+        daypass_authority::run(listener, service, signals.end())
+            .await
+            .map_err(|error| Failure::other(format!("The server has stopped: {error}.")))
+    })
+}
+
+/// The demo user's credentials for a person, shown this once.
+fn introduction(user: &DemoUser) -> [&str; 13] {
+    let secret = Secret::expose;
+    [
+        "\nOne user was created. The credentials are shown this once:\n  discovr    refresh token  ",
+        secret(&user.discovr_refresh_token),
+        "\n             profile_id     ",
+        &user.discovr_profile_id,
+        "\n  pocketpaw  master token   ",
+        secret(&user.pocketpaw_master_token),
+        "\n  antiraid   login token    ",
+        secret(&user.antiraid_login_token),
+        "\n             user id        ",
+        &user.antiraid_user_id,
+        "\n  discover   API key        ",
+        secret(&user.discover_api_key),
+        "\nConnect one: daypass account add pocketpaw --name paw --base-url THE_ADDRESS_ABOVE\n",
+    ]
+}
+
+/// The store that `args` name, and whether it is a new one.
+fn store(args: &ServeArgs) -> Result<(Store, bool), Failure> {
+    let file = match &args.store {
+        Some(file) => file.clone(),
+        None if args.demo => return Ok((Store::in_memory().map_err(|error| failed(&error))?, true)),
+        None => {
+            let home: Home = door::home()?;
+            launch::private_folder(home.data_dir())?;
+            home.authority_file()
+        }
+    };
+    // An empty file is what a start that failed may have left behind.
+    let new = std::fs::metadata(&file).map_or(true, |there| there.len() == 0);
+    let store = Store::sqlite(&file).map_err(|error| failed(&error))?;
+    Ok((store, new))
+}
+
+/// The service over `store`, in the machine's time and chance; `session_ttl` in seconds.
+pub(crate) fn service(store: Store, session_ttl: Option<u64>) -> Result<Arc<Service>, Failure> {
+    let config = Config { session_ttl: session_ttl.map(Duration::from_secs), ..Config::default() };
+    Service::open(store, Arc::new(SystemClock), Arc::new(SystemChance), config).map_err(|error| failed(&error))
+}
+
+/// A listener on `address`, and the URL that leads to it.
+pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, String), Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::other(format!("Nothing can listen on {address}: {error}; choose another with --listen."))
+    };
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
+    let url = format!("http://{}", listener.local_addr().map_err(cannot)?);
+    Ok((listener, url))
+}
+
+/// The demo user of a new store.
+pub(crate) async fn create_user(service: &Service) -> Result<DemoUser, Failure> {
+    service.create_demo_user().await.map_err(|error| failed(&error))
+}
+
+fn failed(error: &daypass_authority::Error) -> Failure {
+    Failure::other(format!("The authority cannot start: {error}."))
+}

@@ -1,0 +1,158 @@
+//! `daypass sessions` and `daypass session …`: listing, creating and revoking sessions.
+
+use chrono::{DateTime, Utc};
+use daypass_api::Home;
+use daypass_api::client::Client;
+use daypass_api::request::CreateSession;
+use daypass_api::view::{RevokeView, SessionView, Snapshot};
+use daypass_core::Clock;
+use daypass_core::session::SessionState;
+use serde::Serialize;
+
+use crate::args::{CreateArgs, RevokeArgs, SessionCommand, SessionsArgs};
+use crate::failure::Failure;
+use crate::system::SystemClock;
+use crate::table::{Cell, Table, Tone};
+use crate::{door, output, words};
+
+/// A session as `--json` prints it: never with a token.
+#[derive(Serialize)]
+struct Line<'a> {
+    account: &'a str,
+    id: &'a str,
+    name: Option<&'a str>,
+    #[serde(rename = "type")]
+    kind: Option<&'a str>,
+    created_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    state: SessionState,
+    held: bool,
+}
+
+impl<'a> From<&'a SessionView> for Line<'a> {
+    fn from(session: &'a SessionView) -> Self {
+        Self {
+            account: &session.account,
+            id: &session.id,
+            name: session.name.as_deref(),
+            kind: session.kind.as_deref(),
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            state: session.state,
+            held: session.held,
+        }
+    }
+}
+
+/// Does one of the commands on a single session.
+pub(crate) fn run(command: &SessionCommand) -> Result<(), Failure> {
+    let home = door::home()?;
+    match command {
+        SessionCommand::Create(args) => create(&home, args),
+        SessionCommand::Revoke(args) => revoke(&home, args),
+    }
+}
+
+/// `daypass sessions`.
+pub(crate) fn list(args: &SessionsArgs) -> Result<(), Failure> {
+    let client = door::open(&door::home()?)?;
+    let (sessions, failure) = match &args.account {
+        Some(account) => (client.get(&door::account_path(account, "/sessions"))?, None),
+        None => of_all(&client)?,
+    };
+    if args.json {
+        output::json(&sessions.iter().map(Line::from).collect::<Vec<_>>())?;
+    } else if sessions.is_empty() {
+        output::tell("There are no sessions.");
+    } else {
+        output::write_parts(&[&table(&sessions, args.account.is_none()).render()])?;
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// The sessions of every account. Where a provider cannot be asked, what is known here is listed, and the first such
+/// failure is answered beside it, so that the others are not lost.
+fn of_all(client: &Client) -> Result<(Vec<SessionView>, Option<Failure>), Failure> {
+    let snapshot: Snapshot = client.get("/v1/snapshot")?;
+    if let (true, Some(problem)) = (snapshot.accounts.is_empty(), door::vault_problem(&snapshot.vault)) {
+        return Err(problem.into());
+    }
+    let mut sessions = Vec::new();
+    let mut failure = None;
+    for account in snapshot.accounts {
+        match client.get::<Vec<SessionView>>(&door::account_path(&account.name, "/sessions")) {
+            Ok(listed) => sessions.extend(listed),
+            Err(error) => {
+                let mut error = Failure::from(error);
+                error.message = format!("{}: {} Only what is known here is listed.", account.name, error.message);
+                sessions.extend(account.sessions);
+                if let Some(earlier) = Option::<Failure>::replace(&mut failure, error) {
+                    output::tell(&format!("daypass: {}", earlier.message));
+                }
+            }
+        }
+    }
+    Ok((sessions, failure))
+}
+
+/// The sessions, one a line; the account's column only where there may be several.
+pub(crate) fn table(sessions: &[SessionView], several: bool) -> Table {
+    let now = SystemClock.now();
+    let head = ["ACCOUNT", "ID", "NAME", "TYPE", "CREATED", "LIFE", "STATE"];
+    let mut table = Table::new(&head[usize::from(!several)..]);
+    for session in sessions {
+        let dash = |text: &Option<String>| text.as_deref().map_or(Cell::toned("–", Tone::Dim), Cell::from);
+        let created = session.created_at.map(|at| words::ago(now, Some(at)));
+        let (state, tone) = state(session.state);
+        let state = match (session.current, session.held) {
+            (true, _) => format!("{state}, current"),
+            (false, true) => format!("{state}, held"),
+            (false, false) => state.to_owned(),
+        };
+        let cells = [
+            session.account.as_str().into(),
+            session.id.as_str().into(),
+            dash(&session.name),
+            dash(&session.kind),
+            dash(&created),
+            words::left(now, session.expires_at).into(),
+            Cell::toned(state, tone),
+        ];
+        table.row(cells.into_iter().skip(usize::from(!several)).collect());
+    }
+    table
+}
+
+fn state(state: SessionState) -> (&'static str, Tone) {
+    match state {
+        SessionState::Fresh => ("fresh", Tone::Plain),
+        SessionState::Stale => ("stale", Tone::Plain),
+        SessionState::Urgent => ("urgent", Tone::Warn),
+        SessionState::Expired => ("expired", Tone::Bad),
+        SessionState::Foreign => ("foreign", Tone::Dim),
+        SessionState::Orphan => ("orphan", Tone::Warn),
+    }
+}
+
+fn create(home: &Home, args: &CreateArgs) -> Result<(), Failure> {
+    let request = CreateSession { name: args.name.clone(), life: args.life.map(|life| life.as_secs()) };
+    let session: SessionView = door::open(home)?.post(&door::account_path(&args.account, "/sessions"), &request)?;
+    if args.json {
+        return output::json(&Line::from(&session));
+    }
+    let life = words::left(SystemClock.now(), session.expires_at);
+    output::line(&format!("Created session {} at {}: {life}.", session.id, session.account))
+}
+
+fn revoke(home: &Home, args: &RevokeArgs) -> Result<(), Failure> {
+    let client = door::open(home)?;
+    let path = match &args.id {
+        Some(id) => {
+            let forget = if args.forget { "?forget=true" } else { "" };
+            door::account_path(&args.account, &format!("/sessions/{}{forget}", door::segment(id)))
+        }
+        None => door::account_path(&args.account, "/sessions"),
+    };
+    let done: RevokeView = client.delete(&path)?;
+    output::line(&done.message)
+}

@@ -1,0 +1,66 @@
+//! `daypass status` and `daypass copy`: what can be said of, and asked from, an agent that may not be there.
+
+use daypass_api::client::{CallError, Client};
+use daypass_api::request::CopyRequest;
+use daypass_api::view::{CopyView, StatusView};
+use daypass_core::Clock;
+use serde::Serialize;
+
+use crate::args::{CopyArgs, StatusArgs};
+use crate::failure::Failure;
+use crate::system::SystemClock;
+use crate::{door, output, words};
+
+/// What `status --json` prints: whether an agent runs, and if so how it is.
+#[derive(Serialize)]
+struct Line {
+    running: bool,
+    #[serde(flatten)]
+    status: Option<StatusView>,
+}
+
+/// `daypass status`. It starts no agent: that would change what it tells.
+pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
+    let client = Client::new(&door::home()?)?;
+    let status = match client.get::<StatusView>("/v1/status") {
+        Ok(status) => Some(status),
+        Err(CallError::NotRunning) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if args.json {
+        return output::json(&Line { running: status.is_some(), status });
+    }
+    let Some(status) = status else {
+        return output::line("No agent is running; the next command that needs one starts it.");
+    };
+    let vault = door::vault_problem(&status.vault).map_or_else(|| "open".to_owned(), |problem| problem.message);
+    let needs_you = match status.needs_you {
+        0 => String::new(),
+        1 => ", 1 of them needs you".to_owned(),
+        several => format!(", {several} of them need you"),
+    };
+    let place = if status.tray { "in the tray app" } else { "headless" };
+    let since = words::ago(SystemClock.now(), Some(status.started_at));
+    output::write_parts(&[&format!(
+        "agent     {place}, version {}, process {}, started {since}\nvault     {vault}\naccounts  {}{needs_you}\n",
+        status.version, status.pid, status.accounts
+    )])
+}
+
+/// `daypass copy`. The clipboard belongs to the tray app; a headless agent is not started for it.
+pub(crate) fn copy(args: &CopyArgs) -> Result<(), Failure> {
+    let no_tray =
+        || Failure::other("Copying needs the tray app, which is not running; start it with `daypass tray`.");
+    let client = Client::new(&door::home()?)?;
+    match client.get::<StatusView>("/v1/status") {
+        Ok(status) if status.tray => {}
+        Ok(_) | Err(CallError::NotRunning) => return Err(no_tray()),
+        Err(error) => return Err(error.into()),
+    }
+    let request = CopyRequest { account: args.account.clone(), session: args.session.clone() };
+    let copied: CopyView = client.post("/v1/copy", &request)?;
+    let now = SystemClock.now();
+    let cleared = words::span(daypass_core::clock::until(now, copied.cleared_at));
+    let life = words::left(now, copied.expires_at);
+    output::line(&format!("Copied the token of {} ({life}); the clipboard is cleared in {cleared}.", copied.account))
+}

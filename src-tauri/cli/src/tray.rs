@@ -1,0 +1,164 @@
+//! `daypass tray`: the resident app. Where there is no desktop, the same agent runs and is shown in the terminal.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use daypass_agent::{Agent, AgentLock, Face, KeySource};
+use daypass_api::Home;
+use daypass_api::client::{CallError, Client};
+use daypass_api::request::{OpenWindow, Shutdown};
+use daypass_api::view::StatusView;
+use daypass_tray::{NativeDesktop, NativeSetup, Requests, TrayFace};
+use tokio::sync::oneshot;
+
+use crate::args::TrayArgs;
+use crate::demo::Demo;
+use crate::failure::Failure;
+use crate::host::{self, Signals};
+use crate::launch::{self, Starting};
+use crate::system::SystemClock;
+use crate::{display, door, live, output};
+
+/// Where the accounts are shown.
+enum Look {
+    /// On the desktop.
+    Tray(Box<NativeDesktop>),
+    /// In the terminal.
+    Terminal,
+}
+
+/// Runs until the user quits, a signal comes, or another door ends the agent.
+pub(crate) fn run(args: &TrayArgs) -> Result<(), Failure> {
+    host::keep_private();
+    let demo = if args.demo { Some(Demo::prepare()?) } else { None };
+    let (home, key) = match &demo {
+        Some(demo) => (demo.home.clone(), demo.key.clone()),
+        None => (door::home()?, host::key_source()?),
+    };
+    let starting = Starting::wait(&home)?;
+    let Some(_lock) = place(&home)? else {
+        return output::line("Daypass is already running; its window opens.");
+    };
+    // The icon first: it does not wait for the vault.
+    let look = look(demo.as_ref());
+    crate::runtime()?.block_on(show(&home, key, look, demo.as_ref(), starting))
+}
+
+/// The agent's place, taken over from a headless agent; `None` where a tray app has it, which was asked for its window.
+fn place(home: &Home) -> Result<Option<AgentLock>, Failure> {
+    if let Some(lock) = AgentLock::acquire(home)? {
+        return Ok(Some(lock));
+    }
+    let client = Client::new(home)?;
+    match client.get::<StatusView>("/v1/status") {
+        Ok(status) if status.tray => {
+            client.post::<()>("/v1/window", &OpenWindow::default())?;
+            return Ok(None);
+        }
+        Ok(_) => match client.post::<()>("/v1/shutdown", &Shutdown { take_over: true }) {
+            Ok(()) | Err(CallError::NotRunning) => {}
+            Err(error) => return Err(error.into()),
+        },
+        // It is ending already.
+        Err(CallError::NotRunning) => {}
+        Err(error) => return Err(error.into()),
+    }
+    launch::wait_for_place(home).map(Some)
+}
+
+/// The desktop where there is one; otherwise the terminal, and a word on why.
+fn look(demo: Option<&Demo>) -> Look {
+    if !display::answers(|name| std::env::var_os(name)) {
+        output::tell("There is no display here, so Daypass runs in this terminal; Ctrl-C ends it.");
+        return Look::Terminal;
+    }
+    // The window finds its agent by the environment; a demo's scratch home stands in no environment but the window's.
+    let setup = NativeSetup { window_home: demo.map(|demo| demo.root.clone()), say: Box::new(output::tell) };
+    match NativeDesktop::start(setup) {
+        Ok(desktop) => Look::Tray(Box::new(desktop)),
+        Err(error) => {
+            output::tell(&format!("{error} So Daypass runs in this terminal; Ctrl-C ends it."));
+            Look::Terminal
+        }
+    }
+}
+
+async fn show(
+    home: &Home,
+    key: KeySource,
+    look: Look,
+    demo: Option<&Demo>,
+    starting: Starting,
+) -> Result<(), Failure> {
+    let signals = Signals::catch()?;
+    let agent = host::start_agent(home, key).await?;
+    // Whichever of server and face ends first tells the other by dropping its end of a channel.
+    let (server_lives, server_ended) = oneshot::channel::<Infallible>();
+    let (face_lives, face_ended) = oneshot::channel::<Infallible>();
+    let until = async move {
+        tokio::select! {
+            () = signals.end() => {}
+            _ = server_ended => {}
+        }
+    };
+    let (face, showing) = face(&agent, look, until);
+    let server = async {
+        let ended = async { drop(face_ended.await) };
+        let served = host::serve_agent(agent.clone(), home, face, ended, || drop(starting)).await;
+        drop(server_lives);
+        served
+    };
+    let showing = async {
+        showing.await;
+        drop(face_lives);
+    };
+    tokio::select! {
+        (served, ()) = async { tokio::join!(server, showing) } => served,
+        never = furnished(demo, &agent) => match never {},
+    }
+}
+
+type Showing = Pin<Box<dyn Future<Output = ()>>>;
+
+/// What the server asks, and what is to be run beside it until `until`.
+fn face(agent: &Agent, look: Look, until: impl Future<Output = ()> + 'static) -> (Option<Arc<dyn Face>>, Showing) {
+    let agent = agent.clone();
+    match look {
+        Look::Tray(desktop) => {
+            let (face, requests): (TrayFace, Requests) = TrayFace::new();
+            let showing = async move {
+                daypass_tray::run(agent, *desktop, Arc::new(SystemClock), requests, until).await;
+            };
+            (Some(Arc::new(face)), Box::pin(showing))
+        }
+        Look::Terminal => {
+            let showing = async move {
+                tokio::select! {
+                    () = until => {}
+                    never = shown(&agent) => match never {},
+                }
+            };
+            (None, Box::pin(showing))
+        }
+    }
+}
+
+/// Shows the accounts in the terminal; an agent whose terminal has gone goes on without.
+async fn shown(agent: &Agent) -> Infallible {
+    if let Err(failure) = live::show(agent).await {
+        output::tell(&format!("daypass: {}", failure.message));
+    }
+    std::future::pending().await
+}
+
+/// Furnishes the demo, if there is one, while everything else runs already.
+async fn furnished(demo: Option<&Demo>, agent: &Agent) -> Infallible {
+    if let Some(demo) = demo
+        && let Err(failure) = demo.furnish(agent).await
+    {
+        output::tell(&format!("daypass: the demo is not complete: {}", failure.message));
+    }
+    std::future::pending().await
+}
