@@ -1,1 +1,11 @@
-//! x
+//! The tray: its menu and picture as values, and the controller's stories on a desktop that remembers what it was told.
+
+mod double;
+mod made;
+mod menus;
+mod notes;
+mod pictures;
+mod stories_of_copying;
+mod stories_of_the_icon;
+mod stories_of_the_window;
+mod story;

@@ -1,0 +1,225 @@
+//! A desktop that remembers what it was told, and an agent that answers what the test says.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use daypass_agent::Notice;
+use daypass_api::request::TokenRequest;
+use daypass_api::view::{Page, Snapshot, TokenView};
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::{Clock, Secret, Time};
+use daypass_tray::{Cleared, Desktop, DesktopError, DesktopEvent, Door, Drawing, Note, Reply};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::Instant;
+
+use crate::made::{after, now};
+
+/// What the desktop has seen, and how it behaves.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) drawings: Vec<Drawing>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) said: Vec<String>,
+    pub(crate) opened: Vec<Page>,
+    pub(crate) closed: bool,
+    /// What a user would paste.
+    pub(crate) clipboard: Option<String>,
+    /// Whether there is somebody to show tray icons.
+    pub(crate) host: bool,
+    /// Whether the clipboard fails.
+    pub(crate) broken_clipboard: bool,
+    /// Whether the clipboard never answers.
+    pub(crate) mute_clipboard: bool,
+    /// Whether the window's program is missing.
+    pub(crate) no_window: bool,
+}
+
+/// The desktop's double. Its clones are the same desktop.
+#[derive(Clone)]
+pub(crate) struct DeskDouble {
+    seen: Arc<Mutex<Seen>>,
+    events: Arc<Mutex<Option<mpsc::UnboundedReceiver<DesktopEvent>>>>,
+}
+
+impl DeskDouble {
+    pub(crate) fn new() -> (Self, mpsc::UnboundedSender<DesktopEvent>) {
+        let (sender, events) = mpsc::unbounded_channel();
+        let seen = Seen { host: true, ..Seen::default() };
+        (Self { seen: Arc::new(Mutex::new(seen)), events: Arc::new(Mutex::new(Some(events))) }, sender)
+    }
+
+    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap()
+    }
+}
+
+fn at_once<T: Send + 'static>(result: Result<T, DesktopError>) -> Reply<T> {
+    Box::pin(std::future::ready(result))
+}
+
+impl Desktop for DeskDouble {
+    fn events(&mut self) -> mpsc::UnboundedReceiver<DesktopEvent> {
+        self.events.lock().unwrap().take().expect("asked for once")
+    }
+
+    fn draw(&mut self, drawing: &Drawing) {
+        self.seen().drawings.push(drawing.clone());
+    }
+
+    fn has_tray_host(&mut self) -> Reply<bool> {
+        at_once(Ok(self.seen().host))
+    }
+
+    fn copy(&mut self, token: Secret) -> Reply<()> {
+        let mut seen = self.seen();
+        if seen.broken_clipboard {
+            return at_once(Err(DesktopError::Clipboard("no display".to_owned())));
+        }
+        seen.clipboard = Some(token.expose().to_owned());
+        at_once(Ok(()))
+    }
+
+    fn clear(&mut self, digest: String) -> Reply<Cleared> {
+        let mut seen = self.seen();
+        if seen.mute_clipboard {
+            return Box::pin(std::future::pending());
+        }
+        if seen.clipboard.as_ref().is_some_and(|text| Secret::new(text.as_str()).digest() == digest) {
+            seen.clipboard = None;
+            return at_once(Ok(Cleared::Ours));
+        }
+        at_once(Ok(Cleared::NotOurs))
+    }
+
+    fn notify(&mut self, note: Note) {
+        self.seen().notes.push(note);
+    }
+
+    fn open_window(&mut self, page: Page) -> Result<(), DesktopError> {
+        let mut seen = self.seen();
+        if seen.no_window {
+            return Err(DesktopError::Window("daypass-window: not found".to_owned()));
+        }
+        seen.opened.push(page);
+        Ok(())
+    }
+
+    fn say(&mut self, line: &str) {
+        self.seen().said.push(line.to_owned());
+    }
+
+    fn close(&mut self) -> Reply<()> {
+        self.seen().closed = true;
+        at_once(Ok(()))
+    }
+}
+
+/// What the agent was asked, and how it answers.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// Requests in words.
+    pub(crate) log: Vec<String>,
+    /// The token of an account, and how long it takes to get it; any other account is unknown.
+    pub(crate) tokens: HashMap<String, (Duration, &'static str)>,
+    /// What every refresh and revocation fails with.
+    pub(crate) failure: Option<ApiError>,
+    /// Whether a window listens.
+    pub(crate) listening: bool,
+}
+
+/// The agent's double. Its clones are the same agent.
+#[derive(Clone)]
+pub(crate) struct AgentDouble {
+    pub(crate) snapshots: Arc<Mutex<Option<watch::Sender<Arc<Snapshot>>>>>,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    asked: Arc<Mutex<Asked>>,
+}
+
+impl AgentDouble {
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
+        let snapshots = Arc::new(Mutex::new(Some(watch::Sender::new(Arc::new(snapshot)))));
+        Self { snapshots, notices: broadcast::Sender::new(4), asked: Arc::default() }
+    }
+
+    pub(crate) fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap()
+    }
+
+    fn note(&self, what: String) -> Result<(), ApiError> {
+        let mut asked = self.asked();
+        asked.log.push(what);
+        asked.failure.clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Door for AgentDouble {
+    fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.lock().unwrap().as_ref().expect("an agent that lives").subscribe()
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    async fn token(&self, account: &str, request: TokenRequest) -> Result<TokenView, ApiError> {
+        let found = {
+            let mut asked = self.asked();
+            asked.log.push(format!("token {account} {:?}", request.session));
+            asked.tokens.get(account).copied()
+        };
+        let unknown = || ApiError::new(ErrorCode::UnknownAccount, format!("There is no account {account}."));
+        let (delay, token) = found.ok_or_else(unknown)?;
+        tokio::time::sleep(delay).await;
+        Ok(TokenView {
+            account: account.to_owned(),
+            provider: "discovr".to_owned(),
+            token: Secret::new(token),
+            header_name: "Authorization".to_owned(),
+            header_prefix: "Bearer ".to_owned(),
+            expires_at: Some(after(1500)),
+            session_id: request.session.unwrap_or_else(|| "s1".to_owned()),
+            remaining_seconds: 1500,
+            short_because: None,
+        })
+    }
+
+    async fn refresh(&self, account: &str) -> Result<(), ApiError> {
+        self.note(format!("refresh {account}"))
+    }
+
+    async fn revoke(&self, account: &str, id: &str, forget: bool) -> Result<(), ApiError> {
+        self.note(format!("revoke {account} {id} forget={forget}"))
+    }
+
+    fn focus_window(&self, page: Page) -> bool {
+        let mut asked = self.asked();
+        if asked.listening {
+            asked.log.push(format!("focus {page:?}"));
+        }
+        asked.listening
+    }
+}
+
+/// A wall clock that goes with tokio's paused time, from [`now`] on, and can jump ahead of it.
+pub(crate) struct WallClock {
+    began: Instant,
+    ahead: Mutex<Duration>,
+}
+
+impl WallClock {
+    pub(crate) fn new() -> Self {
+        Self { began: Instant::now(), ahead: Mutex::default() }
+    }
+
+    /// Time in which the machine slept: the wall clock counts it, timers do not.
+    pub(crate) fn jump(&self, span: Duration) {
+        *self.ahead.lock().unwrap() += span;
+    }
+}
+
+impl Clock for WallClock {
+    fn now(&self) -> Time {
+        now() + self.began.elapsed() + *self.ahead.lock().unwrap()
+    }
+}

@@ -1,0 +1,291 @@
+//! The menu for each state.
+
+use daypass_api::view::{AccountView, Health, Page, SessionView, VaultView};
+use daypass_core::fresh::Freshness;
+use daypass_core::session::SessionState;
+use daypass_tray::{Action, Entry, Menu, menu};
+
+use crate::made::{account, after, forgetting, now, problem, session, snapshot};
+
+fn item(label: &str, action: Action) -> Entry {
+    Entry::Item { label: label.to_owned(), action: Some(action) }
+}
+
+fn text(label: &str) -> Entry {
+    Entry::Item { label: label.to_owned(), action: None }
+}
+
+fn submenu(label: &str, entries: Vec<Entry>) -> Entry {
+    Entry::Submenu { label: label.to_owned(), entries }
+}
+
+fn open(page: Page) -> Action {
+    Action::Open { page }
+}
+
+fn copy(account: &str, session: Option<&str>) -> Action {
+    Action::Copy { account: account.to_owned(), session: session.map(str::to_owned) }
+}
+
+fn refresh(account: &str) -> Action {
+    Action::Refresh { account: account.to_owned() }
+}
+
+fn revoke(session: &str, forget: bool) -> Action {
+    Action::Revoke { account: "work".to_owned(), session: session.to_owned(), forget }
+}
+
+/// The submenu of the first account.
+fn first(account: AccountView) -> (String, Vec<Entry>) {
+    match menu(&snapshot(vec![account]), now()).0.swap_remove(0) {
+        Entry::Submenu { label, entries } => (label, entries),
+        other => panic!("not an account: {other:?}"),
+    }
+}
+
+fn label(account: AccountView) -> String {
+    first(account).0
+}
+
+/// The entry of an account's only session.
+fn only(session: SessionView, mut account: AccountView) -> Entry {
+    account.sessions = vec![session];
+    first(account).1.pop().unwrap()
+}
+
+#[test]
+fn without_accounts_one_can_be_connected() {
+    let expected = Menu(vec![
+        item("Connect an account…", open(Page::Connect)),
+        Entry::Separator,
+        text("New session…"),
+        item("Open Daypass", open(Page::Sessions)),
+        Entry::Separator,
+        item("Quit", Action::Quit),
+    ]);
+    assert_eq!(menu(&snapshot(vec![]), now()), expected);
+}
+
+#[test]
+fn one_account_offers_its_token_and_its_sessions() {
+    let mut work = account("work");
+    work.sessions = vec![
+        SessionView { current: true, expires_at: work.expires_at, ..session("s1") },
+        SessionView { name: Some("ci".to_owned()), ..session("s2") },
+    ];
+    let effect = "The session ends at AntiRaid at once.";
+    let expected = Menu(vec![
+        submenu(
+            "work · 23 min left",
+            vec![
+                item("Copy token", copy("work", None)),
+                item("Refresh now", refresh("work")),
+                Entry::Separator,
+                submenu(
+                    "Current session · 23 min left",
+                    vec![item("Copy", copy("work", None)), text(effect), item("Revoke", revoke("s1", false))],
+                ),
+                submenu(
+                    "ci · api · 3 h left",
+                    vec![item("Copy", copy("work", Some("s2"))), text(effect), item("Revoke", revoke("s2", false))],
+                ),
+            ],
+        ),
+        Entry::Separator,
+        item("New session…", open(Page::NewSession)),
+        item("Open Daypass", open(Page::Sessions)),
+        Entry::Separator,
+        item("Quit", Action::Quit),
+    ]);
+    assert_eq!(menu(&snapshot(vec![work]), now()), expected);
+}
+
+#[test]
+fn who_needs_the_user_comes_first_and_says_why() {
+    let mut needy = account("zeta");
+    (needy.health, needy.freshness, needy.expires_at) = (Health::NeedsYou, None, None);
+    needy.problem = problem("The login token was refused.");
+    let Menu(entries) = menu(&snapshot(vec![account("alpha"), needy]), now());
+    let expected = submenu(
+        "zeta · needs you: The login token was refused.",
+        vec![
+            text("The login token was refused."),
+            item("Mend in Daypass…", open(Page::Sessions)),
+            Entry::Separator,
+            text("Copy token"),
+            item("Refresh now", refresh("zeta")),
+        ],
+    );
+    assert_eq!(entries[0], expected);
+    assert!(matches!(&entries[1], Entry::Submenu { label, .. } if label == "alpha · 23 min left"));
+}
+
+#[test]
+fn a_token_that_lives_can_be_copied_though_its_credential_was_refused() {
+    let mut needy = account("work");
+    needy.health = Health::NeedsYou;
+    assert_eq!(first(needy).1[0], item("Copy token", copy("work", None)));
+}
+
+#[test]
+fn each_state_of_an_account_has_its_words() {
+    let with = |health, freshness| AccountView { health, freshness, ..account("work") };
+    let (fresh, expired) = (Some(Freshness::Fresh), Some(Freshness::Expired));
+    assert_eq!(label(with(Health::Well, fresh)), "work · 23 min left");
+    assert_eq!(label(with(Health::Well, Some(Freshness::Stale))), "work · 23 min left");
+    assert_eq!(label(with(Health::Well, Some(Freshness::Urgent))), "work · 23 min left");
+    assert_eq!(label(with(Health::Well, expired)), "work · expired, renewed on use");
+    assert_eq!(label(with(Health::Well, None)), "work · not used yet");
+    assert_eq!(label(with(Health::Refreshing, fresh)), "work · 23 min left, refreshing…");
+    assert_eq!(label(with(Health::Refreshing, expired)), "work · refreshing…");
+    assert_eq!(label(with(Health::Refreshing, None)), "work · refreshing…");
+    assert_eq!(label(with(Health::Trouble, fresh)), "work · 23 min left, cannot refresh");
+    assert_eq!(label(with(Health::Trouble, expired)), "work · cannot refresh");
+    assert_eq!(label(with(Health::NeedsYou, fresh)), "work · needs you");
+    assert_eq!(label(AccountView { expires_at: None, ..account("work") }), "work · live");
+}
+
+#[test]
+fn a_life_that_ended_after_the_snapshot_is_over() {
+    let work = AccountView { expires_at: Some(now()), ..account("work") };
+    assert_eq!(label(work), "work · expired, renewed on use");
+}
+
+#[test]
+fn while_it_refreshes_it_cannot_be_asked_to() {
+    let work = AccountView { health: Health::Refreshing, refreshing: true, ..account("work") };
+    assert_eq!(first(work).1[1], text("Refresh now"));
+}
+
+#[test]
+fn trouble_is_explained_without_asking_for_help() {
+    let mut work = account("work");
+    (work.health, work.problem) = (Health::Trouble, problem("The server does not answer."));
+    let (_, entries) = first(work);
+    assert_eq!(entries[0], text("The server does not answer."));
+    assert_eq!(entries[1], Entry::Separator);
+    assert_eq!(entries[2], item("Copy token", copy("work", None)));
+}
+
+#[test]
+fn a_foreign_session_can_be_revoked_but_not_copied() {
+    let foreign = SessionView { state: SessionState::Foreign, held: false, ..session("f") };
+    let expected = submenu(
+        "api f · opened elsewhere, 3 h left",
+        vec![text("The session ends at AntiRaid at once."), item("Revoke", revoke("f", false))],
+    );
+    assert_eq!(only(foreign.clone(), account("work")), expected);
+
+    let expected = submenu("api f · opened elsewhere, 3 h left", vec![text("Can only be ended at Discovr")]);
+    assert_eq!(only(foreign, forgetting("work")), expected);
+}
+
+#[test]
+fn an_orphan_says_that_its_token_was_lost() {
+    let orphan = SessionView { state: SessionState::Orphan, held: false, kind: None, ..session("o") };
+    let effect = text("The session ends at AntiRaid at once.");
+    let expected = submenu("Session o · token lost, 3 h left", vec![effect, item("Revoke", revoke("o", false))]);
+    assert_eq!(only(orphan, account("work")), expected);
+}
+
+#[test]
+fn where_one_cannot_be_revoked_it_is_forgotten_and_stays_valid() {
+    let effect = text("Discovr cannot revoke one session.");
+    let expected = submenu(
+        "api a · 3 h left",
+        vec![
+            item("Copy", copy("work", Some("a"))),
+            effect.clone(),
+            item("Forget here (stays valid for 3 h)", revoke("a", true)),
+        ],
+    );
+    assert_eq!(only(session("a"), forgetting("work")), expected);
+
+    let endless = SessionView { expires_at: None, ..session("a") };
+    let expected = submenu(
+        "api a · no end known",
+        vec![item("Copy", copy("work", Some("a"))), effect, item("Forget here (stays valid)", revoke("a", true))],
+    );
+    assert_eq!(only(endless, forgetting("work")), expected);
+}
+
+#[test]
+fn an_expired_session_is_only_forgotten() {
+    let expected = submenu("api e · expired", vec![text("Copy"), item("Forget here", revoke("e", true))]);
+    let expired = SessionView { state: SessionState::Expired, ..session("e") };
+    assert_eq!(only(expired, account("work")), expected);
+    // It ended after the snapshot was taken.
+    let ended = SessionView { expires_at: Some(now()), ..session("e") };
+    assert_eq!(only(ended, account("work")), expected);
+    // Nothing can be done about a dead session that was never ours.
+    let foreign = SessionView { state: SessionState::Expired, held: false, ..session("e") };
+    assert_eq!(only(foreign, account("work")), submenu("api e · expired", vec![]));
+}
+
+#[test]
+fn a_locked_vault_says_so_and_offers_nothing_that_needs_it() {
+    let message = || "Unlock your keyring; Daypass goes on by itself.".to_owned();
+    for vault in [VaultView::Locked { message: message() }, VaultView::Absent { message: message() }] {
+        let mut shown = snapshot(vec![account("work")]);
+        shown.vault = vault;
+        shown.accounts[0].sessions = vec![session("a")];
+        let Menu(entries) = menu(&shown, now());
+        assert_eq!(entries[0], text("Unlock your keyring; Daypass goes on by itself."));
+        assert_eq!(entries[1], Entry::Separator);
+        let offered = actions(&entries);
+        let expected = [open(Page::Sessions), Action::Quit];
+        assert_eq!(offered, expected.iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_failing_vault_still_hands_out_what_was_read() {
+    let mut shown = snapshot(vec![account("work")]);
+    shown.vault = VaultView::Failing { message: "The disk is full; free some space.".to_owned() };
+    let Menu(entries) = menu(&shown, now());
+    assert_eq!(entries[0], text("The disk is full; free some space."));
+    assert!(actions(&entries).contains(&&copy("work", None)));
+}
+
+#[test]
+fn many_sessions_end_in_the_window() {
+    let mut work = account("work");
+    work.sessions = (0..15).map(|n| session(&format!("s{n}"))).collect();
+    let (_, entries) = first(work);
+    assert_eq!(entries.iter().filter(|entry| matches!(entry, Entry::Submenu { .. })).count(), 12);
+    assert_eq!(entries.last(), Some(&item("3 more in Daypass…", open(Page::Sessions))));
+}
+
+#[test]
+fn a_name_from_elsewhere_cannot_break_the_menu() {
+    let long = "a\u{202e}b\n".to_owned() + &"x".repeat(100);
+    let named = SessionView { name: Some(long), kind: None, ..session("n") };
+    let Entry::Submenu { label, .. } = only(named, account("work")) else { panic!("a session") };
+    assert_eq!(label, format!("ab {}… · 3 h left", "x".repeat(36)));
+}
+
+#[test]
+fn a_session_without_a_name_is_told_by_kind_and_id() {
+    let id = "0123456789abcdef";
+    let unnamed = SessionView { name: Some("  ".to_owned()), expires_at: Some(after(59)), ..session(id) };
+    let Entry::Submenu { label, .. } = only(unnamed, account("work")) else { panic!("a session") };
+    assert_eq!(label, "api 0123456789a… · under 1 min left");
+}
+
+#[test]
+fn an_action_survives_the_way_through_the_desktop() {
+    // The drawn menu's ids are the actions as JSON.
+    let action = revoke("id with \"quotes\" & ünïcode", true);
+    let id = serde_json::to_string(&action).unwrap();
+    assert_eq!(serde_json::from_str::<Action>(&id).unwrap(), action);
+}
+
+/// All actions in a menu, from top to bottom.
+fn actions(entries: &[Entry]) -> Vec<&Action> {
+    let of = |entry| match entry {
+        &Entry::Item { ref action, .. } => action.iter().collect(),
+        Entry::Submenu { entries, .. } => actions(entries),
+        Entry::Separator => Vec::new(),
+    };
+    entries.iter().flat_map(of).collect()
+}

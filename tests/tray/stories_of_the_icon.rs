@@ -1,0 +1,142 @@
+//! The icon and its menu: when it is drawn again, what its entries do, and what is told.
+
+use std::sync::Arc;
+
+use daypass_agent::Notice;
+use daypass_api::view::{Health, Page};
+use daypass_api::{ApiError, ErrorCode};
+use daypass_tray::{Action, DesktopEvent, Drawing, Ended, Entry, Picture, Topic};
+
+use crate::made::{account, snapshot};
+use crate::story::Story;
+
+/// What the first account's entry says.
+fn first_label(drawing: &Drawing) -> String {
+    match &drawing.menu.0[0] {
+        Entry::Submenu { label, .. } | Entry::Item { label, .. } => label.clone(),
+        Entry::Separator => String::new(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_menu_is_drawn_again_only_when_it_looks_different() {
+    let story = Story::begin().await;
+    assert_eq!(story.desk.seen().drawings.len(), 1);
+    // 23:30 are left: two ticks later the text is another, and not before.
+    story.seconds(29).await;
+    assert_eq!(story.desk.seen().drawings.len(), 1);
+    story.seconds(16).await;
+    let labels: Vec<String> = story.desk.seen().drawings.iter().map(first_label).collect();
+    assert_eq!(labels, ["work · 23 min left", "work · 22 min left"]);
+    story.seconds(15).await;
+    assert_eq!(story.desk.seen().drawings.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_shown_at_once() {
+    let story = Story::begin().await;
+    let mut changed = snapshot(vec![account("work")]);
+    changed.accounts[0].health = Health::NeedsYou;
+    let publish = |snapshot| story.agent.snapshots.lock().unwrap().as_ref().unwrap().send_replace(Arc::new(snapshot));
+    publish(changed.clone());
+    story.seconds(0).await;
+    assert_eq!(story.desk.seen().drawings.last().unwrap().picture, Picture::NeedsYou);
+    assert_eq!(story.desk.seen().drawings.len(), 2);
+    // A snapshot that looks the same is not drawn.
+    changed.revision += 1;
+    publish(changed);
+    story.seconds(0).await;
+    assert_eq!(story.desk.seen().drawings.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn notices_become_notifications() {
+    let story = Story::begin().await;
+    let (account, message) = ("work".to_owned(), "The login token was refused.".to_owned());
+    story.agent.notices.send(Notice::NeedsYou { account: account.clone(), message: message.clone() }).unwrap();
+    story.agent.notices.send(Notice::Recovered { account: account.clone(), expires_at: None }).unwrap();
+    story.agent.notices.send(Notice::Revoked { account, message }).unwrap();
+    story.seconds(0).await;
+    let topics: Vec<Topic> = story.desk.seen().notes.iter().map(|note| note.topic).collect();
+    assert_eq!(topics, [Topic::NeedsYou, Topic::Recovered, Topic::Revoked]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_notices_than_can_be_told_do_not_stop_the_tray() {
+    let story = Story::begin().await;
+    for _ in 0..20 {
+        story.agent.notices.send(Notice::Recovered { account: "work".to_owned(), expires_at: None }).unwrap();
+    }
+    story.seconds(0).await;
+    assert!(!story.desk.seen().notes.is_empty());
+    story.choose_copy("work").await;
+    assert!(story.clipboard().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refreshing_and_revoking_ask_the_agent() {
+    let story = Story::begin().await;
+    story.choose(Action::Refresh { account: "work".to_owned() }).await;
+    let revoke = |forget| Action::Revoke { account: "work".to_owned(), session: "s2".to_owned(), forget };
+    story.choose(revoke(false)).await;
+    story.choose(revoke(true)).await;
+    let expected = ["refresh work", "revoke work s2 forget=false", "revoke work s2 forget=true"];
+    assert_eq!(story.agent.asked().log, expected);
+    // What was done is told by the agent's notice, which comes whichever door asked.
+    assert!(story.desk.seen().notes.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_is_told_to_the_user_who_chose_it() {
+    let story = Story::begin().await;
+    story.agent.asked().failure = Some(ApiError::new(ErrorCode::Offline, "AntiRaid does not answer."));
+    story.choose(Action::Refresh { account: "work".to_owned() }).await;
+    story.choose(Action::Revoke { account: "work".to_owned(), session: "s2".to_owned(), forget: false }).await;
+    let told: Vec<(String, String)> =
+        story.desk.seen().notes.iter().map(|note| (note.title.clone(), note.body.clone())).collect();
+    let why = "AntiRaid does not answer.".to_owned();
+    let titles = ["Could not refresh work", "Could not revoke a session of work"];
+    assert_eq!(told, titles.map(|title| (title.to_owned(), why.clone())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_tray_host_the_window_opens_and_it_is_said_once() {
+    let prepared = snapshot(vec![account("work")]);
+    let story = Story::begin_with(prepared, |desk| desk.seen().host = false).await;
+    assert!(story.desk.seen().opened.is_empty(), "the panel may come a moment later");
+    story.seconds(2).await;
+    assert_eq!(story.desk.seen().opened, [Page::Sessions]);
+    story.seconds(300).await;
+    let seen = story.desk.seen();
+    assert_eq!((seen.opened.len(), seen.said.len(), seen.notes.len()), (1, 1, 1));
+    assert!(seen.said[0].starts_with("This desktop shows no tray icons"));
+    drop(seen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panel_that_starts_with_us_is_waited_for() {
+    let prepared = snapshot(vec![account("work")]);
+    let story = Story::begin_with(prepared, |desk| desk.seen().host = false).await;
+    story.seconds(1).await;
+    story.desk.seen().host = true;
+    story.seconds(10).await;
+    assert!(story.desk.seen().opened.is_empty());
+    assert!(story.desk.seen().said.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tray_ends_with_its_agent() {
+    let mut story = Story::begin().await;
+    story.choose_copy("work").await;
+    *story.agent.snapshots.lock().unwrap() = None;
+    assert_eq!(story.ended().await, Ended::AgentGone);
+    assert_eq!(story.clipboard(), None);
+    assert!(story.desk.seen().closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_left_click_opens_the_window() {
+    let story = Story::begin().await;
+    story.happen(DesktopEvent::Clicked).await;
+    assert_eq!(story.desk.seen().opened, [Page::Sessions]);
+}
