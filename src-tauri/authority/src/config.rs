@@ -1,0 +1,60 @@
+//! What can be set about an authority.
+
+use std::time::Duration;
+
+/// How often something may happen: a bucket of `burst` that refills at `per_second`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// How many may happen at once.
+    pub burst: u32,
+    /// How many a second are allowed in the long run.
+    pub per_second: f64,
+}
+
+/// The settings of an authority; [`Config::default`] suits one that is embedded and answers on loopback.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The life of every session whose request does not ask for one, in place of each dialect's default (Discovr 30
+    /// min, PocketPaw 24 h, Sitecore Discover 1 d). At least one second. Credentials keep their own lives: a refresh or
+    /// login token that died as soon as the sessions would leave nothing to refresh with.
+    pub session_ttl: Option<Duration>,
+    /// How many refused credentials and sign-in codes are borne from one address before its failures are answered
+    /// with 429. Good credentials are served all the same: on loopback, one broken client shares its address with
+    /// all the others.
+    pub failures: Rate,
+    /// The limit of PocketPaw's auth routes for each address, failures or not; its real servers have 1/s, burst 5.
+    /// `None` for no limit.
+    pub pocketpaw_rate: Option<Rate>,
+    /// The longest request body, in bytes.
+    pub max_body: usize,
+    /// How long a request's head may take to arrive; also how long an idle connection is kept.
+    pub head_timeout: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// How many connections are served at once; more wait to be accepted.
+    pub max_connections: usize,
+    /// How long requests that are under way may take to finish after the end was asked for.
+    pub grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            session_ttl: None,
+            failures: Rate { burst: 100, per_second: 5.0 },
+            pocketpaw_rate: None,
+            max_body: 64 * 1024,
+            head_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
+            max_connections: 1024,
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Config {
+    /// The life of a session that asked for none, where the dialect's own default is `default`.
+    pub(crate) fn life(&self, default: Duration) -> Duration {
+        self.session_ttl.map_or(default, |ttl| ttl.max(Duration::from_secs(1)))
+    }
+}

@@ -1,0 +1,301 @@
+//! What the store holds and what the service is asked: plain values, the same for every dialect and every store.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::SubsecRound as _;
+use daypass_core::{Secret, Time};
+
+/// The SHA-256 of a secret: all that is ever stored of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digest(pub(crate) [u8; 32]);
+
+impl Digest {
+    /// The digest of `secret`, the one that [`Secret::digest`] writes in hex.
+    pub(crate) fn of(secret: &Secret) -> Self {
+        let mut bytes = [0; 32];
+        // The text is 64 hex digits by `Secret::digest`'s contract, which a test here holds.
+        let _ = data_encoding::HEXLOWER.decode_mut(secret.digest().as_bytes(), &mut bytes);
+        Self(bytes)
+    }
+}
+
+/// The key that signs Discovr's JWTs.
+pub(crate) type SigningKey = zeroize::Zeroizing<[u8; 32]>;
+
+/// An instant as the store keeps it: cut to the microsecond.
+///
+/// 64 bits of microseconds hold the whole calendar of [`Time`], where nanoseconds would end in the year 2262.
+pub(crate) fn storable(at: Time) -> Time {
+    at.trunc_subsecs(6)
+}
+
+/// Makes an enum whose variants are stored as the given words.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name { $($(#[$note])* $variant),+ }
+
+        impl $name {
+            /// The word for it, in the store and on the wire.
+            pub(crate) fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// What the word stands for.
+            pub(crate) fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// What a long-lived credential is good for.
+    CredentialKind {
+        /// Discovr's refresh token.
+        DiscovrRefresh = "discovr_refresh",
+        /// PocketPaw's master token.
+        PocketPawMaster = "pocketpaw_master",
+        /// Sitecore Discover's API key.
+        DiscoverKey = "discover_key",
+        /// Sitecore Discover's refresh token.
+        DiscoverRefresh = "discover_refresh",
+    }
+}
+
+words! {
+    /// Whose dialect a session speaks, and of which type it is there.
+    SessionKind {
+        /// A Discovr session JWT.
+        Discovr = "discovr",
+        /// A PocketPaw session token.
+        PocketPaw = "pocketpaw",
+        /// AntiRaid's web login.
+        Login = "login",
+        /// AntiRaid's application login.
+        AppLogin = "app_login",
+        /// An AntiRaid API token.
+        Api = "api",
+        /// A Sitecore Discover access token.
+        Discover = "discover",
+    }
+}
+
+words! {
+    /// A permission of a Sitecore Discover key or access token.
+    Scope {
+        /// Search and recommendation.
+        SearchRec = "search-rec",
+        /// Sending events.
+        Event = "event",
+        /// Feeding products.
+        Feed = "feed",
+        /// Other services.
+        Services = "services",
+    }
+}
+
+impl SessionKind {
+    /// Whether the session is one of AntiRaid's, whose tokens open, list and end sessions themselves.
+    pub(crate) fn is_antiraid(self) -> bool {
+        matches!(self, Self::Login | Self::AppLogin | Self::Api)
+    }
+}
+
+/// A set of scopes, stored as their words with a space between.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Scopes(Vec<Scope>);
+
+impl Scopes {
+    /// Every scope there is.
+    pub(crate) fn all() -> Self {
+        Self(vec![Scope::SearchRec, Scope::Event, Scope::Feed, Scope::Services])
+    }
+
+    /// The scopes that `words` name; `None` if one is unknown or there is none at all.
+    pub(crate) fn from_words<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        let scopes: Vec<Scope> = words.into_iter().map(Scope::from_word).collect::<Option<_>>()?;
+        (!scopes.is_empty()).then_some(Self(scopes))
+    }
+
+    /// Whether every one of `asked` is in here.
+    pub(crate) fn include(&self, asked: &Self) -> bool {
+        asked.0.iter().all(|scope| self.0.contains(scope))
+    }
+
+    /// Whether `scope` is in here.
+    pub(crate) fn contains(&self, scope: Scope) -> bool {
+        self.0.contains(&scope)
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|scope| scope.word()).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// What a session is limited to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// All that its user may do.
+    Everything,
+    /// One profile, which must be its user's.
+    Profile(String),
+    /// Some scopes, which must be among its credential's.
+    Scopes(Scopes),
+}
+
+/// A session to be opened.
+#[derive(Debug, Clone)]
+pub(crate) struct NewSession {
+    pub(crate) id: String,
+    pub(crate) digest: Digest,
+    pub(crate) kind: SessionKind,
+    pub(crate) name: Option<String>,
+    pub(crate) subject: Subject,
+    pub(crate) created_at: Time,
+    pub(crate) expires_at: Time,
+}
+
+/// A session as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) id: String,
+    pub(crate) user_id: String,
+    pub(crate) kind: SessionKind,
+    pub(crate) name: Option<String>,
+    pub(crate) subject: Subject,
+    pub(crate) created_at: Time,
+    pub(crate) expires_at: Time,
+    /// The row id of the credential whose end ends this session, where there is one.
+    pub(crate) root: Option<i64>,
+    /// Whether that credential is still there; true where there is none.
+    pub(crate) rooted: bool,
+}
+
+/// A credential to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NewCredential {
+    pub(crate) digest: Digest,
+    pub(crate) kind: CredentialKind,
+    /// What sessions of it may be limited to, where the dialect has scopes.
+    pub(crate) scopes: Option<Scopes>,
+    /// The life of the sessions that are opened with it, where that was agreed when it was issued.
+    pub(crate) life: Option<Duration>,
+    pub(crate) created_at: Time,
+    pub(crate) expires_at: Option<Time>,
+}
+
+/// A credential as it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Credential {
+    pub(crate) id: i64,
+    pub(crate) user_id: String,
+    pub(crate) kind: CredentialKind,
+    pub(crate) scopes: Option<Scopes>,
+    pub(crate) life: Option<Duration>,
+    pub(crate) expires_at: Option<Time>,
+}
+
+/// A profile of a Discovr user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) avatar_url: Option<String>,
+    pub(crate) created_at: Time,
+}
+
+/// A user to be stored with all that it starts with.
+#[derive(Debug, Clone)]
+pub(crate) struct NewUser {
+    pub(crate) id: String,
+    pub(crate) created_at: Time,
+    pub(crate) profile: Profile,
+    pub(crate) credentials: Vec<NewCredential>,
+    pub(crate) sessions: Vec<NewSession>,
+}
+
+/// What a session is opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// A credential of this kind.
+    Credential(CredentialKind),
+    /// A living AntiRaid session.
+    AntiRaidSession,
+}
+
+/// The request to open a session.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    /// The digest of what was presented.
+    pub(crate) by: Digest,
+    pub(crate) door: Door,
+    pub(crate) session: NewSession,
+    /// A credential that is issued together with the session.
+    pub(crate) refresh: Option<NewCredential>,
+}
+
+/// Why a session is not opened, or a token not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// What was presented is not known, or has been revoked.
+    Unknown,
+    /// What was presented has expired.
+    Expired,
+    /// The profile is not one of the user's.
+    Profile,
+    /// A scope is not among the credential's.
+    Scope,
+}
+
+/// A device sign-in to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct NewDeviceCode {
+    pub(crate) digest: Digest,
+    pub(crate) user_code: Digest,
+    pub(crate) client_id: String,
+    pub(crate) created_at: Time,
+    pub(crate) expires_at: Time,
+}
+
+/// Where a device sign-in stands, when its device asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Redeemed {
+    /// Nobody has approved it yet.
+    Pending,
+    /// It is approved, and the credential that came with the question is now stored, for this user.
+    Approved {
+        /// Whose it is.
+        user_id: String,
+    },
+    /// It is unknown, was denied, or has been used.
+    Unknown,
+    /// It was not approved in time.
+    Expired,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digest_is_the_one_of_the_secret() {
+        let secret = Secret::new("abc");
+        assert_eq!(data_encoding::HEXLOWER.encode(&Digest::of(&secret).0), secret.digest());
+    }
+
+    #[test]
+    fn scopes_are_read_and_written_as_words() {
+        let all = Scopes::all();
+        assert_eq!(Scopes::from_words(all.to_string().split(' ')), Some(all.clone()));
+        let one = Scopes::from_words(["event"]).unwrap();
+        assert!(all.include(&one) && !one.include(&all));
+        assert_eq!(Scopes::from_words(["event", "root"]), None);
+        assert_eq!(Scopes::from_words([]), None);
+    }
+}

@@ -1,0 +1,141 @@
+//! One connection: its requests read within bounds, each answered in its dialect, its end such that the last answer is
+//! read.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::Request;
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper::header::{CONTENT_LENGTH, DATE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::host::named_host;
+use super::wire::Wire;
+use crate::Service;
+use crate::call::{Call, Problem, Reply};
+use crate::dialects::Dialect;
+
+/// The longest head of a request, in bytes: hyper reads no more than fits into its buffer.
+const LONGEST_HEAD: usize = 32 * 1024;
+
+/// The most headers of a request.
+const MOST_HEADERS: usize = 100;
+
+/// Serves one connection until its client or `stopping` ends it.
+pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
+    let Ok(own) = stream.local_addr() else { return };
+    // Answers are one small write: waiting for more to send (Nagle) only delays them. Without it, they are just slower.
+    let _ = stream.set_nodelay(true);
+    let config = service.config().clone();
+    let clock = Arc::clone(&service);
+    let handler = service_fn(move |request: Request<Incoming>| {
+        let service = Arc::clone(&service);
+        Box::pin(async move { Ok::<_, Infallible>(answer(&service, peer, own.ip(), request).await) })
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.head_timeout)
+        .max_buf_size(LONGEST_HEAD)
+        .max_headers(MOST_HEADERS)
+        // A client that closes its sending side after the request still gets its answer.
+        .half_close(true)
+        .serve_connection(TokioIo::new(Wire::new(stream)), handler);
+    let mut connection = Box::pin(connection);
+    let ended = loop {
+        tokio::select! {
+            ended = poll_fn(|cx| connection.as_mut().get_mut().poll_without_shutdown(cx)) => break ended,
+            Ok(()) = stopping.changed() => connection.as_mut().graceful_shutdown(),
+        }
+    };
+    let wire = Pin::into_inner(connection).into_parts().io.into_inner();
+    let problem = match (wire.refused(), ended) {
+        (Some(431), _) => Some(Problem::HeadTooLarge),
+        (Some(414), _) => Some(Problem::PathTooLong),
+        (Some(_), _) => Some(unreadable()),
+        (None, Err(error)) if wire.is_unanswered() && error.is_timeout() => Some(Problem::TimedOut),
+        (None, Err(_)) if wire.is_unanswered() => Some(unreadable()),
+        (None, _) => None,
+    };
+    // Whose path it was for is not known: nothing was parsed.
+    let last = match problem {
+        Some(problem) => Some(raw(Dialect::None.refuse(&problem), &clock).await),
+        None => None,
+    };
+    wire.end(last).await;
+}
+
+fn unreadable() -> Problem {
+    Problem::Malformed("This is not an HTTP/1.1 request".into())
+}
+
+/// Answers one request, always.
+async fn answer(service: &Service, peer: IpAddr, own: IpAddr, request: Request<Incoming>) -> Reply {
+    let dialect = Dialect::of(request.uri().path());
+    let result = match receive(service, peer, own, request).await {
+        Ok(call) => dialect.answer(service, &call).await,
+        Err(problem) => Err(problem),
+    };
+    let mut reply = result.unwrap_or_else(|problem| {
+        let counted = if problem.is_guess() { service.count_failure(peer) } else { Ok(()) };
+        dialect.refuse(&counted.err().map_or(problem, Problem::TooOften))
+    });
+    reply.headers_mut().insert(DATE, date(service));
+    reply
+}
+
+/// Checks the head of a request, and reads its body.
+async fn receive(service: &Service, peer: IpAddr, own: IpAddr, request: Request<Incoming>) -> Result<Call, Problem> {
+    let (head, body) = request.into_parts();
+    let host = named_host(&head.uri, &head.headers, own)?;
+    let config = service.config();
+    let most = config.max_body;
+    // Told beforehand, a body that is too long need not even be sent.
+    if body.size_hint().lower() > most as u64 {
+        return Err(Problem::TooLarge);
+    }
+    let body = if body.is_end_stream() {
+        Bytes::new()
+    } else {
+        let body = timeout(config.body_timeout, Limited::new(body, most).collect()).await;
+        let body = body.map_err(|_| Problem::TimedOut)?;
+        body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => Problem::TooLarge,
+            false => Problem::Malformed("The request body cannot be read".into()),
+        })?
+        .to_bytes()
+    };
+    Ok(Call { method: head.method, uri: head.uri, headers: head.headers, body, peer, host })
+}
+
+/// The authority's own clock as an HTTP date, which clients measure their clocks against.
+fn date(service: &Service) -> HeaderValue {
+    let date = service.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    // A date is visible ASCII.
+    HeaderValue::from_str(&date).unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+}
+
+/// An answer as bytes, for where no HTTP library is left to write it.
+async fn raw(reply: Reply, service: &Service) -> Vec<u8> {
+    let (head, body) = reply.into_parts();
+    // A full body cannot fail.
+    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let mut bytes = format!("HTTP/1.1 {}\r\nconnection: close\r\n", head.status).into_bytes();
+    let length = HeaderValue::from(body.len());
+    let date = date(service);
+    let headers = head.headers.iter().chain([(&CONTENT_LENGTH, &length), (&DATE, &date)]);
+    for (name, value) in headers {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    bytes.extend(b"\r\n");
+    bytes.extend(body);
+    bytes
+}

@@ -1,0 +1,263 @@
+//! The service: what every dialect translates into. Opens, verifies, lists, revokes and expires sessions.
+
+mod demo;
+mod device;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_core::token::opaque;
+use daypass_core::{Chance, Clock, Secret, Time, clock};
+
+pub use demo::DemoUser;
+pub(crate) use device::{DEVICE_CODE_LIFE, Poll};
+
+use crate::model::{
+    Credential, CredentialKind, Digest, Door, NewCredential, NewSession, NewUser, Opening, Profile, Refused, Session,
+    SessionKind, SigningKey, Subject, storable,
+};
+use crate::rate::Buckets;
+use crate::store::{Backend, Store};
+use crate::{Config, Error};
+
+/// The life of a Discovr refresh token: 90 days, as documented.
+pub(crate) const DISCOVR_REFRESH_LIFE: Duration = Duration::from_secs(90 * 86_400);
+
+/// How long an expired credential is remembered, so that its owner is told "expired" and not "invalid".
+const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+
+/// How many rows of a kind one step of [`Service::expire`] removes: some milliseconds of work, between which sessions
+/// are issued as ever.
+const STEP: u32 = 500;
+
+/// How many profiles a user may have.
+const MOST_PROFILES: u32 = 100;
+
+/// The authority itself, whatever transport and dialect it is asked through.
+///
+/// A token or credential has expired when `now >= expires_at`, in every dialect.
+pub struct Service {
+    store: Box<dyn Backend>,
+    key: SigningKey,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    config: Config,
+    failures: Buckets,
+    pocketpaw: Option<Buckets>,
+}
+
+/// What is wanted of a session that is to be opened.
+pub(crate) struct Wanted {
+    pub(crate) id: String,
+    pub(crate) kind: SessionKind,
+    pub(crate) name: Option<String>,
+    pub(crate) subject: Subject,
+    pub(crate) expires_at: Time,
+}
+
+impl Service {
+    /// Opens the authority over `store`.
+    ///
+    /// The key that signs Discovr's JWTs is drawn by `chance` when the store has none yet, and kept in it.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be written, [`Error::Damaged`] where its key is not one,
+    /// [`Error::Stopped`] where its threads cannot be started.
+    pub fn open(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        config: Config,
+    ) -> Result<Arc<Self>, Error> {
+        let mut candidate = SigningKey::new([0; 32]);
+        chance.fill(candidate.as_mut());
+        let (key, store) = store.start(candidate)?;
+        let failures = Buckets::new(config.failures);
+        let pocketpaw = config.pocketpaw_rate.map(Buckets::new);
+        Ok(Arc::new(Self { store, key, clock, chance, config, failures, pocketpaw }))
+    }
+
+    /// The current instant.
+    pub(crate) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The source of ids and tokens.
+    pub(crate) fn chance(&self) -> &dyn Chance {
+        &*self.chance
+    }
+
+    /// The settings.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The key that signs Discovr's JWTs.
+    pub(crate) fn key(&self) -> &[u8] {
+        &*self.key
+    }
+
+    /// Opens the session that is `wanted`, whose token is `token`, with what was presented at `door`; answers whose
+    /// it is.
+    pub(crate) async fn open_session(
+        &self,
+        presented: &Secret,
+        door: Door,
+        token: &Secret,
+        wanted: Wanted,
+        refresh: Option<NewCredential>,
+    ) -> Result<Result<String, Refused>, Error> {
+        let now = self.now();
+        let session = self.session(token, wanted, now);
+        self.store.open(Opening { by: Digest::of(presented), door, session, refresh }, now).await
+    }
+
+    fn session(&self, token: &Secret, wanted: Wanted, now: Time) -> NewSession {
+        NewSession {
+            id: wanted.id,
+            digest: Digest::of(token),
+            kind: wanted.kind,
+            name: wanted.name,
+            subject: wanted.subject,
+            created_at: storable(now),
+            expires_at: storable(wanted.expires_at),
+        }
+    }
+
+    /// The session whose token is `token`, if it lives and `kind` agrees.
+    pub(crate) async fn verify_session(
+        &self,
+        token: &Secret,
+        kind: impl Fn(SessionKind) -> bool,
+    ) -> Result<Result<Session, Refused>, Error> {
+        let found = self.store.session(Digest::of(token)).await?;
+        Ok(match found.filter(|session| session.rooted && kind(session.kind)) {
+            None => Err(Refused::Unknown),
+            Some(session) if self.now() >= session.expires_at => Err(Refused::Expired),
+            Some(session) => Ok(session),
+        })
+    }
+
+    /// The credential that `secret` is, if it lives and is of `kind`.
+    pub(crate) async fn verify_credential(
+        &self,
+        secret: &Secret,
+        kind: CredentialKind,
+    ) -> Result<Result<Credential, Refused>, Error> {
+        let found = self.store.credential(Digest::of(secret)).await?;
+        Ok(match found.filter(|credential| credential.kind == kind) {
+            None => Err(Refused::Unknown),
+            Some(credential) if credential.expires_at.is_some_and(|at| self.now() >= at) => Err(Refused::Expired),
+            Some(credential) => Ok(credential),
+        })
+    }
+
+    /// The living AntiRaid sessions of a user, oldest first.
+    pub(crate) async fn list(&self, user_id: &str) -> Result<Vec<Session>, Error> {
+        self.store.antiraid_sessions(user_id.to_owned(), self.now()).await
+    }
+
+    /// Ends one of a user's AntiRaid sessions; answers whether there was one with this id.
+    pub(crate) async fn revoke(&self, user_id: &str, id: &str) -> Result<bool, Error> {
+        self.store.end_antiraid_session(user_id.to_owned(), id.to_owned(), self.now()).await
+    }
+
+    /// Removes a credential; answers whether it was there.
+    pub(crate) async fn revoke_credential(&self, secret: &Secret, kind: CredentialKind) -> Result<bool, Error> {
+        self.store.remove_credential(Digest::of(secret), kind).await
+    }
+
+    /// Replaces a PocketPaw master token, by itself or by one of its sessions; all that was made of it ends at once.
+    pub(crate) async fn regenerate(&self, presented: &Secret) -> Result<Result<Secret, Refused>, Error> {
+        let id = match self.verify_credential(presented, CredentialKind::PocketPawMaster).await? {
+            Ok(master) => master.id,
+            Err(_) => match self.verify_session(presented, |kind| kind == SessionKind::PocketPaw).await? {
+                Ok(Session { root: Some(id), .. }) => id,
+                Ok(_) | Err(Refused::Profile | Refused::Scope | Refused::Unknown) => return Ok(Err(Refused::Unknown)),
+                Err(Refused::Expired) => return Ok(Err(Refused::Expired)),
+            },
+        };
+        let master = Secret::new(opaque::uuid(self.chance()));
+        let successor = self.credential(&master, CredentialKind::PocketPawMaster, None);
+        // Of two that regenerate at once, one comes too late: its credential has just ended.
+        let replaced = self.store.replace_credential(id, successor).await?;
+        Ok(if replaced { Ok(master) } else { Err(Refused::Unknown) })
+    }
+
+    /// A credential to be stored, which lives for `life` or for ever.
+    pub(crate) fn credential(&self, secret: &Secret, kind: CredentialKind, life: Option<Duration>) -> NewCredential {
+        let now = self.now();
+        NewCredential {
+            digest: Digest::of(secret),
+            kind,
+            scopes: None,
+            life: None,
+            created_at: storable(now),
+            expires_at: life.map(|life| storable(clock::later(now, life))),
+        }
+    }
+
+    /// The profiles of a user, newest first.
+    pub(crate) async fn profiles(&self, user_id: &str) -> Result<Vec<Profile>, Error> {
+        self.store.profiles(user_id.to_owned()).await
+    }
+
+    /// Adds a profile to a user; answers its id, or nothing where the user has as many as may be.
+    pub(crate) async fn add_profile(
+        &self,
+        user_id: &str,
+        name: String,
+        avatar_url: Option<String>,
+    ) -> Result<Option<String>, Error> {
+        let profile = self.profile(name, avatar_url);
+        let id = profile.id.clone();
+        let added = self.store.add_profile(user_id.to_owned(), profile, MOST_PROFILES).await?;
+        Ok(added.then_some(id))
+    }
+
+    fn profile(&self, name: String, avatar_url: Option<String>) -> Profile {
+        let id = opaque::hex("profile_", 8, self.chance()).expose().to_owned();
+        Profile { id, name, avatar_url, created_at: storable(self.now()) }
+    }
+
+    /// A user with one profile, to be stored. The id has the form of a Discord one, as AntiRaid's are: 18 digits.
+    fn user(&self) -> NewUser {
+        let mut random = [0; 8];
+        self.chance.fill(&mut random);
+        let id = 100_000_000_000_000_000 + u64::from_le_bytes(random) % 900_000_000_000_000_000;
+        NewUser {
+            id: id.to_string(),
+            created_at: storable(self.now()),
+            profile: self.profile("Me".to_owned(), None),
+            credentials: Vec::new(),
+            sessions: Vec::new(),
+        }
+    }
+
+    /// Counts a refused credential or code against `address`; or says how long it must wait, if there were too many.
+    pub(crate) fn count_failure(&self, address: IpAddr) -> Result<(), Duration> {
+        self.failures.take(address, self.now())
+    }
+
+    /// Whether `address` may guess at all; or how long it must wait.
+    pub(crate) fn may_guess(&self, address: IpAddr) -> Result<(), Duration> {
+        self.failures.check(address, self.now())
+    }
+
+    /// Counts a request to PocketPaw's auth routes; or says how long `address` must wait.
+    pub(crate) fn count_pocketpaw(&self, address: IpAddr) -> Result<(), Duration> {
+        self.pocketpaw.as_ref().map_or(Ok(()), |buckets| buckets.take(address, self.now()))
+    }
+
+    /// Removes a few of the rows whose time is over, and answers how many they were; zero when none is left.
+    ///
+    /// [`crate::run`] calls it again and again: in steps, so that issuing never waits for a big removal.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be written.
+    pub async fn expire(&self) -> Result<usize, Error> {
+        let now = self.now();
+        self.store.expire(now, clock::earlier(now, REMEMBERED), STEP).await
+    }
+}

@@ -1,0 +1,147 @@
+//! Sign-in by device code (the flow of RFC 8628): the device shows a user code, a person approves it at the authority's
+//! own page, and the device, which has asked all the while, is given a refresh token.
+//!
+//! The authority has no passwords: nothing tells one person at this machine from another. So an approval never signs in
+//! as a user who is already there; it creates one, with a profile of its own.
+
+use std::time::Duration;
+
+use daypass_core::token::opaque;
+use daypass_core::{Chance, Secret, Time, clock};
+
+use super::{DISCOVR_REFRESH_LIFE, Service};
+use crate::Error;
+use crate::model::{CredentialKind, Digest, NewDeviceCode, Redeemed, storable};
+
+/// How long a device sign-in waits to be approved.
+pub(crate) const DEVICE_CODE_LIFE: Duration = Duration::from_secs(600);
+
+/// How many device sign-ins may wait at once: asking for one needs no credential.
+const MOST_WAITING: u32 = 1000;
+
+/// The letters of a user code: no vowels, so that no words arise, and none that look alike (RFC 8628 section 6.1).
+const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+
+/// A device sign-in that has begun.
+pub(crate) struct DeviceCode {
+    /// What the device asks with: `dvc_` and 64 hex digits.
+    pub(crate) device_code: Secret,
+    /// What the person types: `BCDF-GHJK`.
+    pub(crate) user_code: Secret,
+}
+
+/// What a device is told that asks.
+pub(crate) enum Poll {
+    /// Nobody has approved yet.
+    Pending,
+    /// Signed in.
+    Approved {
+        /// The new refresh token.
+        refresh_token: Secret,
+        /// The user's public id.
+        public_id: String,
+        /// When the refresh token ends.
+        expires_at: Time,
+    },
+    /// The code is unknown, denied or used.
+    Unknown,
+    /// The code was not approved in time.
+    Expired,
+}
+
+impl Service {
+    /// Begins a device sign-in for the client `client_id`; nothing, where too many wait already.
+    pub(crate) async fn begin_sign_in(&self, client_id: String) -> Result<Option<DeviceCode>, Error> {
+        let now = self.now();
+        let device_code = opaque::hex("dvc_", 32, self.chance());
+        let user_code = user_code(self.chance());
+        let code = NewDeviceCode {
+            digest: Digest::of(&device_code),
+            user_code: Digest::of(&user_code),
+            client_id,
+            created_at: storable(now),
+            expires_at: storable(clock::later(now, DEVICE_CODE_LIFE)),
+        };
+        let stored = self.store.add_device_code(code, MOST_WAITING, now).await?;
+        Ok(stored.then_some(DeviceCode { device_code, user_code }))
+    }
+
+    /// Asks after a device sign-in; an approved one is used up by this.
+    pub(crate) async fn poll_sign_in(&self, device_code: &Secret) -> Result<Poll, Error> {
+        let now = self.now();
+        let refresh_token = opaque::hex("rt_", 32, self.chance());
+        let expires_at = clock::later(now, DISCOVR_REFRESH_LIFE);
+        let credential = self.credential(&refresh_token, CredentialKind::DiscovrRefresh, Some(DISCOVR_REFRESH_LIFE));
+        Ok(match self.store.redeem_device_code(Digest::of(device_code), credential, now).await? {
+            Redeemed::Pending => Poll::Pending,
+            Redeemed::Approved { user_id } => Poll::Approved { refresh_token, public_id: user_id, expires_at },
+            Redeemed::Unknown => Poll::Unknown,
+            Redeemed::Expired => Poll::Expired,
+        })
+    }
+
+    /// The client that waits with this user code, as a person typed it.
+    pub(crate) async fn waiting_client(&self, typed: &str) -> Result<Option<String>, Error> {
+        match normal(typed) {
+            Some(code) => self.store.waiting_client(Digest::of(&code), self.now()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Approves or denies the device sign-in with this user code; answers whether one was waiting.
+    pub(crate) async fn settle_sign_in(&self, typed: &str, approved: bool) -> Result<bool, Error> {
+        let Some(code) = normal(typed) else { return Ok(false) };
+        let user = approved.then(|| self.user());
+        self.store.settle_device_code(Digest::of(&code), user, self.now()).await
+    }
+}
+
+/// Eight letters drawn evenly: 34 bits, which the limit on failures makes enough for ten minutes.
+fn user_code(chance: &dyn Chance) -> Secret {
+    let mut code = String::with_capacity(9);
+    while code.len() < 9 {
+        let mut byte = [0];
+        chance.fill(&mut byte);
+        // 240 = 12 × 20: bytes above it would favour the first letters.
+        if byte[0] < 240 {
+            code.push(LETTERS[usize::from(byte[0] % 20)] as char);
+            if code.len() == 4 {
+                code.push('-');
+            }
+        }
+    }
+    Secret::new(code)
+}
+
+/// A user code as it was shown, whatever case, spaces and hyphens it was typed with.
+fn normal(typed: &str) -> Option<Secret> {
+    let letters: String = typed.chars().filter(char::is_ascii_alphabetic).take(9).collect();
+    let letters = letters.to_ascii_uppercase();
+    (letters.len() == 8).then(|| Secret::new(format!("{}-{}", &letters[..4], &letters[4..])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Repeating(std::sync::atomic::AtomicU8);
+
+    impl Chance for Repeating {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill_with(|| self.0.fetch_add(7, std::sync::atomic::Ordering::Relaxed));
+        }
+    }
+
+    #[test]
+    fn a_user_code_can_be_typed_in_any_way() {
+        let code = user_code(&Repeating(0.into()));
+        assert_eq!(code.expose().len(), 9);
+        let shown = code.expose();
+        for typed in [shown.to_lowercase(), shown.replace('-', ""), format!("  {} ", shown.replace('-', " "))] {
+            assert_eq!(normal(&typed), Some(code.clone()), "{typed}");
+        }
+        assert_eq!(normal("BCDF-GHJ"), None);
+        assert_eq!(normal("BCDF-GHJKL"), None);
+        assert_eq!(normal("ÄÖÜß-ÄÖÜß"), None);
+    }
+}

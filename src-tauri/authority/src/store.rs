@@ -1,0 +1,108 @@
+//! Where the authority keeps what is true: users, credentials, sessions, device sign-ins and the signing key.
+//!
+//! [`Backend`] is the seam: the service knows nothing else of a store, so that another database can stand beside SQLite.
+
+mod queue;
+mod rows;
+mod sqlite;
+
+use std::path::Path;
+use std::pin::Pin;
+
+use daypass_core::Time;
+
+use crate::Error;
+use crate::model::{
+    Credential, CredentialKind, Digest, NewCredential, NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refused,
+    Session, SigningKey,
+};
+
+/// A store that is open and has the schema of this program, ready for [`crate::Service::open`].
+pub struct Store(sqlite::Sqlite);
+
+impl Store {
+    /// Opens the SQLite file at `path`, or creates it; its folder must exist.
+    ///
+    /// The file and the two that SQLite keeps beside it are readable by their owner alone (0600): besides hashes the
+    /// file holds the key that signs Discovr's session JWTs, which must outlive a restart.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::Database`], [`Error::Newer`].
+    pub fn sqlite(path: &Path) -> Result<Self, Error> {
+        sqlite::Sqlite::file(path).map(Self)
+    }
+
+    /// A store that ends with its process.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where there is no memory for it.
+    pub fn in_memory() -> Result<Self, Error> {
+        sqlite::Sqlite::memory().map(Self)
+    }
+
+    /// Starts serving: answers the signing key (`candidate`, if the store had none yet) and the running backend.
+    pub(crate) fn start(self, candidate: SigningKey) -> Result<(SigningKey, Box<dyn Backend>), Error> {
+        let (key, running) = self.0.start(candidate)?;
+        Ok((key, Box::new(running)))
+    }
+}
+
+/// What a backend answers, once it is durable.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A running store.
+///
+/// Each method is one atomic step; one that writes answers only after the write is durable. Instants come in as
+/// arguments. Rows that are past their end may be gone or still there: the caller looks at `expires_at`.
+pub(crate) trait Backend: Send + Sync {
+    /// Stores a user with all that it starts with.
+    fn add_user(&self, user: NewUser) -> Answer<'_, ()>;
+
+    /// The credential with this digest.
+    fn credential(&self, digest: Digest) -> Answer<'_, Option<Credential>>;
+
+    /// The session with this token digest.
+    fn session(&self, digest: Digest) -> Answer<'_, Option<Session>>;
+
+    /// Opens a session, if what was presented is good for it at `now`: checked in the same step.
+    ///
+    /// A session whose digest is already stored (PocketPaw's token depends on nothing but the master and the second)
+    /// is that session: nothing is added. Answers whose session it is.
+    fn open(&self, opening: Opening, now: Time) -> Answer<'_, Result<String, Refused>>;
+
+    /// The AntiRaid sessions of a user that live at `now`, oldest first.
+    fn antiraid_sessions(&self, user_id: String, now: Time) -> Answer<'_, Vec<Session>>;
+
+    /// Ends the AntiRaid session with this id, if it is the user's and lives at `now`; answers whether it was.
+    fn end_antiraid_session(&self, user_id: String, id: String, now: Time) -> Answer<'_, bool>;
+
+    /// Replaces the credential with this row id by `successor`, whose user stays the same; answers whether it was
+    /// still there. Every session that is rooted in the old one ends with it.
+    fn replace_credential(&self, id: i64, successor: NewCredential) -> Answer<'_, bool>;
+
+    /// Removes the credential with this digest, if it is of `kind`; answers whether it was there.
+    fn remove_credential(&self, digest: Digest, kind: CredentialKind) -> Answer<'_, bool>;
+
+    /// The profiles of a user, newest first.
+    fn profiles(&self, user_id: String) -> Answer<'_, Vec<Profile>>;
+
+    /// Adds a profile to a user who has fewer than `most`; answers whether it was added.
+    fn add_profile(&self, user_id: String, profile: Profile, most: u32) -> Answer<'_, bool>;
+
+    /// Stores a device sign-in, if fewer than `most` are waiting at `now`; answers whether it was stored.
+    fn add_device_code(&self, code: NewDeviceCode, most: u32, now: Time) -> Answer<'_, bool>;
+
+    /// The client id of the device sign-in with this user code, if it waits to be approved at `now`.
+    fn waiting_client(&self, user_code: Digest, now: Time) -> Answer<'_, Option<String>>;
+
+    /// Approves the device sign-in with this user code for a new user, or denies it where there is none; answers
+    /// whether it was waiting at `now`.
+    fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool>;
+
+    /// Asks after a device sign-in. If it is approved it is used up, and `credential` is stored for its user.
+    fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed>;
+
+    /// Removes at most `most` rows of each kind that ended before `now` (credentials: before `credentials_before`);
+    /// answers how many were removed.
+    fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize>;
+}

@@ -1,0 +1,182 @@
+//! The SQLite store: one file in WAL mode, a thread that writes in groups, a thread that reads.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_core::Time;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::queue::{Queue, Work, together};
+use super::{Answer, Backend, rows};
+use crate::Error;
+use crate::model::{
+    Credential, CredentialKind, Digest, NewCredential, NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refused,
+    Session, SigningKey,
+};
+
+/// The schema that this program writes; kept in the file's `user_version`.
+const SCHEMA: i64 = 1;
+
+/// How long to wait for another process that holds the file.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A file or a memory that is open and has the schema.
+pub(super) struct Sqlite {
+    db: Connection,
+    /// `None` for a store in memory, which only one connection can see.
+    path: Option<PathBuf>,
+}
+
+impl Sqlite {
+    pub(super) fn file(path: &Path) -> Result<Self, Error> {
+        own_file(path).map_err(|source| Error::File { path: path.to_owned(), source: Arc::new(source) })?;
+        let db = connect(path)?;
+        Ok(Self { db: migrated(db)?, path: Some(path.to_owned()) })
+    }
+
+    pub(super) fn memory() -> Result<Self, Error> {
+        Ok(Self { db: migrated(Connection::open_in_memory()?)?, path: None })
+    }
+
+    pub(super) fn start(mut self, candidate: SigningKey) -> Result<(SigningKey, Running), Error> {
+        let key = together(&mut self.db, |db| signing_key(db, candidate))?;
+        let reader = match &self.path {
+            Some(path) => Some(Queue::start("authority-read", connect(path)?, Work::Reads)?),
+            None => None,
+        };
+        let writer = Queue::start("authority-write", self.db, Work::Writes)?;
+        Ok((key, Running { reader, writer }))
+    }
+}
+
+/// Creates the file for its owner alone, or takes the rights of others on an existing one away.
+///
+/// SQLite gives `-wal` and `-shm` the permissions of the file they belong to.
+fn own_file(path: &Path) -> std::io::Result<()> {
+    let file: File = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let mut permissions = file.metadata()?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        file.set_permissions(permissions)?;
+    }
+    Ok(())
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let db = Connection::open(path)?;
+    db.busy_timeout(BUSY)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL: a commit has reached the disk when it returns, not only the operating system.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    Ok(db)
+}
+
+fn migrated(mut db: Connection) -> Result<Connection, Error> {
+    db.set_prepared_statement_cache_capacity(64);
+    together(&mut db, |db| {
+        let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        match found {
+            0 => db.execute_batch(&format!("{}\nPRAGMA user_version = {SCHEMA};", include_str!("schema.sql")))?,
+            SCHEMA => {}
+            newer => return Err(Error::Newer { found: newer, known: SCHEMA }),
+        }
+        Ok(())
+    })?;
+    Ok(db)
+}
+
+fn signing_key(db: &Connection, candidate: SigningKey) -> Result<SigningKey, Error> {
+    let stored: Option<Vec<u8>> =
+        db.query_row("SELECT value FROM meta WHERE key = 'jwt_key'", [], |row| row.get(0)).optional()?;
+    match stored {
+        Some(stored) => {
+            let stored = zeroize::Zeroizing::new(stored);
+            let key = stored.as_slice().try_into().map_err(|_| Error::Damaged("the signing key has a wrong length"))?;
+            Ok(SigningKey::new(key))
+        }
+        None => {
+            db.execute("INSERT INTO meta (key, value) VALUES ('jwt_key', ?1)", [candidate.as_slice()])?;
+            Ok(candidate)
+        }
+    }
+}
+
+/// The running store.
+pub(super) struct Running {
+    reader: Option<Queue>,
+    writer: Queue,
+}
+
+impl Running {
+    /// Where reads go; a store in memory has one connection for both.
+    fn reader(&self) -> &Queue {
+        self.reader.as_ref().unwrap_or(&self.writer)
+    }
+}
+
+impl Backend for Running {
+    fn add_user(&self, user: NewUser) -> Answer<'_, ()> {
+        self.writer.run(move |db| together(db, |db| rows::add_user(db, &user)))
+    }
+
+    fn credential(&self, digest: Digest) -> Answer<'_, Option<Credential>> {
+        self.reader().run(move |db| rows::credential(db, digest))
+    }
+
+    fn session(&self, digest: Digest) -> Answer<'_, Option<Session>> {
+        self.reader().run(move |db| rows::session(db, digest))
+    }
+
+    fn open(&self, opening: Opening, now: Time) -> Answer<'_, Result<String, Refused>> {
+        // No savepoint, which would cost a third of the speed: the session is inserted last, so a failure in between
+        // can leave nothing but a refresh token that nobody was given.
+        self.writer.run(move |db| rows::open(db, &opening, now))
+    }
+
+    fn antiraid_sessions(&self, user_id: String, now: Time) -> Answer<'_, Vec<Session>> {
+        self.reader().run(move |db| rows::antiraid_sessions(db, &user_id, now))
+    }
+
+    fn end_antiraid_session(&self, user_id: String, id: String, now: Time) -> Answer<'_, bool> {
+        self.writer.run(move |db| rows::end_antiraid_session(db, &user_id, &id, now))
+    }
+
+    fn replace_credential(&self, id: i64, successor: NewCredential) -> Answer<'_, bool> {
+        self.writer.run(move |db| together(db, |db| rows::replace_credential(db, id, &successor)))
+    }
+
+    fn remove_credential(&self, digest: Digest, kind: CredentialKind) -> Answer<'_, bool> {
+        self.writer.run(move |db| rows::remove_credential(db, digest, kind))
+    }
+
+    fn profiles(&self, user_id: String) -> Answer<'_, Vec<Profile>> {
+        self.reader().run(move |db| rows::profiles(db, &user_id))
+    }
+
+    fn add_profile(&self, user_id: String, profile: Profile, most: u32) -> Answer<'_, bool> {
+        self.writer.run(move |db| rows::add_profile(db, &user_id, &profile, most))
+    }
+
+    fn add_device_code(&self, code: NewDeviceCode, most: u32, now: Time) -> Answer<'_, bool> {
+        self.writer.run(move |db| rows::add_device_code(db, &code, most, now))
+    }
+
+    fn waiting_client(&self, user_code: Digest, now: Time) -> Answer<'_, Option<String>> {
+        self.reader().run(move |db| rows::waiting_client(db, user_code, now))
+    }
+
+    fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool> {
+        self.writer.run(move |db| together(db, |db| rows::settle_device_code(db, user_code, user.as_ref(), now)))
+    }
+
+    fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed> {
+        self.writer.run(move |db| together(db, |db| rows::redeem_device_code(db, digest, &credential, now)))
+    }
+
+    fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize> {
+        self.writer.run(move |db| together(db, |db| rows::expire(db, now, credentials_before, most)))
+    }
+}
