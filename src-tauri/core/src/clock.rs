@@ -52,6 +52,7 @@ mod tests {
         assert_eq!(later(Time::MAX_UTC, Duration::from_secs(1)), Time::MAX_UTC);
         assert_eq!(later(Time::UNIX_EPOCH, Duration::MAX), Time::MAX_UTC);
         assert_eq!(earlier(Time::MIN_UTC, Duration::from_secs(1)), Time::MIN_UTC);
+        assert_eq!(earlier(Time::UNIX_EPOCH, Duration::MAX), Time::MIN_UTC);
         assert_eq!(until(Time::MAX_UTC, Time::MIN_UTC), Duration::ZERO);
     }
 }

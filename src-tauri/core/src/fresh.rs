@@ -121,7 +121,7 @@ impl Life {
     /// When the background refresh starts: `expires_at − S·(1 + 0.1·jitter)`, for a `jitter` drawn from `[0, 1)`.
     pub fn refresh_at(&self, jitter: f64) -> Time {
         let early = self.thresholds().soft.mul_f64(1.0 + JITTER * part(jitter));
-        clock::earlier(self.expires_at, early).max(self.sent_at)
+        clock::earlier(self.expires_at, early)
     }
 }
 
