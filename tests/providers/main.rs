@@ -1,1 +1,10 @@
-//! x
+//! The providers: the four built-in definitions and a user's own, against servers that speak real HTTP.
+
+mod antiraid;
+mod broken;
+mod discover;
+mod discovr;
+mod faults;
+mod own;
+mod pocketpaw;
+mod server;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::check::{self, Checked};
-use crate::{ProviderError, Target, policy};
+use crate::{ProviderError, Target, policy, values};
 
 /// A definition file that was read and checked; there is no unchecked one.
 ///
@@ -200,9 +200,7 @@ impl Definition {
                 let message = format!("{} has no parameter {key:?}; known: {known}.", self.title());
                 return Err(ProviderError::BadRequest { message });
             }
-            if value.trim().is_empty() {
-                return Err(ProviderError::BadRequest { message: format!("The parameter {key} is empty.") });
-            }
+            values::read_param(key, self.checked.param_kinds.get(key).copied().unwrap_or_default(), value)?;
         }
         Ok(Target { base_url, params })
     }

@@ -9,7 +9,9 @@ mod check;
 mod definition;
 mod engine;
 mod error;
+mod file;
 mod policy;
+mod values;
 
 #[doc = include_str!("../definitions/README.md")]
 pub mod format {}

@@ -1,0 +1,397 @@
+//! Sends one request of a definition, within limits, and takes the answer in.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_core::expiry::Timing;
+use daypass_core::{Clock, Time};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Client, Method, Response, redirect};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use url::Url;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::Limits;
+use crate::file::{self, Request};
+use crate::values::Values;
+use crate::{Definition, ProviderError, Target, policy};
+
+/// The most redirects that are followed, within one origin.
+const MAX_REDIRECTS: usize = 3;
+
+/// The clients, and what every call has in common.
+pub(super) struct Wire {
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    /// For plain http to this machine; it knows no certificates, and so costs next to nothing.
+    plain: Client,
+    /// For https to this machine: never through a proxy. Set up on first use, with the system's certificates.
+    local: OnceCell<Client>,
+    /// For everything else; the environment's proxy applies, which sees only the tunnel.
+    remote: OnceCell<Client>,
+}
+
+/// An answer whose status is not yet judged. Its body is wiped when it is dropped.
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) timing: Timing,
+    /// How long the server asks us to wait.
+    pub(super) retry_after: Option<Duration>,
+    body: Zeroizing<Vec<u8>>,
+    json: Option<Wiped>,
+}
+
+impl Reply {
+    /// The body as JSON; `None` where it is not, or empty.
+    pub(super) fn json(&self) -> Option<&Value> {
+        self.json.as_ref().map(|json| &json.0)
+    }
+
+    /// The body as text, for rules that look into it.
+    pub(super) fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(String::from_utf8_lossy(&self.body).into_owned())
+    }
+}
+
+/// JSON whose strings are wiped when it is dropped.
+struct Wiped(Value);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        fn wipe(value: &mut Value) {
+            match value {
+                Value::String(text) => text.zeroize(),
+                Value::Array(list) => list.iter_mut().for_each(wipe),
+                Value::Object(table) => table.values_mut().for_each(wipe),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        wipe(&mut self.0);
+    }
+}
+
+impl Wire {
+    pub(super) fn new(clock: Arc<dyn Clock>, limits: Limits) -> Result<Self, ProviderError> {
+        // The first one to install a provider wins; another library's choice is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let plain = base(limits).no_proxy().tls_certs_only([]).build().map_err(|_| no_client())?;
+        Ok(Self { clock, limits, plain, local: OnceCell::new(), remote: OnceCell::new() })
+    }
+
+    /// Sends `request`, and its alternatives as long as the answer is 404 (another path) or 401 (another header).
+    ///
+    /// # Errors
+    /// `BadRequest` before anything is sent; `Offline`, `BadAnswer` for what happens on the way. Whatever status
+    /// comes back is not an error here.
+    pub(super) async fn send(
+        &self,
+        definition: &Definition,
+        target: &Target,
+        request: &Request,
+        values: &Values<'_>,
+    ) -> Result<Reply, ProviderError> {
+        policy::check(&target.base_url)?;
+        let call = Call {
+            wire: self,
+            client: self.client(&target.base_url).await?,
+            title: definition.title(),
+            deadline: Instant::now() + self.limits.total,
+        };
+        let headers_most = request.headers.values().map(|header| header.get_ref().len()).max().unwrap_or(1);
+        let (mut path, mut header) = (0, 0);
+        loop {
+            let reply = call.send(&address(target, request, values, path)?, request, values, header).await?;
+            match reply.status {
+                404 if path + 1 < request.path.get_ref().len() => path += 1,
+                401 if header + 1 < headers_most => header += 1,
+                _ => return Ok(reply),
+            }
+        }
+    }
+
+    async fn client(&self, base_url: &Url) -> Result<&Client, ProviderError> {
+        let limits = self.limits;
+        // Reading the system's certificates takes a while, so not on the runtime's thread.
+        let set_up = |proxy: bool| async move {
+            let build = move || {
+                let client = base(limits);
+                if proxy { client.build() } else { client.no_proxy().build() }
+            };
+            tokio::task::spawn_blocking(build).await.map_err(|_| no_client())?.map_err(|_| no_client())
+        };
+        match (base_url.scheme(), policy::is_loopback(base_url)) {
+            ("http", _) => Ok(&self.plain),
+            (_, true) => self.local.get_or_try_init(|| set_up(false)).await,
+            (_, false) => self.remote.get_or_try_init(|| set_up(true)).await,
+        }
+    }
+}
+
+/// What all clients have in common.
+fn base(limits: Limits) -> reqwest::ClientBuilder {
+    let loopback = [([127, 0, 0, 1], 0).into(), ([0, 0, 0, 0, 0, 0, 0, 1], 0).into()];
+    Client::builder()
+        .user_agent(concat!("daypass/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(limits.connect)
+        // Followed by hand, within the origin only.
+        .redirect(redirect::Policy::none())
+        // Calls are minutes apart. A connection kept that long is dead after a sleep, and a request that is lost on it
+        // leaves open whether it was acted on.
+        .pool_max_idle_per_host(0)
+        // Plain http is allowed to this name, so no name server is asked who it is.
+        .resolve_to_addrs("localhost", &loopback)
+}
+
+fn no_client() -> ProviderError {
+    let message = "The HTTPS client cannot be set up; are the system's certificates installed (ca-certificates)?";
+    ProviderError::Offline { message: message.to_owned(), maybe_done: false }
+}
+
+/// The address of a request by its path of the given rank.
+fn address(target: &Target, request: &Request, values: &Values<'_>, rank: usize) -> Result<Url, ProviderError> {
+    let mut url = target.base_url.clone();
+    let Some(template) = request.path.get_ref().up_to(rank) else { return Ok(url) };
+    let path = format!("{}{}", url.path().trim_end_matches('/'), values.path(template)?);
+    url.set_path(&path);
+    for (key, template) in &request.query {
+        if let Some(value) = values.fill(template.get_ref())? {
+            url.query_pairs_mut().append_pair(key, &value);
+        }
+    }
+    Ok(url)
+}
+
+/// One call, from its first request to the answer that counts.
+struct Call<'a> {
+    wire: &'a Wire,
+    client: &'a Client,
+    title: &'a str,
+    deadline: Instant,
+}
+
+impl Call<'_> {
+    /// Sends the request to `url`, and follows redirects within its origin.
+    async fn send(
+        &self,
+        url: &Url,
+        request: &Request,
+        values: &Values<'_>,
+        rank: usize,
+    ) -> Result<Reply, ProviderError> {
+        let mut url = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let outgoing = self.outgoing(&url, request, values, rank)?;
+            let sent_at = self.wire.clock.now();
+            let response = outgoing.send().await.map_err(|error| self.lost(&url, &error))?;
+            let received_at = self.wire.clock.now();
+            if !response.status().is_redirection() {
+                return self.take(&url, response, sent_at, received_at).await;
+            }
+            url = self.next(&url, request.method, &response)?;
+        }
+        Err(self.bad("redirects in a circle"))
+    }
+
+    fn outgoing(
+        &self,
+        url: &Url,
+        request: &Request,
+        values: &Values<'_>,
+        rank: usize,
+    ) -> Result<reqwest::RequestBuilder, ProviderError> {
+        let method = match request.method {
+            file::Method::Get => Method::GET,
+            file::Method::Post => Method::POST,
+            file::Method::Put => Method::PUT,
+            file::Method::Patch => Method::PATCH,
+            file::Method::Delete => Method::DELETE,
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, templates) in &request.headers {
+            let Some(template) = templates.get_ref().up_to(rank) else { continue };
+            let Some(text) = values.fill(template)? else { continue };
+            let name =
+                HeaderName::try_from(name.as_str()).map_err(|_| bad_request("A header's name is not usable."))?;
+            let mut value = header_value(&name, &text)?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let mut outgoing = self.client.request(method, url.clone()).headers(headers).timeout(left);
+        if let Some(json) = &request.json {
+            outgoing = outgoing.json(&values.body(json.get_ref())?.unwrap_or_default());
+        }
+        let may_hold = !matches!(request.method, file::Method::Get | file::Method::Delete);
+        if may_hold && request.json.is_none() && request.form.is_none() {
+            // Said to be empty, or else some servers ask for the length (RFC 9110 section 8.6).
+            outgoing = outgoing.body("").header(CONTENT_LENGTH, 0);
+        }
+        if let Some(form) = &request.form {
+            let mut fields = Vec::new();
+            for (key, template) in form.get_ref() {
+                fields.extend(values.fill(template.get_ref())?.map(|value| (key.as_str(), value)));
+            }
+            outgoing = outgoing.form(&fields);
+        }
+        Ok(outgoing)
+    }
+
+    /// Where a redirect leads.
+    ///
+    /// Only within the origin (scheme, host and port), so that no credential is carried elsewhere; and only for GET,
+    /// because a provider that moves a call which changes something is better asked at its right address.
+    fn next(&self, url: &Url, method: file::Method, response: &Response) -> Result<Url, ProviderError> {
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let next = location.and_then(|location| url.join(location).ok());
+        let next = next.ok_or_else(|| self.bad("redirects without saying where to"))?;
+        if next.origin() != url.origin() {
+            return Err(self.bad("redirects to another host, where the credential must not go; check the base URL"));
+        }
+        if method != file::Method::Get {
+            return Err(self.bad("redirects a call that changes something; check the base URL"));
+        }
+        Ok(next)
+    }
+
+    /// Takes the answer's body in, up to the limit, whatever its head says of the length.
+    async fn take(
+        &self,
+        url: &Url,
+        mut response: Response,
+        sent_at: Time,
+        received_at: Time,
+    ) -> Result<Reply, ProviderError> {
+        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let server_date = header(DATE).and_then(http_date);
+        let now = server_date.unwrap_or(received_at);
+        let retry_after = header(RETRY_AFTER).and_then(|text| wait(text, now));
+        let status = response.status().as_u16();
+
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(url, &error))? {
+            if body.len() + chunk.len() > self.wire.limits.body {
+                return Err(self.bad("answers with more than is ever needed, and was cut off"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let json = serde_json::from_slice(&body).ok().map(Wiped);
+        Ok(Reply { status, timing: Timing { sent_at, received_at, server_date }, retry_after, body, json })
+    }
+
+    /// What a failed request means. The client's own text is not passed on: it holds the address, which may hold a code.
+    fn lost(&self, url: &Url, error: &reqwest::Error) -> ProviderError {
+        let who = format!("{} at {}", self.title, authority(url));
+        let offline = |message: String, maybe_done| ProviderError::Offline { message, maybe_done };
+        if error.is_connect() {
+            return offline(format!("{who} cannot be reached: {}.", self.connect_fault(error)), false);
+        }
+        if error.is_timeout() {
+            let seconds = self.wire.limits.total.as_secs_f64();
+            return offline(format!("{who} did not answer within {seconds} s."), true);
+        }
+        if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)) {
+            return self.bad("does not answer in HTTP");
+        }
+        offline(format!("{who} closed the connection before its answer was complete."), true)
+    }
+
+    fn connect_fault(&self, error: &reqwest::Error) -> String {
+        if error.is_timeout() {
+            return format!("no connection within {} s", self.wire.limits.connect.as_secs_f64());
+        }
+        if error.is_dns() {
+            return "its name is not known".to_owned();
+        }
+        for cause in causes(error) {
+            if let Some(tls) = tls_fault(cause) {
+                return match tls {
+                    rustls::Error::InvalidCertificate(_) => "its certificate is not accepted".to_owned(),
+                    _ => "no secure connection can be agreed on".to_owned(),
+                };
+            }
+        }
+        let kind = causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).last();
+        match kind.map(std::io::Error::kind) {
+            Some(std::io::ErrorKind::ConnectionRefused) => "the connection was refused".to_owned(),
+            Some(std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable) => {
+                "there is no network to it".to_owned()
+            }
+            _ => "the connection failed".to_owned(),
+        }
+    }
+
+    fn bad(&self, what: &str) -> ProviderError {
+        ProviderError::BadAnswer { message: format!("{} {what}.", self.title) }
+    }
+}
+
+/// A value that can stand in a header: visible ASCII and inner spaces (RFC 9110 section 5.5).
+fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue, ProviderError> {
+    let fits = !text.trim().is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let value = HeaderValue::try_from(text).ok().filter(|_| fits);
+    value.ok_or_else(|| {
+        let what = if *name == AUTHORIZATION { "The credential" } else { "The value of a header" };
+        bad_request(&format!("{what} is empty or has characters that cannot be sent; was it copied whole?"))
+    })
+}
+
+fn bad_request(message: &str) -> ProviderError {
+    ProviderError::BadRequest { message: message.to_owned() }
+}
+
+/// Host and port, as a person knows the server.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The causes of an error, outermost first.
+fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// The TLS error in a cause; I/O errors keep theirs to themselves.
+fn tls_fault<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    cause.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))
+}
+
+/// An HTTP date (RFC 9110 section 5.6.7); the obsolete forms are not read.
+fn http_date(text: &str) -> Option<Time> {
+    chrono::DateTime::parse_from_rfc2822(text.trim()).ok().map(Into::into)
+}
+
+/// `Retry-After` in both forms: seconds, or a date by the server's clock (RFC 9110 section 10.2.3).
+fn wait(text: &str, now: Time) -> Option<Duration> {
+    match text.trim().parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => http_date(text).map(|at| daypass_core::clock::until(now, at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_as_a_date() {
+        let now = http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        assert_eq!(wait("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT", now), Some(Duration::from_secs(60)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(wait("soon", now), None);
+        assert_eq!(wait("-1", now), None);
+    }
+
+    #[test]
+    fn a_header_takes_visible_ascii_only() {
+        for text in ["", " ", "tök", "a\nb", "a\tb", "a\u{7f}"] {
+            assert!(header_value(&AUTHORIZATION, text).is_err(), "{text:?}");
+        }
+        assert!(header_value(&AUTHORIZATION, "Bearer a-b").is_ok());
+    }
+}
