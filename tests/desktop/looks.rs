@@ -28,8 +28,11 @@ fn check_all(dark: bool) {
     check(&page, "no accounts");
 
     page.part("connect").click();
-    page.select("form");
-    check(&page, "connect");
+    page.part("connect-submit");
+    check(&page, "connect by code");
+    page.part("provider-antiraid").click();
+    page.part("credential").type_text("wrong");
+    check(&page, "connect by credential");
     drop(page);
 
     for (provider, name) in [("antiraid", "work"), ("discovr", "films"), ("pocketpaw", "paw"), ("discover", "search")] {
@@ -71,8 +74,10 @@ fn check(page: &Page, state: &str) {
     let axe = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}: run `make test`", file.display()));
     page.script(&format!("if (!window.axe) {{ {axe} }}"));
     // What is still moving would be measured in a colour that nobody gets to see.
-    page.script("for (const animation of document.getAnimations()) if (animation.effect.getComputedTiming().iterations \
-                 !== Infinity) animation.finish()");
+    page.script(
+        "for (const animation of document.getAnimations()) if (animation.effect.getComputedTiming().iterations \
+                 !== Infinity) animation.finish()",
+    );
     let found = page.script_later(
         "const done = arguments[arguments.length - 1];
          window.axe.run(document, { resultTypes: ['violations'] })

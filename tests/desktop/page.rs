@@ -40,7 +40,9 @@ impl Page {
         });
         let client = client.unwrap_or_else(|error| panic!("no window came: {error}\n{}", driver.log()));
         let page = Self { runtime, client, _driver: driver };
-        page.until("the page to be drawn", |page| page.script("return document.querySelector('main') !== null") == true);
+        page.until("the page to be drawn", |page| {
+            page.script("return document.querySelector('main') !== null") == true
+        });
         page
     }
 

@@ -11,6 +11,8 @@ use tauri::tray::TrayIconBuilder;
 use tauri::{App, AppHandle, Manager as _, RunEvent, WebviewUrl, WebviewWindowBuilder};
 
 const LABEL: &str = "main";
+/// As large as the window of Daypass (`tauri.conf.json`).
+const SIZE: (f64, f64) = (1040.0, 680.0);
 
 fn main() -> anyhow::Result<()> {
     let tray = std::env::args().nth(1).is_some_and(|word| word == "tray");
@@ -58,6 +60,6 @@ fn obey(app: &AppHandle, line: &str) {
 
 fn open(app: &AppHandle) -> tauri::Result<()> {
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default());
-    window.title("Bare").inner_size(960.0, 640.0).build()?;
+    window.title("Bare").inner_size(SIZE.0, SIZE.1).build()?;
     Ok(())
 }
