@@ -51,6 +51,7 @@ fn each_notation_as_its_provider_writes_it() {
         ("a number in a string", Notation::SecondsFromNow, json!("3600"), noon(3600)),
         ("with spaces around it", Notation::MillisecondsFromNow, json!(" 1000 "), noon(1)),
         ("Unix seconds in a string", Notation::UnixSeconds, json!(noon(60).timestamp().to_string()), noon(60)),
+        ("more seconds than a span can hold", Notation::SecondsFromNow, json!(1e300), Time::MAX_UTC),
         ("seconds beyond all time", Notation::SecondsFromNow, json!(9.3e18), Time::MAX_UTC),
         (
             "AntiRaid's documented maximum, as seconds",

@@ -60,6 +60,13 @@ fn a_predecessor_of_the_same_name_is_not_taken_for_it() {
 }
 
 #[test]
+fn a_session_whose_token_we_hold_is_not_lost() {
+    // The user created another by the same name, and its intent did end.
+    let list = [listed("held", NAME, 5), listed("lost", NAME, 1)];
+    assert_eq!(settle(&create(), noon(0), true, Some(&list), &["held"]), Orphans(vec!["lost".to_owned()]));
+}
+
+#[test]
 fn clocks_may_differ_by_a_minute() {
     let list = [listed("lost", NAME, -60), listed("older", NAME, -61)];
     assert_eq!(settle(&create(), noon(0), true, Some(&list), &[]), Orphans(vec!["lost".to_owned()]));

@@ -132,6 +132,7 @@ stamped = [
     ("no exp", stamp(""), "malformed"),
     ("a code in upper case", bare.split(":")[0] + ":" + bare.split(":")[1].upper(), "malformed"),
     ("a code cut short", bare[:-1], "malformed"),
+    ("half a code", bare[:-32], "malformed"),
     ("a code that goes on", bare + "0", "malformed"),
     ("the prefix twice", "session:session:" + bare, "malformed"),
     ("another prefix", "token:" + bare, "malformed"),
