@@ -34,16 +34,16 @@ fn many_commands_at_once_start_one_agent() {
         }
     });
     let key = format!("DAYPASS_HOME={}\0", home.root().display());
-    let ours = process::all().into_iter().filter(|process| {
-        process.environment().windows(key.len()).any(|part| part == key.as_bytes())
-    });
+    let ours = process::all()
+        .into_iter()
+        .filter(|process| process.environment().windows(key.len()).any(|part| part == key.as_bytes()));
     assert_eq!(ours.map(|process| process.pid).collect::<Vec<_>>(), [home.agent_pid().unwrap()]);
 }
 
 #[test]
 fn an_agent_is_stopped_and_its_socket_goes_with_it() {
     let home = installation();
-    home.run(&["account", "list"]).clone();
+    home.run(&["account", "list", "--json"]).ok();
     assert_eq!(home.run(&["agent", "--stop"]).ok(), "The agent has ended.\n");
     assert!(!home.socket().exists());
     assert_eq!(home.run(&["agent", "--stop"]).ok(), "No agent is running.\n");

@@ -32,9 +32,11 @@ fn refused(provider: &str, url: &str, code: i32) -> String {
 /// What is stored of the accounts, less what only says when they were used.
 fn stored(home: &Installation) -> Vec<(Value, Value, Value)> {
     let accounts = home.run(&["account", "list", "--json"]).json();
-    let stored = accounts.as_array().unwrap().iter().map(|account| {
-        (account["name"].clone(), account["base_url"].clone(), account["current"].clone())
-    });
+    let stored = accounts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|account| (account["name"].clone(), account["base_url"].clone(), account["current"].clone()));
     stored.collect()
 }
 
@@ -122,7 +124,8 @@ fn names_and_parameters_are_checked() {
     authority.connect(&home, "pocketpaw", "paw");
     let add = |provider: &str, name: &str, more: &[&str]| {
         let arguments =
-            [&["account", "add", provider, "--name", name, "--base-url", &authority.url, "--credential-stdin"], more].concat();
+            [&["account", "add", provider, "--name", name, "--base-url", &authority.url, "--credential-stdin"], more]
+                .concat();
         home.run_with(&arguments, authority.credential("pocketpaw"))
     };
     let said = add("nonsense", "a", &[]).refused(2);

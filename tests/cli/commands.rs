@@ -225,7 +225,8 @@ fn status_tells_whether_an_agent_runs_and_starts_none() {
 fn a_sign_in_by_device_code_waits_for_the_other_device() {
     let (home, authority) = with_authority();
     let profile = format!("profile_id={}", authority.demo["discovr"]["profile_id"].as_str().unwrap());
-    let arguments = ["account", "add", "discovr", "--name", "tv", "--sign-in", "--base-url", &authority.url, "--set", &profile];
+    let arguments =
+        ["account", "add", "discovr", "--name", "tv", "--sign-in", "--base-url", &authority.url, "--set", &profile];
     let mut waiting = daypass_test_support::program::Running::start(&mut home.command(&arguments));
     let said = waiting.line("the code", |line| line.contains("Enter the code"));
     assert!(said.contains("on another device"), "{said}");

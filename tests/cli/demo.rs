@@ -27,7 +27,8 @@ fn the_demo_connects_all_four_systems_and_leaves_nothing() {
     }
     daypass_test_support::wait::until("the extra sessions", daypass_test_support::program::START_LIMIT, || {
         let sessions = elsewhere(&["sessions", "antiraid-demo", "--json"]).json();
-        let names: Vec<_> = sessions.as_array().unwrap().iter().filter_map(|session| session["name"].as_str()).collect();
+        let names: Vec<_> =
+            sessions.as_array().unwrap().iter().filter_map(|session| session["name"].as_str()).collect();
         ["ci", "laptop", "nightly backup"].iter().all(|name| names.contains(name)).then_some(())
     });
     assert_eq!(demo.end_by(Signal::INT).code(), Some(0));

@@ -26,7 +26,10 @@ fn every_command_has_help_with_an_example() {
     for command in COMMANDS.into_iter().chain([&[][..]]) {
         let help = installation.run(&[command, &["--help"]].concat()).ok();
         assert!(help.contains("Example:\n  "), "{command:?}: {help}");
-        assert!(help.contains(&format!("Usage: {}", [&["daypass"], command].concat().join(" "))), "{command:?}: {help}");
+        assert!(
+            help.contains(&format!("Usage: {}", [&["daypass"], command].concat().join(" "))),
+            "{command:?}: {help}"
+        );
         assert!(!help.contains('\x1b'), "{command:?}: coloured, although nobody looks");
     }
 }

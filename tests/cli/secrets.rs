@@ -75,7 +75,10 @@ fn a_whole_run(home: &Installation, authority: &daypass_test_support::program::A
     }
     let made = home.run(&["session", "create", "antiraid", "--name", "ci", "--life", "1h", "--json"]).json();
     let id = made["id"].as_str().unwrap();
-    know("the token of a created session".to_owned(), home.run(&["token", "antiraid", "--session", id]).ok().trim_end());
+    know(
+        "the token of a created session".to_owned(),
+        home.run(&["token", "antiraid", "--session", id]).ok().trim_end(),
+    );
     home.run(&["session", "revoke", "antiraid", id]).ok();
     home.run(&["session", "revoke", "pocketpaw", "--all"]).ok();
     know("a token after regenerating".to_owned(), home.run(&["token", "pocketpaw"]).ok().trim_end());

@@ -46,7 +46,8 @@ fn a_store_keeps_its_user_and_shows_it_once() {
 
     let listen = first.url.strip_prefix("http://").unwrap();
     let store = format!("sqlite:{}", store.display());
-    let mut again = Running::start(&mut home.command(&["serve", "--demo", "--json", "--listen", listen, "--store", &store]));
+    let mut again =
+        Running::start(&mut home.command(&["serve", "--demo", "--json", "--listen", listen, "--store", &store]));
     assert_eq!(again.line("the ready line", |line| line.starts_with('{')), format!("{{\"url\":\"{}\"}}", first.url));
     home.run(&["token", "raid", "--fresh"]).ok();
     again.end_by(Signal::TERM);

@@ -97,9 +97,10 @@ fn read_credential(input: impl Read) -> Result<Secret, Failure> {
 fn prompt(client: &Client, provider: &str) -> Result<Secret, Failure> {
     let providers: Vec<ProviderView> = client.get("/v1/providers")?;
     let names = || providers.iter().map(|provider| provider.name.as_str()).collect::<Vec<_>>().join(", ");
-    let provider = providers.iter().find(|known| known.name == provider).ok_or_else(|| {
-        Failure::usage(format!("There is no provider called {provider}; there are: {}.", names()))
-    })?;
+    let provider = providers
+        .iter()
+        .find(|known| known.name == provider)
+        .ok_or_else(|| Failure::usage(format!("There is no provider called {provider}; there are: {}.", names())))?;
     output::tell(&provider.credential.help);
     let typed = rpassword::prompt_password(format!("{}: ", provider.credential.label))
         .map_err(|error| Failure::other(format!("The terminal cannot be read: {error}.")))?;
@@ -137,7 +138,13 @@ pub(crate) fn table(accounts: &[AccountView]) -> Table {
             (Some(_), end) => words::left(now, end).into(),
         };
         let used = Cell::toned(words::ago(now, account.last_used_at), Tone::Dim);
-        table.row(vec![account.name.as_str().into(), account.title.as_str().into(), life, Cell::toned(state, tone), used]);
+        table.row(vec![
+            account.name.as_str().into(),
+            account.title.as_str().into(),
+            life,
+            Cell::toned(state, tone),
+            used,
+        ]);
     }
     table
 }

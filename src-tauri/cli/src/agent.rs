@@ -60,7 +60,8 @@ fn free_place(home: &Home) -> Result<AgentLock, Failure> {
     match Client::new(home)?.get::<StatusView>("/v1/status") {
         Ok(status) => {
             let place = if status.tray { "in the tray app" } else { "headless" };
-            let message = format!("An agent is already running {place} (process {}); there is one for each user.", status.pid);
+            let message =
+                format!("An agent is already running {place} (process {}); there is one for each user.", status.pid);
             Err(Failure::other(message))
         }
         Err(_) => launch::wait_for_place(home),

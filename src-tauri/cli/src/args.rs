@@ -82,8 +82,10 @@ pub(crate) struct ServeArgs {
 
 /// `daypass tray`.
 #[derive(Debug, Args)]
-#[command(after_help = "Without a display the agent runs all the same, and the accounts are shown in the terminal.\n\n\
-                        Example:\n  daypass tray --demo")]
+#[command(
+    after_help = "Without a display the agent runs all the same, and the accounts are shown in the terminal.\n\n\
+                        Example:\n  daypass tray --demo"
+)]
 pub(crate) struct TrayArgs {
     /// Show everything at once: a scratch home, and an own authority with all four systems connected to it
     #[arg(long)]
@@ -92,8 +94,10 @@ pub(crate) struct TrayArgs {
 
 /// `daypass agent`.
 #[derive(Debug, Args)]
-#[command(after_help = "Other commands start an agent in the background when none runs; it stays until it is stopped.\n\n\
-                        Example:\n  daypass agent --stop")]
+#[command(
+    after_help = "Other commands start an agent in the background when none runs; it stays until it is stopped.\n\n\
+                        Example:\n  daypass agent --stop"
+)]
 pub(crate) struct AgentArgs {
     /// End the agent that runs in the background
     #[arg(long)]
@@ -129,8 +133,7 @@ pub(crate) enum AccountCommand {
 /// `daypass account add`.
 #[derive(Debug, Args)]
 #[command(after_help = "The credential is read from stdin or from a prompt, never from the command line.\n\n\
-                        Example:\n  pass show discovr | \
-                        daypass account add discovr --name tv --set profile_id=p_123 --credential-stdin")]
+                        Example:\n  pass show paw | daypass account add pocketpaw --name paw --credential-stdin")]
 pub(crate) struct AddArgs {
     /// The provider, such as discovr (see `daypass providers`)
     pub(crate) provider: String,

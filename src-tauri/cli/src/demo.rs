@@ -66,7 +66,8 @@ impl Demo {
     /// # Errors
     /// Where one of these fails, such as for an account of the same name that is not of a demo.
     pub(crate) async fn furnish(&self, agent: &Agent) -> Result<(), Failure> {
-        let store = Store::in_memory().map_err(|error| Failure::other(format!("The authority cannot start: {error}.")))?;
+        let store =
+            Store::in_memory().map_err(|error| Failure::other(format!("The authority cannot start: {error}.")))?;
         let service = serve::service(store, Some(LIFE))?;
         let user = serve::create_user(&service).await?;
         let (listener, url) = serve::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
@@ -133,12 +134,7 @@ fn accounts(user: &DemoUser, url: &str) -> [AddAccount; 4] {
     discovr.params.insert("profile_id".to_owned(), user.discovr_profile_id.clone());
     // The one provider that lets an account choose the life of its current session.
     let antiraid = AddAccount { life: Some(LIFE), ..account("antiraid", &user.antiraid_login_token) };
-    [
-        discovr,
-        account("pocketpaw", &user.pocketpaw_master_token),
-        antiraid,
-        account("discover", &user.discover_api_key),
-    ]
+    [discovr, account("pocketpaw", &user.pocketpaw_master_token), antiraid, account("discover", &user.discover_api_key)]
 }
 
 /// Removes what an earlier demo left in a home that is kept: its authority is gone, and its sessions with it.

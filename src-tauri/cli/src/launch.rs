@@ -54,7 +54,9 @@ impl Starting {
         match lock {
             Some(Ok(lock)) => Ok(Self { _lock: lock }),
             Some(Err(error)) => Err(cannot("be locked", &path, &error)),
-            None => Err(Failure::other("Another `daypass` has been starting an agent for too long; stop it and try again.")),
+            None => {
+                Err(Failure::other("Another `daypass` has been starting an agent for too long; stop it and try again."))
+            }
         }
     }
 }
@@ -128,7 +130,8 @@ pub(crate) fn wait_for_place(home: &Home) -> Result<AgentLock, Failure> {
     let file = File::open(&path).map_err(|error| cannot("be opened", &path, &error))?;
     // The lock is given back at once and taken anew through its own door: two takers may meet there, one wins.
     within(END_LIMIT, move || file.lock());
-    let still = || Failure::other("Another agent is still running; stop it with `daypass agent --stop`, then try again.");
+    let still =
+        || Failure::other("Another agent is still running; stop it with `daypass agent --stop`, then try again.");
     AgentLock::acquire(home)?.ok_or_else(still)
 }
 

@@ -32,9 +32,10 @@ async fn picture(agent: &Agent) -> Result<(), Failure> {
     let mut height = 0;
     loop {
         let text = table(&snapshots.borrow_and_update(), SystemClock.now()).render();
-        // Up to the first line of the last picture, and away with all below.
+        // Up to the first line of the last picture, and away with all below. While it is drawn, lines that are too long
+        // are cut instead of wrapped (DECAWM): a wrapped one would be higher than it is counted.
         let back = if height == 0 { String::new() } else { format!("\x1b[{height}A\x1b[J") };
-        output::write_parts(&[&back, &text])?;
+        output::write_parts(&["\x1b[?7l", &back, &text, "\x1b[?7h"])?;
         height = text.lines().count();
         tokio::select! {
             _ = second.tick() => {}
@@ -61,7 +62,8 @@ fn table(snapshot: &Snapshot, now: Time) -> Table {
     let mut table = Table::new(&["ACCOUNT", "LIFE", "", "STATE", "SESSIONS"]);
     for account in &snapshot.accounts {
         let (state, tone) = state(account);
-        let left = if account.current.is_some() { words::left(now, account.expires_at) } else { "no token yet".to_owned() };
+        let left =
+            if account.current.is_some() { words::left(now, account.expires_at) } else { "no token yet".to_owned() };
         table.row(vec![
             account.name.as_str().into(),
             bar(account, now).into(),
@@ -121,4 +123,88 @@ fn changes(told: &mut BTreeMap<String, Told>, snapshot: &Snapshot, now: Time) ->
         stays
     });
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass_api::ErrorCode;
+    use daypass_api::view::{Abilities, Problem, SessionView, VaultView};
+    use daypass_core::session::SessionState;
+
+    use super::*;
+
+    const NOW: Time = Time::UNIX_EPOCH;
+
+    fn after(seconds: u64) -> Time {
+        clock::later(NOW, Duration::from_secs(seconds))
+    }
+
+    /// An account whose current token lives from now on for `life` seconds.
+    fn account(name: &str, life: u64) -> AccountView {
+        let session = SessionView {
+            account: name.to_owned(),
+            id: "s1".to_owned(),
+            name: None,
+            kind: None,
+            created_at: Some(NOW),
+            expires_at: Some(after(life)),
+            state: SessionState::Fresh,
+            held: true,
+            current: true,
+        };
+        AccountView {
+            name: name.to_owned(),
+            provider: "discovr".to_owned(),
+            title: "Discovr".to_owned(),
+            base_url: String::new(),
+            params: BTreeMap::new(),
+            health: Health::Well,
+            freshness: None,
+            refreshing: false,
+            problem: None,
+            current: Some("s1".to_owned()),
+            expires_at: Some(after(life)),
+            next_refresh_at: None,
+            last_used_at: None,
+            pinned: true,
+            abilities: Abilities::default(),
+            sessions: vec![session],
+        }
+    }
+
+    fn snapshot(accounts: Vec<AccountView>) -> Snapshot {
+        Snapshot { revision: 1, at: NOW, vault: VaultView::Open, accounts }
+    }
+
+    #[test]
+    fn a_bar_drains_with_the_life() {
+        let bar = |seconds| bar(&account("tv", 200), after(seconds)).chars().filter(|c| *c == '█').count();
+        assert_eq!([bar(0), bar(100), bar(189), bar(191), bar(200), bar(900)], [20, 10, 1, 0, 0, 0]);
+        let mut none = account("tv", 200);
+        none.sessions.clear();
+        assert_eq!(super::bar(&none, NOW), "");
+    }
+
+    #[test]
+    fn only_changes_are_told() {
+        let mut told = BTreeMap::new();
+        let mut tell = |accounts: Vec<AccountView>, seconds| changes(&mut told, &snapshot(accounts), after(seconds));
+        assert_eq!(tell(vec![account("tv", 200)], 0), ["1970-01-01 00:00:00 UTC  tv: token 3 min 20 s left"]);
+        assert_eq!(tell(vec![account("tv", 200)], 5), Vec::<String>::new());
+        let refreshing = AccountView { health: Health::Refreshing, ..account("tv", 200) };
+        assert_eq!(tell(vec![refreshing], 6), Vec::<String>::new());
+        assert_eq!(tell(vec![account("tv", 300)], 60), ["1970-01-01 00:01:00 UTC  tv: token 4 min left"]);
+        let problem =
+            Problem { code: ErrorCode::Offline, message: "It is away.".to_owned(), since: NOW, retry_at: None };
+        let trouble = AccountView { health: Health::Trouble, problem: Some(problem), ..account("tv", 300) };
+        assert_eq!(tell(vec![trouble], 61), ["1970-01-01 00:01:01 UTC  tv: trouble: It is away."]);
+        assert_eq!(tell(vec![], 62), ["1970-01-01 00:01:02 UTC  tv: removed"]);
+    }
+
+    #[test]
+    fn the_picture_has_a_line_for_each_account() {
+        let text = table(&snapshot(vec![account("tv", 200), account("paw", 60)]), after(50)).render();
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.contains("2 min 30 s left") && text.contains("10 s left"), "{text}");
+    }
 }

@@ -18,7 +18,9 @@ pub(crate) fn run(args: &ProvidersArgs) -> Result<(), Failure> {
     }
     for file in files.all().filter(|file| !known.iter().any(|known| known.name == file.name())) {
         let name = file.name();
-        output::tell(&format!("daypass: {name} is new; end the agent with `daypass agent --stop`, and the next one knows it."));
+        output::tell(&format!(
+            "daypass: {name} is new; end the agent with `daypass agent --stop`, and the next one knows it."
+        ));
     }
     if args.json {
         return output::json(&known);

@@ -91,11 +91,13 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         } else {
             output::line(&format!("The authority listens on {url}; Ctrl-C ends it."))?;
             if let Some(user) = &user {
-                output::write_parts(&introduction(user))?;
+                output::write_parts(&introduction(user, &url))?;
             }
         }
         if args.demo && !new {
-            output::tell("daypass: the store was there before, so no user was created; its credentials were shown once.");
+            output::tell(
+                "daypass: the store was there before, so no user was created; its credentials were shown once.",
+            );
         }
         drop(user);
         daypass_authority::run(listener, service, signals.end())
@@ -105,7 +107,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// The demo user's credentials for a person, shown this once.
-fn introduction(user: &DemoUser) -> [&str; 13] {
+fn introduction<'a>(user: &'a DemoUser, url: &'a str) -> [&'a str; 15] {
     let secret = Secret::expose;
     [
         "\nOne user was created. The credentials are shown this once:\n  discovr    refresh token  ",
@@ -120,7 +122,9 @@ fn introduction(user: &DemoUser) -> [&str; 13] {
         &user.antiraid_user_id,
         "\n  discover   API key        ",
         secret(&user.discover_api_key),
-        "\nConnect one: daypass account add pocketpaw --name paw --base-url THE_ADDRESS_ABOVE\n",
+        "\nConnect one, and paste its credential:\n  daypass account add pocketpaw --name paw --base-url ",
+        url,
+        "\n",
     ]
 }
 

@@ -49,8 +49,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
 
 /// `daypass copy`. The clipboard belongs to the tray app; a headless agent is not started for it.
 pub(crate) fn copy(args: &CopyArgs) -> Result<(), Failure> {
-    let no_tray =
-        || Failure::other("Copying needs the tray app, which is not running; start it with `daypass tray`.");
+    let no_tray = || Failure::other("Copying needs the tray app, which is not running; start it with `daypass tray`.");
     let client = Client::new(&door::home()?)?;
     match client.get::<StatusView>("/v1/status") {
         Ok(status) if status.tray => {}

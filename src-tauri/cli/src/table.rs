@@ -55,11 +55,6 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Whether there is nothing under the head.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The table as lines, coloured where stdout may be.
     pub(crate) fn render(&self) -> String {
         self.render_with(output::colours())

@@ -85,13 +85,7 @@ fn look(demo: Option<&Demo>) -> Look {
     }
 }
 
-async fn show(
-    home: &Home,
-    key: KeySource,
-    look: Look,
-    demo: Option<&Demo>,
-    starting: Starting,
-) -> Result<(), Failure> {
+async fn show(home: &Home, key: KeySource, look: Look, demo: Option<&Demo>, starting: Starting) -> Result<(), Failure> {
     let signals = Signals::catch()?;
     let agent = host::start_agent(home, key).await?;
     // Whichever of server and face ends first tells the other by dropping its end of a channel.

@@ -83,8 +83,20 @@ mod tests {
         assert_eq!(seconds("12h"), Ok(43_200));
         assert_eq!(seconds("7d"), Ok(604_800));
         assert_eq!(seconds("2w"), Ok(1_209_600));
-        for wrong in ["", "d", "7", "0s", "-7d", "+7d", "7 d", "7D", "1.5h", "7é", "99999999999999999999d", "9999999999999999999w"]
-        {
+        for wrong in [
+            "",
+            "d",
+            "7",
+            "0s",
+            "-7d",
+            "+7d",
+            "7 d",
+            "7D",
+            "1.5h",
+            "7é",
+            "99999999999999999999d",
+            "9999999999999999999w",
+        ] {
             assert!(parse_life(wrong).is_err(), "{wrong:?} was taken");
         }
     }
