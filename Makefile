@@ -89,12 +89,13 @@ bench: setup-desktop setup-bench build ## Measure speed and memory beside bare p
 .PHONY: lint
 lint: page $(TOOLS)/bin/cargo-deny ## Check style, lints, links of the documentation, house rules, licences
 	cargo fmt --all -- --check
-	cargo clippy $(LEAN) -p daypass-test-support --all-targets $(addprefix --test ,$(OUTER_SUITES)) -- -D warnings
+	cargo clippy $(LEAN) -p daypass-test-support -p daypass-bench --all-targets $(addprefix --test ,$(OUTER_SUITES)) -- -D warnings
 	cargo clippy $(WINDOW) --all-targets -- -D warnings
+	cargo clippy -p bare-tauri --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps $(LEAN)
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps $(WINDOW)
 	$(NPM) run check
-	cargo deny --all-features check bans licenses sources
+	cargo deny --workspace --all-features check bans licenses sources
 	cargo test -p daypass-core --test core tidy
 
 .PHONY: fmt

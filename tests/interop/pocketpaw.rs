@@ -19,8 +19,8 @@ use crate::peers::installed;
 const MASTER: &str = "9b2f4a54-3f0e-4f0b-8f5a-0b5d3c1e7a90";
 /// How long the server may take to answer first; two seconds on a quiet machine.
 const START_LIMIT: Duration = Duration::from_secs(90);
-/// A route that wants a valid token, and is not an auth route, whose number of calls is limited.
-const PROTECTED: &str = "/api/v1/sessions";
+/// A route that wants a valid token (it lists chats), and is not an auth route, whose number of calls is limited.
+const PROTECTED: &str = "/api/sessions";
 
 /// A server with a home of its own.
 struct Server {
