@@ -1,4 +1,5 @@
 //! The tray: its menu and picture as values, and the controller's stories on a desktop that remembers what it was told.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the answer")]
 
 mod double;
 mod made;

@@ -52,3 +52,18 @@ fn a_copy_tells_its_life_and_when_the_clipboard_is_cleared() {
         "It lives for 20 s. It could not be refreshed: AntiRaid does not answer. The clipboard is cleared in 45 s.";
     assert_eq!(note.body, expected);
 }
+
+#[test]
+fn a_notification_replaces_its_like() {
+    let copied = |account: &str| {
+        let (account, session_id) = (account.to_owned(), "s1".to_owned());
+        Note::copied(&CopyView { account, session_id, expires_at: None, cleared_at: now() }, None, now())
+    };
+    let needy =
+        |account: &str| Note::of(&Notice::NeedsYou { account: account.to_owned(), message: String::new() }, now());
+    // A clipboard holds one token, but several accounts can need the user.
+    assert_eq!(copied("work").place(), copied("home").place());
+    assert_ne!(needy("work").place(), needy("home").place());
+    assert_eq!(needy("work").place(), needy("work").place());
+    assert_ne!(copied("work").place(), needy("work").place());
+}

@@ -7,7 +7,7 @@ use daypass_core::{Time, clock};
 use crate::clip::CLEAR_AFTER;
 use crate::text;
 
-/// A notification. A later one of the same topic and account takes the place of the earlier one.
+/// A notification. A later one takes the place of an earlier one with the same [`place`](Note::place).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// What it is about.
@@ -77,6 +77,16 @@ impl Note {
     /// Tells that there is no tray, and where the window is found again.
     pub fn no_tray() -> Self {
         Self::about(Topic::NoTray, "", "No tray here".to_owned(), NO_TRAY.to_owned())
+    }
+
+    /// Where it stands: one for each topic and account, but one for all copies, since a clipboard holds one thing.
+    pub fn place(&self) -> (Topic, &str) {
+        match self.topic {
+            Topic::Copied => (self.topic, ""),
+            Topic::Recovered | Topic::NeedsYou | Topic::Revoked | Topic::Failed | Topic::NoTray => {
+                (self.topic, &self.account)
+            }
+        }
     }
 
     fn about(topic: Topic, account: &str, title: String, body: String) -> Self {

@@ -105,5 +105,5 @@ fn unreachable(error: arboard::Error) -> DesktopError {
         arboard::Error::Unknown { description } => description,
         other => other.to_string(),
     };
-    DesktopError::Clipboard(reason)
+    DesktopError::Clipboard(reason.trim_end_matches('.').to_owned())
 }

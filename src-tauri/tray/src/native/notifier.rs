@@ -16,7 +16,7 @@ const WAITING: usize = 16;
 pub(super) struct Notifier(Option<SyncSender<Note>>);
 
 impl Notifier {
-    /// Shows a notification in the place of an earlier one of the same topic and account.
+    /// Shows a notification in the place of an earlier one that it replaces.
     pub(super) fn show(&mut self, note: Note) {
         if self.0.is_none() {
             let (sender, notes) = sync_channel(WAITING);
@@ -36,7 +36,8 @@ fn run(notes: &Receiver<Note>) {
     for note in notes {
         // Servers that understand markup in the body take `<` and `&` for it (Desktop Notifications, "Markup").
         let markup = *markup.get_or_insert_with(has_markup);
-        let key = (note.topic, note.account.clone());
+        let (topic, account) = note.place();
+        let place = (topic, account.to_owned());
         let mut notification = Notification::new();
         notification
             .appname("Daypass")
@@ -45,12 +46,12 @@ fn run(notes: &Receiver<Note>) {
             .icon(icon(note.topic))
             .urgency(urgency(note.topic))
             .hint(Hint::DesktopEntry("daypass".to_owned()));
-        if let Some(id) = ids.get(&key) {
+        if let Some(id) = ids.get(&place) {
             notification.id(*id);
         }
         // Without a server there is nobody to tell, and nothing to do about it.
         if let Ok(shown) = notification.show() {
-            ids.insert(key, shown.id());
+            ids.insert(place, shown.id());
         }
     }
 }
