@@ -24,6 +24,5 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 printf 'Installing %s\n' "${missing[*]}" >&2
-export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
