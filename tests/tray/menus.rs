@@ -282,10 +282,12 @@ fn an_action_survives_the_way_through_the_desktop() {
 
 /// All actions in a menu, from top to bottom.
 fn actions(entries: &[Entry]) -> Vec<&Action> {
-    let of = |entry: &'_ Entry| match entry {
-        Entry::Item { action, .. } => action.iter().collect(),
-        Entry::Submenu { entries, .. } => actions(entries),
-        Entry::Separator => Vec::new(),
-    };
+    fn of(entry: &Entry) -> Vec<&Action> {
+        match entry {
+            Entry::Item { action, .. } => action.iter().collect(),
+            Entry::Submenu { entries, .. } => actions(entries),
+            Entry::Separator => Vec::new(),
+        }
+    }
     entries.iter().flat_map(of).collect()
 }
