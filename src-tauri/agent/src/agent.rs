@@ -2,17 +2,24 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use daypass_api::request::{AddAccount, CreateSession, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
+    AccountView, Health, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
 };
 use daypass_api::{ApiError, Home};
 use daypass_core::{Chance, Clock};
 use daypass_providers::Catalog;
 use tokio::sync::{broadcast, watch};
 
-use crate::{Notice, Upstream};
+use crate::inner::Inner;
+use crate::refresh::removed;
+use crate::{Notice, Upstream, folder, keeper, view};
+
+/// How long work that is under way may go on when the agent is told to stop.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// What an agent is made of; time, chance and the outside world come in here.
 pub struct Setup {
@@ -47,7 +54,9 @@ pub enum KeySource {
 
 /// The agent. Cheap to clone; all clones are the same one.
 #[derive(Clone)]
-pub struct Agent {}
+pub struct Agent {
+    pub(crate) inner: Arc<Inner>,
+}
 
 impl Agent {
     /// Opens the vault, settles open intents, and starts keeping tokens fresh, on the current tokio runtime.
@@ -56,128 +65,193 @@ impl Agent {
     ///
     /// # Errors
     /// `internal` where the folders cannot be made.
-    pub async fn start(_setup: Setup) -> Result<Self, ApiError> {
-        todo!()
+    pub async fn start(setup: Setup) -> Result<Self, ApiError> {
+        folder::private(setup.home.data_dir())?;
+        let inner = Arc::new(Inner::new(setup));
+        inner.first_look().await;
+        if inner.vault.waits_for_keyring() {
+            // The keyring may take its time; the agent is there meanwhile.
+            let opening = inner.clone();
+            inner.spawn(async move { opening.open_vault(false).await });
+        } else {
+            // What is wrong is in the snapshot, and it is tried again.
+            let _ = inner.open_vault(false).await;
+        }
+        inner.publish();
+        tokio::spawn(keeper::keep(inner.clone()));
+        tokio::spawn(keeper::publish(inner.clone()));
+        Ok(Self { inner })
     }
 
     /// Everything as it is now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        todo!()
+        self.inner.publish()
     }
 
     /// The same, and every change of it.
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
-        todo!()
+        self.inner.snapshots.subscribe()
     }
 
     /// What a user may want to be told.
     pub fn notices(&self) -> broadcast::Receiver<Notice> {
-        todo!()
+        self.inner.notices.subscribe()
     }
 
     /// The agent in short; `tray` is what the server knows of its face.
-    pub fn status(&self, _tray: bool) -> StatusView {
-        todo!()
+    pub fn status(&self, tray: bool) -> StatusView {
+        let snapshot = self.snapshot();
+        let needs_you = snapshot.accounts.iter().filter(|account| account.health == Health::NeedsYou).count();
+        StatusView {
+            version: self.inner.setup.version.to_owned(),
+            api: daypass_api::API_VERSION,
+            pid: std::process::id(),
+            tray,
+            vault: snapshot.vault.clone(),
+            accounts: u32::try_from(snapshot.accounts.len()).unwrap_or(u32::MAX),
+            needs_you: u32::try_from(needs_you).unwrap_or(u32::MAX),
+            started_at: self.inner.started_at,
+        }
     }
 
     /// The providers that accounts can be connected to.
     pub fn providers(&self) -> Vec<ProviderView> {
-        todo!()
+        self.inner.setup.catalog.all().map(view::provider).collect()
+    }
+
+    /// An account as it is now.
+    ///
+    /// # Errors
+    /// `unknown_account`; what is wrong with the vault, where the accounts are not even known.
+    pub fn account(&self, name: &str) -> Result<AccountView, ApiError> {
+        let now = self.inner.now();
+        let mut state = self.inner.state();
+        state.account(name)?;
+        let state = &*state;
+        state.accounts.get(name).map(|account| view::account(state, account, now)).ok_or_else(removed)
     }
 
     /// An account's token, refreshed first where that is needed.
     ///
     /// # Errors
     /// `unknown_account`, `unknown_session`, `locked`, `needs_sign_in`, `offline`, `rejected`, `rate_limited`, `bad_answer`.
-    pub async fn token(&self, _account: &str, _request: TokenRequest) -> Result<TokenView, ApiError> {
-        todo!()
+    pub async fn token(&self, account: &str, request: TokenRequest) -> Result<TokenView, ApiError> {
+        self.inner.token(account, &request).await
     }
 
     /// Refreshes the current session now, and waits for it.
     ///
     /// # Errors
     /// As [`Agent::token`].
-    pub async fn refresh(&self, _account: &str) -> Result<AccountView, ApiError> {
-        todo!()
+    pub async fn refresh(&self, account: &str) -> Result<AccountView, ApiError> {
+        let request = TokenRequest { fresh: true, ..TokenRequest::default() };
+        self.inner.token(account, &request).await?;
+        self.account(account)
     }
 
     /// An account's sessions, asked of the provider where it lists them.
     ///
     /// # Errors
     /// As [`Agent::token`].
-    pub async fn sessions(&self, _account: &str) -> Result<Vec<SessionView>, ApiError> {
-        todo!()
+    pub async fn sessions(&self, account: &str) -> Result<Vec<SessionView>, ApiError> {
+        let inner = self.inner.clone();
+        let account = account.to_owned();
+        self.inner.to_the_end(async move { inner.sessions(&account).await }).await
     }
 
     /// Opens a further session beside the current one.
     ///
     /// # Errors
     /// As [`Agent::token`], and `not_supported`, `bad_request`.
-    pub async fn create_session(&self, _account: &str, _request: CreateSession) -> Result<SessionView, ApiError> {
-        todo!()
+    pub async fn create_session(&self, account: &str, request: CreateSession) -> Result<SessionView, ApiError> {
+        let inner = self.inner.clone();
+        let account = account.to_owned();
+        self.inner.to_the_end(async move { inner.create_session(&account, request).await }).await
     }
 
     /// Revokes one session at the provider; with `forget` it is only dropped here.
     ///
     /// # Errors
     /// As [`Agent::token`], and `not_supported` where the provider cannot revoke one (the message says what can be done).
-    pub async fn revoke_session(&self, _account: &str, _id: &str, _forget: bool) -> Result<RevokeView, ApiError> {
-        todo!()
+    pub async fn revoke_session(&self, account: &str, id: &str, forget: bool) -> Result<RevokeView, ApiError> {
+        let inner = self.inner.clone();
+        let account = account.to_owned();
+        let id = id.to_owned();
+        self.inner.to_the_end(async move { inner.revoke_session(&account, &id, forget).await }).await
     }
 
     /// Revokes every session of the account, by the means that the provider has.
     ///
     /// # Errors
     /// As [`Agent::revoke_session`].
-    pub async fn revoke_all(&self, _account: &str) -> Result<RevokeView, ApiError> {
-        todo!()
+    pub async fn revoke_all(&self, account: &str) -> Result<RevokeView, ApiError> {
+        let inner = self.inner.clone();
+        let account = account.to_owned();
+        self.inner.to_the_end(async move { inner.revoke_all(&account).await }).await
     }
 
     /// Connects an account; the credential is tried once before anything is stored.
     ///
     /// # Errors
     /// `bad_request`, `needs_sign_in` for a refused credential, `locked`, `offline`, `rejected`, `bad_answer`.
-    pub async fn add_account(&self, _request: AddAccount) -> Result<AccountView, ApiError> {
-        todo!()
+    pub async fn add_account(&self, request: AddAccount) -> Result<AccountView, ApiError> {
+        let inner = self.inner.clone();
+        self.inner.to_the_end(async move { inner.add_account(request).await }).await
     }
 
     /// Removes an account and all that is stored of it. Nothing is revoked.
     ///
     /// # Errors
     /// `unknown_account`, `locked`, `internal`.
-    pub async fn remove_account(&self, _account: &str) -> Result<(), ApiError> {
-        todo!()
+    pub async fn remove_account(&self, account: &str) -> Result<(), ApiError> {
+        let inner = self.inner.clone();
+        let account = account.to_owned();
+        self.inner.to_the_end(async move { inner.remove_account(&account).await }).await
     }
 
     /// Begins a sign-in by device code; the agent polls until it ends.
     ///
     /// # Errors
     /// `bad_request`, `not_supported`, `offline`, `rejected`, `bad_answer`.
-    pub async fn sign_in(&self, _request: SignIn) -> Result<SignInView, ApiError> {
-        todo!()
+    pub async fn sign_in(&self, request: SignIn) -> Result<SignInView, ApiError> {
+        let inner = self.inner.clone();
+        self.inner.to_the_end(async move { inner.sign_in(request).await }).await
     }
 
     /// How a sign-in stands.
     ///
     /// # Errors
     /// `bad_request` for an unknown id.
-    pub fn sign_in_state(&self, _id: &str) -> Result<SignInView, ApiError> {
-        todo!()
+    pub fn sign_in_state(&self, id: &str) -> Result<SignInView, ApiError> {
+        self.inner.sign_in_state(id)
     }
 
     /// How many windows listen on the stream of events.
     pub fn windows(&self) -> usize {
-        todo!()
+        self.inner.windows.load(Ordering::Acquire)
     }
 
     /// Asks the window to come to the front and show `page`; `false` where none is listening.
-    pub fn focus_window(&self, _page: Page) -> bool {
-        todo!()
+    pub fn focus_window(&self, page: Page) -> bool {
+        self.windows() > 0 && self.inner.focus.send(page).is_ok()
     }
 
     /// Gives a sign-in up.
-    pub fn cancel_sign_in(&self, _id: &str) {}
+    pub fn cancel_sign_in(&self, id: &str) {
+        self.inner.cancel_sign_in(id);
+    }
 
     /// Stops the keeper and closes the vault. Calls after it fail with `offline`.
-    pub async fn stop(&self) {}
+    pub async fn stop(&self) {
+        if self.inner.stopped.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.inner.stop.notify_one();
+        self.inner.wake.notify_one();
+        // A call that is under way may still bring a secret; what is cut off after that is settled on the next start.
+        let _ = tokio::time::timeout(LAST_WORK, self.inner.idle()).await;
+        self.inner.note_uses().await;
+        self.inner.vault.close().await;
+        self.inner.changed.notify_one();
+    }
 }

@@ -1,12 +1,27 @@
 //! Keeps session tokens fresh: the vault that stores them, the keeper that refreshes them, and the server of the local API.
 
+mod accounts;
 mod agent;
+mod ask;
 mod face;
+mod failure;
 mod folder;
+mod inner;
+mod keeper;
 mod lock;
 mod notice;
+mod opening;
+mod read;
+mod refresh;
+mod revoke_all;
 mod server;
+mod sessions;
+mod settle;
+mod sign_in;
+mod state;
 mod upstream;
+mod vault;
+mod view;
 
 pub use agent::{Agent, KeySource, Setup};
 pub use face::{Face, FaceFuture};
@@ -14,3 +29,8 @@ pub use lock::AgentLock;
 pub use notice::Notice;
 pub use server::serve;
 pub use upstream::{Asked, Upstream};
+
+/// An instant as it stands in a sentence: RFC 3339 in UTC, to the second.
+fn rfc3339(at: daypass_core::Time) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}

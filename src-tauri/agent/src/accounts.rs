@@ -1,0 +1,301 @@
+//! Connecting and removing accounts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_api::request::AddAccount;
+use daypass_api::view::AccountView;
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::Secret;
+use daypass_providers::{Definition, Minted, ProviderError, Target, Wish};
+
+use crate::failure;
+use crate::inner::Inner;
+use crate::refresh::put_current;
+use crate::state::Account;
+use crate::vault::{AccountRecord, Sealed};
+use crate::view;
+
+/// The longest name of an account, in characters.
+const MAX_NAME: usize = 64;
+/// The longest credential, in bytes: as long as the longest token that is read.
+const MAX_CREDENTIAL: usize = daypass_core::token::MAX_TOKEN_BYTES;
+
+/// What connecting needs, checked.
+pub(crate) struct Connect {
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) name: String,
+    pub(crate) base_url: Option<String>,
+    pub(crate) params: BTreeMap<String, String>,
+    pub(crate) credential: Secret,
+    pub(crate) check: bool,
+    pub(crate) life: Option<Duration>,
+    pub(crate) pinned: bool,
+    /// Whether an account of this name may get the credential although its own still works.
+    pub(crate) replace: bool,
+}
+
+/// A name that nobody else may take while it is being connected.
+struct Reserved(Arc<Inner>, String);
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.0.state().reserved.remove(&self.1);
+    }
+}
+
+impl Inner {
+    /// Connects an account, or mends one that needs a new credential.
+    pub(crate) async fn add_account(self: &Arc<Self>, request: AddAccount) -> Result<AccountView, ApiError> {
+        let definition = self.definition(&request.provider)?;
+        let life = request.life.map(Duration::from_secs);
+        check_life(&definition, life)?;
+        let AddAccount { name, base_url, params, credential, check, pinned, .. } = request;
+        self.connect(Connect { definition, name, base_url, params, credential, check, life, pinned, replace: false }).await
+    }
+
+    /// The definition of this name.
+    ///
+    /// # Errors
+    /// `bad_request` with the names that there are.
+    pub(crate) fn definition(&self, name: &str) -> Result<Arc<Definition>, ApiError> {
+        self.setup.catalog.find(name).ok_or_else(|| {
+            let known: Vec<&str> = self.setup.catalog.all().map(|definition| definition.name()).collect();
+            bad_request(format!("There is no provider {name:?}; there are {}.", known.join(", ")))
+        })
+    }
+
+    /// Tries the credential, and stores the account; nothing is stored where it is refused.
+    pub(crate) async fn connect(self: &Arc<Self>, asked: Connect) -> Result<AccountView, ApiError> {
+        check_name(&asked.name)?;
+        check_credential(&asked.credential)?;
+        // What the request itself has wrong is told before the vault is asked for.
+        if asked.definition.partial_target(asked.base_url.as_deref(), asked.params.clone()).is_ok() {
+            self.unlock().await?;
+        }
+        let _reserved = self.reserve(&asked.name)?;
+        let mut record = self.record_for(&asked)?;
+        let target = asked.definition.target(record.base_url.as_deref(), record.params.clone());
+        let target = target.map_err(|error| failure::told(&error))?;
+        let now = self.now();
+        let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
+        if asked.check {
+            self.state().may_ask_provider(&account.provider_key(), now)?;
+            let wish = account.wish(&self.setup.machine);
+            match self.try_credential(&asked.definition, &target, &asked.credential, &wish).await {
+                Ok(Some(minted)) => put_current(&mut record, minted, false, |_| now),
+                Ok(None) => {}
+                Err(error) => return Err(refused_on_connect(&asked, &error)),
+            }
+        }
+        record.credential = match record.credential {
+            // The provider rotated it with the first mint.
+            Sealed::Open(rotated) => Sealed::Open(rotated),
+            _ => Sealed::Open(asked.credential),
+        };
+        record.refused = None;
+        self.store_connected(record).await
+    }
+
+    fn reserve(self: &Arc<Self>, name: &str) -> Result<Reserved, ApiError> {
+        if !self.state().reserved.insert(name.to_owned()) {
+            return Err(bad_request(format!("{name} is just being connected; wait for it.")));
+        }
+        Ok(Reserved(self.clone(), name.to_owned()))
+    }
+
+    /// The record to fill: a new one, or that of the account that gets the new credential.
+    fn record_for(&self, asked: &Connect) -> Result<AccountRecord, ApiError> {
+        let state = self.state();
+        let Some(there) = state.accounts.get(&asked.name) else {
+            return Ok(AccountRecord {
+                row: 0,
+                name: asked.name.clone(),
+                provider: asked.definition.name().to_owned(),
+                base_url: asked.base_url.clone(),
+                params: asked.params.clone(),
+                life: asked.life,
+                pinned: asked.pinned,
+                created_at: self.now(),
+                last_used_at: None,
+                resting: false,
+                refused: None,
+                live_until: None,
+                credential: Sealed::Nothing,
+                grant: Sealed::Nothing,
+                sessions: Vec::new(),
+                damaged: Vec::new(),
+            });
+        };
+        let record = &there.record;
+        let name = &asked.name;
+        if record.provider != asked.definition.name() {
+            return Err(bad_request(format!(
+                "There is an account {name} at {} already; choose another name, or remove it first.",
+                record.provider
+            )));
+        }
+        let needs_one = record.refused.is_some() || matches!(record.credential, Sealed::Nothing | Sealed::Damaged);
+        if !needs_one && !asked.replace {
+            return Err(bad_request(format!(
+                "There is an account {name} already, and its credential works; choose another name, or remove it first."
+            )));
+        }
+        let mut record = record.clone();
+        record.credential = Sealed::Nothing;
+        record.grant = Sealed::Nothing;
+        record.base_url = asked.base_url.clone().or(record.base_url);
+        record.params.extend(asked.params.clone());
+        record.life = asked.life.or(record.life);
+        record.pinned |= asked.pinned;
+        Ok(record)
+    }
+
+    /// Tries the credential in the cheapest way: by inspecting it, else by the first mint, whose session is kept.
+    ///
+    /// The journal is not needed: until the account is stored the user still has the credential in hand.
+    async fn try_credential(
+        &self,
+        definition: &Definition,
+        target: &Target,
+        credential: &Secret,
+        wish: &Wish,
+    ) -> Result<Option<Minted>, ProviderError> {
+        if !definition.abilities().inspect {
+            return self.setup.upstream.mint(definition, target, credential, wish).await.map(Some);
+        }
+        let inspected = self.setup.upstream.inspect(definition, target, credential).await?;
+        match inspected.barred {
+            Some(why) => Err(ProviderError::Rejected { message: format!("The provider shuts this user out ({why}).") }),
+            None => Ok(None),
+        }
+    }
+
+    async fn store_connected(self: &Arc<Self>, record: AccountRecord) -> Result<AccountView, ApiError> {
+        let now = self.now();
+        let stored = self.vault.run(move |store| store.save(record, &[], now)).await;
+        let record = match stored {
+            Ok(record) => record,
+            Err(error) => {
+                self.state().vault = Some(error.clone());
+                self.touched();
+                return Err(error.into());
+            }
+        };
+        let name = record.name.clone();
+        let account = Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
+        let view = {
+            let mut state = self.state();
+            let view = view::account(&state, &account, now);
+            state.accounts.insert(name, account);
+            view
+        };
+        self.touched();
+        Ok(view)
+    }
+
+    /// Removes an account and all that is stored of it. Nothing is revoked.
+    pub(crate) async fn remove_account(self: &Arc<Self>, name: &str) -> Result<(), ApiError> {
+        let row = self.state().account(name)?.record.row;
+        self.unlock().await?;
+        let now = self.now();
+        self.vault.run(move |store| store.remove(row, now)).await?;
+        let mut state = self.state();
+        state.accounts.retain(|_, account| account.record.row != row);
+        state.intents.retain(|open| open.account != row);
+        drop(state);
+        self.touched();
+        Ok(())
+    }
+}
+
+/// A failed attempt to connect, with what to do about it.
+fn refused_on_connect(asked: &Connect, error: &ProviderError) -> ApiError {
+    let told = failure::told(error);
+    match error {
+        ProviderError::Refused { .. } => {
+            let (title, label) = (asked.definition.title(), &asked.definition.credential().label);
+            let message = format!("{title} refused the credential; nothing was stored. Check the {label} and try again.");
+            ApiError { message, ..told }
+        }
+        ProviderError::Offline { .. } | ProviderError::TryLater { .. } => {
+            let message = format!("{} Nothing was stored; try again, or connect without the check.", told.message);
+            ApiError { message, ..told }
+        }
+        _ => told,
+    }
+}
+
+/// 1 to 64 letters, digits and `._@+-`; not dots alone, which mean a folder in every path.
+///
+/// # Errors
+/// `bad_request`.
+pub(crate) fn check_name(name: &str) -> Result<(), ApiError> {
+    let allowed = |c: char| c.is_alphanumeric() || "._@+-".contains(c);
+    let length = name.chars().count();
+    if length == 0 || length > MAX_NAME || !name.chars().all(allowed) || name.chars().all(|c| c == '.') {
+        let message = "An account's name has 1 to 64 letters, digits and ._@+- (and not dots alone).";
+        return Err(bad_request(message.to_owned()));
+    }
+    Ok(())
+}
+
+fn check_credential(credential: &Secret) -> Result<(), ApiError> {
+    let text = credential.expose();
+    let message = if text.trim().is_empty() {
+        "The credential is empty."
+    } else if text.len() > MAX_CREDENTIAL {
+        "The credential is longer than 8 KiB; is it the right one?"
+    } else if text.trim() != text || text.chars().any(char::is_control) {
+        "The credential has blanks around it or line breaks in it; give it alone."
+    } else {
+        return Ok(());
+    };
+    Err(bad_request(message.to_owned()))
+}
+
+/// Whether the provider lets one choose this life.
+///
+/// # Errors
+/// `bad_request` with the range.
+pub(crate) fn check_life(definition: &Definition, life: Option<Duration>) -> Result<(), ApiError> {
+    let Some(life) = life else { return Ok(()) };
+    let title = definition.title();
+    match definition.abilities().create.as_ref().and_then(|create| create.life) {
+        None => Err(bad_request(format!("{title} decides itself how long a session lives."))),
+        Some(range) if life < range.min || life > range.max => Err(bad_request(format!(
+            "A session of {title} lives for {} to {} seconds.",
+            range.min.as_secs(),
+            range.max.as_secs()
+        ))),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(crate) fn bad_request(message: String) -> ApiError {
+    ApiError::new(ErrorCode::BadRequest, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for good in ["work", "a", "me@home.example+1", "..a", "Büro-2", &"x".repeat(64)] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "a b", "a/b", "a\n", "ä?", &"x".repeat(65)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn credentials() {
+        assert!(check_credential(&Secret::new("rt_1")).is_ok());
+        for bad in ["", "  ", "a\n", "a\nb", &"x".repeat(8193)] {
+            assert!(check_credential(&Secret::new(bad)).is_err());
+        }
+    }
+}

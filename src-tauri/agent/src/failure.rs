@@ -1,0 +1,67 @@
+//! A provider's failure in the words of the local API.
+
+use std::time::Duration;
+
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::fresh::MAX_RETRY_AFTER;
+use daypass_providers::ProviderError;
+
+/// How long a provider is left alone after a 429 that does not say for how long: well over the one request a second
+/// that PocketPaw allows, and short enough for a person who waits.
+pub(crate) const COOL_DOWN: Duration = Duration::from_secs(5);
+
+/// The error that a caller sees.
+pub(crate) fn told(error: &ProviderError) -> ApiError {
+    let code = match error {
+        ProviderError::Refused { .. } => ErrorCode::NeedsSignIn,
+        ProviderError::AlreadyGone => ErrorCode::UnknownSession,
+        ProviderError::RateLimited { .. } => ErrorCode::RateLimited,
+        ProviderError::TryLater { .. } | ProviderError::Offline { .. } => ErrorCode::Offline,
+        ProviderError::Rejected { .. } => ErrorCode::Rejected,
+        ProviderError::BadAnswer { .. } => ErrorCode::BadAnswer,
+        ProviderError::NotSupported { .. } => ErrorCode::NotSupported,
+        ProviderError::BadRequest { .. } => ErrorCode::BadRequest,
+    };
+    let message = match error {
+        ProviderError::RateLimited { .. } => {
+            format!("The provider asks for a pause of {} s; Daypass goes on by itself.", whole_seconds(pause(error)))
+        }
+        _ => error.to_string(),
+    };
+    ApiError { code, message, retry_after: retry_after(error).map(whole_seconds) }
+}
+
+/// How long the server asked us to wait: a 429 always does.
+pub(crate) fn retry_after(error: &ProviderError) -> Option<Duration> {
+    let wait = match error {
+        ProviderError::RateLimited { .. } => Some(pause(error)),
+        ProviderError::TryLater { retry_after, .. } => *retry_after,
+        _ => None,
+    };
+    wait.map(|wait| wait.min(MAX_RETRY_AFTER))
+}
+
+/// Whether the call may have taken effect although it failed.
+pub(crate) fn may_be_done(error: &ProviderError) -> bool {
+    match error {
+        ProviderError::Offline { maybe_done, .. } => *maybe_done,
+        ProviderError::BadAnswer { .. } | ProviderError::TryLater { .. } => true,
+        ProviderError::Refused { .. }
+        | ProviderError::AlreadyGone
+        | ProviderError::RateLimited { .. }
+        | ProviderError::Rejected { .. }
+        | ProviderError::NotSupported { .. }
+        | ProviderError::BadRequest { .. } => false,
+    }
+}
+
+fn pause(error: &ProviderError) -> Duration {
+    match error {
+        ProviderError::RateLimited { retry_after: Some(wait) } => *wait,
+        _ => COOL_DOWN,
+    }
+}
+
+fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
+}

@@ -1,0 +1,223 @@
+//! What all clones of an agent share, and the one way in which a change of an account is stored.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use daypass_api::view::{Page, Snapshot};
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::Time;
+use tokio::sync::{Notify, broadcast, watch};
+
+use crate::agent::Setup;
+use crate::state::{Account, State};
+use crate::vault::{AccountRecord, Vault, VaultError};
+use crate::{Notice, view};
+
+/// What all clones of an agent share.
+pub(crate) struct Inner {
+    pub(crate) setup: Setup,
+    pub(crate) started_at: Time,
+    pub(crate) vault: Vault,
+    state: Mutex<State>,
+    /// Wakes the keeper: the facts have changed.
+    pub(crate) wake: Notify,
+    /// Wakes the publisher: the snapshot has changed.
+    pub(crate) changed: Notify,
+    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    pub(crate) focus: broadcast::Sender<Page>,
+    pub(crate) windows: AtomicUsize,
+    /// How much work is under way that must not be cut off.
+    busy: watch::Sender<usize>,
+    /// Whether the vault was tried once.
+    pub(crate) tried: watch::Sender<bool>,
+    pub(crate) stopped: AtomicBool,
+    pub(crate) stop: Notify,
+}
+
+/// What to do when a change cannot be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unstored {
+    /// Leave everything as it was, and say so.
+    Refuse,
+    /// Keep it in memory, and store it as soon as that is possible: it holds a secret that would be lost.
+    Keep,
+}
+
+impl Inner {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let now = setup.clock.now();
+        let vault = Vault::new(setup.home.vault_file(), setup.key.clone(), setup.chance.clone());
+        let waiting = VaultError::Waiting;
+        let empty = Snapshot { revision: 0, at: now, vault: waiting.view(), accounts: Vec::new() };
+        Self {
+            started_at: now,
+            vault,
+            state: Mutex::new(State { vault: Some(waiting), ..State::default() }),
+            wake: Notify::new(),
+            changed: Notify::new(),
+            snapshots: watch::Sender::new(Arc::new(empty)),
+            notices: broadcast::Sender::new(64),
+            focus: broadcast::Sender::new(8),
+            windows: AtomicUsize::new(0),
+            busy: watch::Sender::new(0),
+            tried: watch::Sender::new(false),
+            stopped: AtomicBool::new(false),
+            stop: Notify::new(),
+            setup,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.setup.clock.now()
+    }
+
+    /// The state. Hold it for a moment only.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says that something changed which the keeper plans by and the faces show.
+    pub(crate) fn touched(&self) {
+        self.wake.notify_one();
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn tell(&self, notice: Notice) {
+        // Without a listener there is nobody to tell.
+        let _ = self.notices.send(notice);
+    }
+
+    /// Takes the snapshot anew; watchers hear of it where more than its moment has changed.
+    pub(crate) fn publish(&self) -> Arc<Snapshot> {
+        let now = self.now();
+        let mut fresh = None;
+        self.snapshots.send_if_modified(|last| {
+            // Under the channel's lock, so that revisions are counted once and in order.
+            let taken = view::snapshot(&self.state(), now, last.revision);
+            let same = last.revision > 0 && last.vault == taken.vault && last.accounts == taken.accounts;
+            let taken = Arc::new(if same { taken } else { Snapshot { revision: last.revision + 1, ..taken } });
+            fresh = Some(taken.clone());
+            if !same {
+                *last = taken;
+            }
+            !same
+        });
+        fresh.unwrap_or_else(|| self.snapshots.borrow().clone())
+    }
+
+    /// Runs `work` to its end even if the caller goes away: between a call and its storing nothing may be cut off.
+    ///
+    /// # Errors
+    /// Those of `work`; `offline` once the agent has stopped.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.still_running()?;
+        let broken = |_| Err(ApiError::new(ErrorCode::Internal, "The work broke off; see the agent's log."));
+        self.spawn(work).await.unwrap_or_else(broken)
+    }
+
+    /// Starts `work`; [`Inner::idle`] waits for it.
+    pub(crate) fn spawn<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        let busy = Busy::new(self.clone());
+        tokio::spawn(async move {
+            let _busy = busy;
+            work.await
+        })
+    }
+
+    /// Waits until no work is under way.
+    pub(crate) async fn idle(&self) {
+        // The sender is ours, so this only ends by the condition.
+        let _ = self.busy.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    /// # Errors
+    /// `offline` once the agent has stopped.
+    pub(crate) fn still_running(&self) -> Result<(), ApiError> {
+        if self.stopped.load(Ordering::Acquire) { Err(VaultError::Closed.into()) } else { Ok(()) }
+    }
+
+    /// Changes an account: the changed record is stored in one transaction, which also ends the intents `ended`, and
+    /// only then takes the place of the old one in memory.
+    ///
+    /// # Errors
+    /// With [`Unstored::Refuse`], those of the vault. `unknown_account` where it was removed in the meantime.
+    pub(crate) async fn commit(
+        &self,
+        row: i64,
+        ended: Vec<i64>,
+        unstored: Unstored,
+        change: impl FnOnce(&mut AccountRecord) + Send,
+    ) -> Result<(), ApiError> {
+        let gone = || ApiError::new(ErrorCode::UnknownAccount, "The account was removed in the meantime.");
+        let saving = self.state().by_row(row).ok_or_else(gone)?.saving.clone();
+        let _one_at_a_time = saving.lock().await;
+        let (mut record, mut ended) = {
+            let mut state = self.state();
+            let account = state.by_row(row).ok_or_else(gone)?;
+            (account.record.clone(), [ended, account.unsaved.clone().unwrap_or_default()].concat())
+        };
+        change(&mut record);
+        let now = self.now();
+        let stored = {
+            let (record, ended) = (record.clone(), ended.clone());
+            self.vault.run(move |store| store.save(record, &ended, now)).await
+        };
+        let mut state = self.state();
+        let result = match stored {
+            Ok(stored) => {
+                state.intents.retain(|intent| !ended.contains(&intent.id));
+                state.vault = None;
+                replace(state.by_row(row).ok_or_else(gone)?, stored, None);
+                Ok(())
+            }
+            Err(error) => {
+                if error != VaultError::Closed {
+                    state.vault = Some(error.clone());
+                }
+                if unstored == Unstored::Refuse {
+                    Err(error.into())
+                } else {
+                    ended.dedup();
+                    replace(state.by_row(row).ok_or_else(gone)?, record, Some(ended));
+                    Ok(())
+                }
+            }
+        };
+        drop(state);
+        self.touched();
+        result
+    }
+}
+
+/// Puts `record` in place of the account's; a use in the meantime is kept.
+fn replace(account: &mut Account, mut record: AccountRecord, unsaved: Option<Vec<i64>>) {
+    if account.record.last_used_at > record.last_used_at {
+        record.last_used_at = account.record.last_used_at;
+        record.resting = account.record.resting;
+    }
+    account.record = record;
+    account.unsaved = unsaved;
+}
+
+/// Counts as work under way while it lives.
+struct Busy(Arc<Inner>);
+
+impl Busy {
+    fn new(inner: Arc<Inner>) -> Self {
+        inner.busy.send_modify(|count| *count += 1);
+        Self(inner)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.send_modify(|count| *count -= 1);
+    }
+}

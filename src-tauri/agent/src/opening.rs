@@ -1,0 +1,94 @@
+//! Opening the vault, at the start and whenever it was shut: what it holds comes into memory, what waits goes to it.
+
+use std::sync::Arc;
+
+use daypass_core::rotation::Intent;
+
+use crate::inner::{Inner, Unstored};
+use crate::state::Account;
+use crate::vault::{Store, VaultError};
+
+impl Inner {
+    /// The first look: what can be known without the key.
+    pub(crate) async fn first_look(self: &Arc<Self>) {
+        let looked = match self.vault.open_file().await {
+            Ok(true) => self.load().await,
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = looked {
+            self.state().vault = Some(error);
+        }
+    }
+
+    /// Tries to open the vault; with `prompt` the keyring may ask the user.
+    pub(crate) async fn open_vault(self: &Arc<Self>, prompt: bool) -> Result<(), VaultError> {
+        let opened = match self.vault.open(prompt).await {
+            Ok(()) => self.load().await,
+            Err(error) => Err(error),
+        };
+        self.tried.send_replace(true);
+        match &opened {
+            Ok(()) => self.store_what_waits().await,
+            Err(VaultError::Closed) => {}
+            Err(error) => self.state().vault = Some(error.clone()),
+        }
+        self.touched();
+        opened
+    }
+
+    /// Opens the vault because somebody needs it now: the user may be prompted.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) async fn unlock(self: &Arc<Self>) -> Result<(), daypass_api::ApiError> {
+        if self.state().vault.is_none() {
+            return Ok(());
+        }
+        let inner = self.clone();
+        self.to_the_end(async move { inner.open_vault(true).await.map_err(Into::into) }).await
+    }
+
+    /// Reads the accounts and the open intents into memory. Secrets that are here already stay: they may be newer.
+    async fn load(self: &Arc<Self>) -> Result<(), VaultError> {
+        let now = self.now();
+        let (records, intents, unlocked) = self
+            .vault
+            .run(move |store: &mut Store| Ok((store.load()?, store.open_intents(now)?, store.is_unlocked())))
+            .await?;
+        let mut state = self.state();
+        if unlocked && state.vault.is_none() && state.loaded {
+            return Ok(());
+        }
+        let waiting = state.accounts.values().any(|account| account.record.credential.open().is_some());
+        if !waiting {
+            let account = |record| Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
+            state.accounts = records.into_iter().map(|record| (record.name.clone(), account(record))).collect();
+            for open in &intents {
+                let replaced = !matches!(open.intent, Intent::Create { .. });
+                if let Some(account) = state.by_row(open.account).filter(|_| replaced) {
+                    account.suspect = true;
+                }
+            }
+            state.intents = intents;
+        }
+        state.loaded = true;
+        if unlocked {
+            state.vault = None;
+        }
+        Ok(())
+    }
+
+    /// Stores the accounts that a full disk kept out of the vault.
+    async fn store_what_waits(&self) {
+        let rows: Vec<i64> = {
+            let state = self.state();
+            let waiting = state.accounts.values().filter(|account| account.unsaved.is_some());
+            waiting.map(|account| account.record.row).collect()
+        };
+        for row in rows {
+            // What cannot be stored stays waiting, and the vault's state says why.
+            let _ = self.commit(row, Vec::new(), Unstored::Keep, |_| {}).await;
+        }
+    }
+}

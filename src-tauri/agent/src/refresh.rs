@@ -1,0 +1,330 @@
+//! The flight: one refresh of one account's current session, shared by everybody who waits for it.
+
+use std::sync::Arc;
+
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::Time;
+use daypass_core::clock;
+use daypass_core::fresh::Failure;
+use daypass_core::rotation::Intent;
+use daypass_core::session::{Session, Standing};
+use daypass_providers::{Definition, Minted, ProviderError};
+use tokio::sync::watch;
+
+use crate::Notice;
+use crate::failure;
+use crate::inner::{Inner, Unstored};
+use crate::state::{Account, Flight, Outcome};
+use crate::vault::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord};
+
+/// Trouble that lasted this long is worth a word when it is over.
+const WORTH_TELLING: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Why a flight brought nothing.
+enum Miss {
+    /// The provider's answer, and for whom.
+    Provider(ProviderError),
+    /// Before or beside the call: the vault, the definition, no credential.
+    Ours(ApiError),
+}
+
+impl From<ApiError> for Miss {
+    fn from(error: ApiError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+impl Inner {
+    /// Joins the flight of `account`, or starts one. The state's lock is held by the caller, so nobody starts a second.
+    pub(crate) fn join_flight(self: &Arc<Self>, account: &mut Account) -> Flight {
+        if let Some(flight) = account.in_flight() {
+            return flight.clone();
+        }
+        let (tell, flight) = watch::channel(None);
+        account.flight = Some(flight.clone());
+        account.not_before = None;
+        let (inner, row) = (self.clone(), account.record.row);
+        self.spawn(async move {
+            let outcome = inner.fly(row).await;
+            if let Some(account) = inner.state().by_row(row) {
+                account.flight = None;
+            }
+            inner.touched();
+            // All who wait may have gone.
+            let _ = tell.send(Some(outcome));
+        });
+        self.changed.notify_one();
+        flight
+    }
+
+    /// One refresh, with all that follows from its end.
+    async fn fly(self: &Arc<Self>, row: i64) -> Outcome {
+        let tried = match self.settle(row).await {
+            Ok(()) => self.refresh(row).await,
+            Err(error) => Err(error.into()),
+        };
+        match tried {
+            Ok(expires_at) => {
+                self.succeeded(row, expires_at);
+                Ok(())
+            }
+            Err(Miss::Provider(ProviderError::Refused { message })) => Err(self.refused(row, &message).await),
+            Err(Miss::Provider(error)) => Err(self.failed(row, &error)),
+            // A refusal on the way has already been dealt with.
+            Err(Miss::Ours(error)) if error.code == ErrorCode::NeedsSignIn => Err(error),
+            Err(Miss::Ours(error)) => {
+                self.note_failure(row, error.clone(), None);
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks for a new token, stores it, and answers when it dies.
+    async fn refresh(self: &Arc<Self>, row: i64) -> Result<Time, Miss> {
+        let (definition, target, credentials, grant, wish, replaces) = {
+            let now = self.now();
+            let mut state = self.state();
+            let account = state.by_row(row).ok_or_else(removed)?;
+            let (definition, target) = account.ground()?;
+            let grant = account.record.grant.open().filter(|grant| grant.expires_at.is_none_or(|at| at > now)).cloned();
+            let replaces = account.record.current().map(|session| session.session.id.clone());
+            (definition, target, account.credentials(now)?, grant, account.wish(&self.setup.machine), replaces)
+        };
+        if let Some(grant) = grant.filter(|_| definition.abilities().renew) {
+            match self.setup.upstream.renew(&definition, &target, &grant).await {
+                Ok(minted) => return Ok(self.take_current(row, &definition, minted, None).await?),
+                // A grant that is refused is over; the credential opens a new session.
+                Err(ProviderError::Refused { .. }) => {}
+                Err(error) => return Err(Miss::Provider(error)),
+            }
+        }
+        let mut last = Miss::Ours(self.state().by_row(row).ok_or_else(removed)?.no_credential());
+        for credential in credentials {
+            let intent = Intent::Create { name: wish.name.clone().unwrap_or_default(), replaces: replaces.clone() };
+            let call = self.setup.upstream.mint(&definition, &target, &credential, &wish);
+            match self.once_only(row, &definition, intent, call).await? {
+                Ok((minted, intent)) => return Ok(self.take_current(row, &definition, minted, intent).await?),
+                Err(error @ ProviderError::Refused { .. }) => last = Miss::Provider(error),
+                Err(error) => return Err(Miss::Provider(error)),
+            }
+        }
+        Err(last)
+    }
+
+    /// Makes a call that opens a session; where its token is shown only once, the intent is durable before the call.
+    ///
+    /// Answers the new session with the intent that is to be ended with its storing. An intent whose call surely had
+    /// no effect is ended at once; one whose call may have had stays open, and is settled before the next.
+    pub(crate) async fn once_only(
+        &self,
+        row: i64,
+        definition: &Definition,
+        intent: Intent,
+        call: impl Future<Output = Result<Minted, ProviderError>>,
+    ) -> Result<Result<(Minted, Option<i64>), ProviderError>, ApiError> {
+        if !definition.token_shown_once() {
+            return Ok(call.await.map(|minted| (minted, None)));
+        }
+        let open = self.begin(row, intent).await?;
+        match call.await {
+            Ok(minted) => Ok(Ok((minted, Some(open.id)))),
+            Err(error) => {
+                self.end_or_leave(open, failure::may_be_done(&error)).await;
+                Ok(Err(error))
+            }
+        }
+    }
+
+    /// Writes an intent down, durably.
+    pub(crate) async fn begin(&self, row: i64, intent: Intent) -> Result<OpenIntent, ApiError> {
+        let now = self.now();
+        let written = intent.clone();
+        let begun = self.vault.run(move |store| store.begin(row, &written, now)).await;
+        match begun {
+            Ok(id) => Ok(OpenIntent { id, account: row, intent, begun_at: now }),
+            Err(error) => {
+                self.state().vault = Some(error.clone());
+                self.touched();
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Ends an intent whose call failed, or leaves it for the settlement.
+    pub(crate) async fn end_or_leave(&self, open: OpenIntent, leave: bool) {
+        let (id, now) = (open.id, self.now());
+        if leave || self.vault.run(move |store| store.end(id, now)).await.is_err() {
+            self.state().intents.push(open);
+        }
+    }
+
+    /// Stores a new current session in place of the old one, and answers when its token dies.
+    async fn take_current(
+        &self,
+        row: i64,
+        definition: &Definition,
+        minted: Minted,
+        intent: Option<i64>,
+    ) -> Result<Time, ApiError> {
+        let expires_at = minted.life.expires_at;
+        let deletes = definition.deletes_predecessor() && definition.abilities().revoke;
+        let (now, promised) = {
+            let mut state = self.state();
+            let account = state.by_row(row).ok_or_else(removed)?;
+            (self.now(), account.promised.clone())
+        };
+        // What the flight has proved wrong ends with it: a credential that was perhaps replaced is alive.
+        let ended = intent.into_iter().chain(self.other_intents(row)).collect();
+        let jitter = self.setup.chance.unit();
+        self.commit(row, ended, Unstored::Keep, |record| {
+            put_current(record, minted, deletes, |id| promised.get(id).copied().unwrap_or(now).max(now));
+        })
+        .await?;
+        if let Some(account) = self.state().by_row(row) {
+            account.jitter = jitter;
+            account.suspect = false;
+            let record = &account.record;
+            account.promised.retain(|id, _| record.session(id).is_some());
+        }
+        Ok(expires_at)
+    }
+
+    /// Open intents other than creations: the success of a mint settles them.
+    fn other_intents(&self, row: i64) -> Vec<i64> {
+        let state = self.state();
+        let others = state.intents.iter().filter(|open| open.account == row);
+        others.filter(|open| !matches!(open.intent, Intent::Create { .. })).map(|open| open.id).collect()
+    }
+
+    fn succeeded(&self, row: i64, expires_at: Time) {
+        let now = self.now();
+        let mut state = self.state();
+        let Some(account) = state.by_row(row) else { return };
+        account.failure = None;
+        let name = account.record.name.clone();
+        let long = account.trouble.take().is_some_and(|(_, since)| clock::until(since, now) >= WORTH_TELLING);
+        drop(state);
+        if long {
+            self.tell(Notice::Recovered { account: name, expires_at: Some(expires_at) });
+        }
+    }
+
+    /// The credential was refused: the timer stops, and the user is told once.
+    pub(crate) async fn refused(&self, row: i64, message: &str) -> ApiError {
+        let (name, known, lost) = {
+            let mut state = self.state();
+            let lost = state.intents.iter().any(|open| open.account == row && open.intent == Intent::Regenerate);
+            match state.by_row(row) {
+                Some(account) => (account.record.name.clone(), account.record.refused.is_some(), lost),
+                None => return removed(),
+            }
+        };
+        let message = if lost {
+            format!(
+                "The credential of {name} was just being replaced when Daypass was cut off, and the new one is lost; \
+                 connect the account again with `daypass account add`."
+            )
+        } else {
+            format!(
+                "{} Connect {name} again with `daypass account add`, or sign in again.",
+                sentence(message)
+            )
+        };
+        let refusal = Refusal { message: message.clone(), since: self.now() };
+        let ended = self.other_intents(row);
+        // A vault that cannot be written does not make the credential good: the refusal holds in memory meanwhile.
+        let _ = self
+            .commit(row, ended, Unstored::Keep, |record| {
+                record.refused.get_or_insert(refusal);
+            })
+            .await;
+        if let Some(account) = self.state().by_row(row) {
+            account.failure = None;
+            account.trouble = None;
+        }
+        if !known {
+            self.tell(Notice::NeedsYou { account: name, message: message.clone() });
+        }
+        ApiError::new(ErrorCode::NeedsSignIn, message)
+    }
+
+    /// Any other failure of the provider: tried again later, and after a 429 the whole provider is left alone.
+    pub(crate) fn failed(&self, row: i64, error: &ProviderError) -> ApiError {
+        let told = failure::told(error);
+        let wait = failure::retry_after(error);
+        if let (ProviderError::RateLimited { .. }, Some(wait)) = (error, wait) {
+            self.cool_down(row, wait);
+        }
+        self.note_failure(row, told.clone(), wait);
+        told
+    }
+
+    /// Leaves the account's provider alone for `wait`.
+    pub(crate) fn cool_down(&self, row: i64, wait: std::time::Duration) {
+        let until = clock::later(self.now(), wait);
+        let mut state = self.state();
+        let Some(key) = state.by_row(row).map(|account| account.provider_key()) else { return };
+        let known = state.cool_downs.entry(key).or_insert(until);
+        *known = until.max(*known);
+    }
+
+    fn note_failure(&self, row: i64, error: ApiError, retry_after: Option<std::time::Duration>) {
+        let (now, jitter) = (self.now(), self.setup.chance.unit());
+        let mut state = self.state();
+        let Some(account) = state.by_row(row) else { return };
+        let count = account.failure.map_or(0, |failure| failure.count).saturating_add(1);
+        account.failure = Some(Failure { count, at: now, retry_after, jitter });
+        let since = account.trouble.take().map_or(now, |(_, since)| since);
+        account.trouble = Some((error, since));
+    }
+}
+
+/// Puts a new current session into the record. The old one is revoked later where the provider wants that, when the
+/// promises made with its token have ended; elsewhere it is forgotten, and lives on to its own end.
+pub(crate) fn put_current(record: &mut AccountRecord, minted: Minted, deletes: bool, promised: impl Fn(&str) -> Time) {
+    let old = record.current().map(|session| session.session.id.clone());
+    if let Some(old) = old.filter(|old| *old != minted.session.id) {
+        if deletes {
+            for session in record.sessions.iter_mut().filter(|session| session.current) {
+                session.current = false;
+                session.retire_at = Some(promised(&old));
+            }
+        } else {
+            record.drop_session(&old);
+        }
+    }
+    if let Some(credential) = minted.credential.clone() {
+        record.credential = Sealed::Open(credential);
+    }
+    if let Some(grant) = minted.grant.clone() {
+        record.grant = Sealed::Open(grant);
+    }
+    record.refused = None;
+    put_held(record, minted, true, None);
+}
+
+/// Puts a held session into the record, in place of any of the same id.
+pub(crate) fn put_held(record: &mut AccountRecord, minted: Minted, current: bool, name: Option<String>) {
+    record.sessions.retain(|session| session.session.id != minted.session.id);
+    let session = Session { name: minted.session.name.or(name), ..minted.session };
+    record.sessions.push(SessionRecord {
+        row: None,
+        session,
+        standing: Standing::Held,
+        current,
+        retire_at: None,
+        token: Sealed::Open(minted.token),
+        life: Some(minted.life),
+    });
+}
+
+/// A message of a provider as a sentence of its own.
+fn sentence(message: &str) -> String {
+    let message = message.trim();
+    if message.ends_with('.') { message.to_owned() } else { format!("{message}.") }
+}
+
+/// The account is gone while something was done about it.
+pub(crate) fn removed() -> ApiError {
+    ApiError::new(ErrorCode::UnknownAccount, "The account was removed in the meantime.")
+}

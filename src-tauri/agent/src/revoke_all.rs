@@ -1,0 +1,168 @@
+//! Revoking everything of an account, by the means that its provider has.
+
+use std::sync::Arc;
+
+use daypass_api::view::RevokeView;
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::Time;
+use daypass_core::rotation::Intent;
+use daypass_providers::{Definition, ProviderError, Regenerated};
+
+use crate::failure;
+use crate::inner::{Inner, Unstored};
+use crate::refresh::removed;
+use crate::vault::{AccountRecord, Refusal, Sealed};
+
+impl Inner {
+    /// Revokes every session of the account.
+    pub(crate) async fn revoke_all(self: &Arc<Self>, name: &str) -> Result<RevokeView, ApiError> {
+        let (row, definition) = self.ready(name).await?;
+        if definition.abilities().revoke_all_effect.is_none() {
+            let message = format!("{} cannot revoke all sessions at once.", definition.title());
+            return Err(ApiError::new(ErrorCode::NotSupported, message));
+        }
+        self.wait_for_flight(row).await;
+        // The call may replace the credential, and its answer is the only copy: the intent is durable first.
+        let intent = self.begin(row, Intent::Regenerate).await?;
+        match self.ask_revoke_all(row).await {
+            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.id, regenerated).await,
+            Ok(Err(ProviderError::NotSupported { .. })) if can_one_by_one(&definition) => {
+                self.end_or_leave(intent, false).await;
+                self.one_by_one(row, name, &definition).await
+            }
+            Ok(Err(error)) => {
+                let unsure = failure::may_be_done(&error);
+                if let Some(account) = self.state().by_row(row) {
+                    // Whether the credential was replaced is found out by the next mint, before any token is believed.
+                    account.suspect |= unsure;
+                    account.settle_at = None;
+                }
+                self.end_or_leave(intent, unsure).await;
+                self.touched();
+                Err(failure::told(&error))
+            }
+            Err(error) => {
+                self.end_or_leave(intent, false).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A flight under way would store a session that is dead already.
+    async fn wait_for_flight(&self, row: i64) {
+        let flight = self.state().by_row(row).and_then(|account| account.in_flight().cloned());
+        if let Some(mut flight) = flight {
+            // However it ends, it has ended.
+            let _ = flight.wait_for(Option::is_some).await;
+        }
+    }
+
+    /// Stores what the revocation brought, the new credential before anything else.
+    async fn took_effect(
+        &self,
+        row: i64,
+        name: &str,
+        intent: i64,
+        regenerated: Regenerated,
+    ) -> Result<RevokeView, ApiError> {
+        let now = self.now();
+        let Regenerated { credential, signed_out, tokens_live_on } = regenerated;
+        let refusal = signed_out.then(|| signed_out_by_wish(name, now));
+        let held = {
+            let mut state = self.state();
+            let account = state.by_row(row).ok_or_else(removed)?;
+            account.record.sessions.len()
+        };
+        self.commit(row, vec![intent], Unstored::Keep, |record| {
+            if let Some(credential) = credential {
+                record.credential = Sealed::Open(credential);
+            } else if signed_out {
+                record.credential = Sealed::Nothing;
+            }
+            record.refused = refusal;
+            drop_all(record);
+        })
+        .await?;
+        let live_until = self.state().by_row(row).and_then(|account| account.record.live_until);
+        let valid_until = live_until.filter(|until| tokens_live_on && *until > now);
+        let mut message = format!("All sessions of {name} were revoked.");
+        if let Some(until) = valid_until {
+            message = format!("{name} is signed out; tokens handed out before stay valid until {}.", crate::rfc3339(until));
+        } else if signed_out {
+            message = format!("All sessions of {name} were revoked, and it is signed out.");
+        }
+        Ok(self.revoked(name, u32::try_from(held).unwrap_or(u32::MAX), valid_until, message))
+    }
+
+    /// Where the provider has no such call: every session of its list, the one that we ask with last.
+    async fn one_by_one(
+        self: &Arc<Self>,
+        row: i64,
+        name: &str,
+        definition: &Definition,
+    ) -> Result<RevokeView, ApiError> {
+        let mut ids: Vec<String> = self.list(row).await?.into_iter().map(|session| session.id).collect();
+        let own = self.own_session(row, definition).await?;
+        ids.sort_by_key(|id| Some(id) == own.as_ref());
+        let mut count = 0;
+        for id in &ids {
+            match self.ask_revoke(row, id).await? {
+                Ok(()) => count += 1,
+                Err(ProviderError::AlreadyGone) => {}
+                Err(error) => {
+                    let told = failure::told(&error);
+                    let done = format!("{count} of {} sessions were revoked, then: {}", ids.len(), told.message);
+                    return Err(ApiError { message: done, ..told });
+                }
+            }
+            let last = Some(id) == own.as_ref();
+            if !last {
+                self.commit(row, Vec::new(), Unstored::Keep, |record| record.drop_session(id)).await?;
+            }
+        }
+        // Where sessions are credentials, the account's own credential was one of those just revoked.
+        let now = self.now();
+        let refusal = definition.session_is_credential().then(|| signed_out_by_wish(name, now));
+        self.commit(row, Vec::new(), Unstored::Keep, |record| {
+            record.refused = refusal;
+            drop_all(record);
+        })
+        .await?;
+        if let Some(account) = self.state().by_row(row) {
+            account.listed.clear();
+        }
+        Ok(self.revoked(name, count, None, format!("All {count} sessions of {name} were revoked, one by one.")))
+    }
+
+    /// The session that we ask with: the current one, or the credential's own.
+    async fn own_session(self: &Arc<Self>, row: i64, definition: &Definition) -> Result<Option<String>, ApiError> {
+        let current = {
+            let mut state = self.state();
+            let account = state.by_row(row).ok_or_else(removed)?;
+            account.record.current().map(|current| current.session.id.clone())
+        };
+        if current.is_some() || !definition.abilities().inspect {
+            return Ok(current);
+        }
+        self.ask_inspect(row).await?.map(|own| Some(own.id)).map_err(|error| failure::told(&error))
+    }
+}
+
+fn can_one_by_one(definition: &Definition) -> bool {
+    definition.abilities().list && definition.abilities().revoke
+}
+
+/// Everything is revoked: nothing is held any more, and nothing is opened until the account is used again.
+fn drop_all(record: &mut AccountRecord) {
+    let ids: Vec<String> = record.sessions.iter().map(|session| session.session.id.clone()).collect();
+    for id in ids {
+        record.drop_session(&id);
+    }
+    record.grant = Sealed::Nothing;
+    record.resting = true;
+}
+
+fn signed_out_by_wish(name: &str, now: Time) -> Refusal {
+    let message = format!("{name} was signed out when all its sessions were revoked; connect it again.");
+    Refusal { message, since: now }
+}

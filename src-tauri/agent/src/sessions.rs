@@ -1,0 +1,214 @@
+//! Sessions beside the current one: listing, creating, revoking, forgetting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_api::request::CreateSession;
+use daypass_api::view::{RevokeView, SessionView};
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::rotation::Intent;
+use daypass_core::session::{Session, Standing};
+use daypass_core::Time;
+use daypass_providers::{Definition, ProviderError, Wish};
+
+use crate::accounts::{bad_request, check_life};
+use crate::ask::Asking;
+use crate::inner::{Inner, Unstored};
+use crate::refresh::{put_held, removed};
+use crate::vault::{AccountRecord, Sealed};
+use crate::{Notice, failure, view};
+
+/// The longest name of a session, in characters.
+const MAX_NAME: usize = 100;
+
+impl Inner {
+    /// The row and definition of an account whose credential can be used: the vault is opened for it where it is shut.
+    pub(crate) async fn ready(self: &Arc<Self>, name: &str) -> Result<(i64, Arc<Definition>), ApiError> {
+        let shut = match self.state().account(name) {
+            Ok(account) => account.record.credential == Sealed::Shut,
+            Err(error) if error.code != ErrorCode::UnknownAccount => true,
+            Err(error) => return Err(error),
+        };
+        if shut {
+            self.unlock().await?;
+        }
+        let mut state = self.state();
+        let account = state.account(name)?;
+        Ok((account.record.row, account.ground()?.0))
+    }
+
+    /// All sessions of an account, asked of the provider where it lists them.
+    pub(crate) async fn sessions(self: &Arc<Self>, name: &str) -> Result<Vec<SessionView>, ApiError> {
+        let (row, definition) = self.ready(name).await?;
+        if definition.abilities().list {
+            self.list(row).await?;
+        }
+        let now = self.now();
+        Ok(view::sessions(self.state().account(name)?, now))
+    }
+
+    /// Asks for the provider's list, and squares with it what we hold.
+    pub(crate) async fn list(self: &Arc<Self>, row: i64) -> Result<Vec<Session>, ApiError> {
+        let asked_at = self.now();
+        let listed = self.ask_list(row).await?.map_err(|error| failure::told(&error))?;
+        let differs = {
+            let mut state = self.state();
+            let account = state.by_row(row).ok_or_else(removed)?;
+            account.listed.clone_from(&listed);
+            let mut squared = account.record.clone();
+            square(&mut squared, &listed, asked_at);
+            squared != account.record
+        };
+        if differs {
+            self.commit(row, Vec::new(), Unstored::Keep, |record| square(record, &listed, asked_at)).await?;
+        }
+        self.touched();
+        Ok(listed)
+    }
+
+    /// Opens a further session beside the current one.
+    pub(crate) async fn create_session(
+        self: &Arc<Self>,
+        name: &str,
+        request: CreateSession,
+    ) -> Result<SessionView, ApiError> {
+        let (row, definition) = self.ready(name).await?;
+        let Some(create) = definition.abilities().create.clone() else {
+            let message = format!("{} opens no further sessions beside the current one.", definition.title());
+            return Err(ApiError::new(ErrorCode::NotSupported, message));
+        };
+        check_session_name(request.name.as_deref())?;
+        let life = request.life.map(Duration::from_secs);
+        check_life(&definition, life)?;
+        // A provider that takes names gets one, by which an orphan would be found again.
+        let made_up = || format!("{}-{}", self.setup.machine, &daypass_core::token::opaque::uuid(&*self.setup.chance)[..4]);
+        let kept_name = request.name.clone();
+        let sent_name = create.name_is_sent.then(|| request.name.unwrap_or_else(made_up));
+        let wish = Wish { name: sent_name.clone(), life };
+        self.settle(row).await?;
+        let mut asking = self.asking(row)?;
+        let made = loop {
+            let Asking { definition, target, credential, .. } = &asking;
+            let intent = Intent::Create { name: sent_name.clone().unwrap_or_default(), replaces: None };
+            let call = self.setup.upstream.create(definition, target, credential, &wish);
+            let answer = self.once_only(row, definition, intent, call).await?;
+            if let Some(answer) = self.heard(&mut asking, answer).await? {
+                break answer;
+            }
+        };
+        let (minted, intent) = made.map_err(|error| failure::told(&error))?;
+        let id = minted.session.id.clone();
+        let ended = intent.into_iter().collect();
+        self.commit(row, ended, Unstored::Keep, |record| put_held(record, minted, false, kept_name)).await?;
+        let now = self.now();
+        let mut state = self.state();
+        let account = state.account(name)?;
+        let kept = account.record.session(&id).ok_or_else(removed)?;
+        Ok(view::kept_session(account, kept, now))
+    }
+
+    /// Revokes one session at the provider, or only forgets it here.
+    pub(crate) async fn revoke_session(
+        self: &Arc<Self>,
+        name: &str,
+        id: &str,
+        forget: bool,
+    ) -> Result<RevokeView, ApiError> {
+        let (row, definition) = self.ready(name).await?;
+        let abilities = definition.abilities();
+        if !self.knows(row, id) && abilities.list {
+            self.list(row).await?;
+        }
+        if !self.knows(row, id) {
+            let message = format!("{name} has no session {id:?}; `daypass sessions {name}` shows those that it has.");
+            return Err(ApiError::new(ErrorCode::UnknownSession, message));
+        }
+        if forget {
+            return self.forget(row, name, id).await;
+        }
+        if !abilities.revoke {
+            let all = if abilities.revoke_all_effect.is_some() { " Or revoke all sessions of the account." } else { "" };
+            let message = format!("{} cannot revoke one session. {}{all}", definition.title(), abilities.revoke_effect);
+            return Err(ApiError::new(ErrorCode::NotSupported, message));
+        }
+        let message = match self.ask_revoke(row, id).await? {
+            Ok(()) => format!("The session {id} of {name} was revoked."),
+            Err(ProviderError::AlreadyGone) => format!("The session {id} of {name} was already gone."),
+            Err(error) => return Err(failure::told(&error)),
+        };
+        self.commit(row, Vec::new(), Unstored::Keep, |record| drop_by_wish(record, id)).await?;
+        if let Some(account) = self.state().by_row(row) {
+            account.listed.retain(|session| session.id != id);
+        }
+        Ok(self.revoked(name, 1, None, message))
+    }
+
+    fn knows(&self, row: i64, id: &str) -> bool {
+        let mut state = self.state();
+        let Some(account) = state.by_row(row) else { return false };
+        account.record.session(id).is_some() || account.listed.iter().any(|session| session.id == id)
+    }
+
+    async fn forget(&self, row: i64, name: &str, id: &str) -> Result<RevokeView, ApiError> {
+        let (kept, now) = {
+            let mut state = self.state();
+            let account = state.account(name)?;
+            (account.record.session(id).cloned(), self.now())
+        };
+        let Some(kept) = kept else {
+            let message = format!("Daypass keeps nothing of the session {id}: it was opened elsewhere.");
+            return Err(ApiError::new(ErrorCode::NotSupported, message));
+        };
+        self.commit(row, Vec::new(), Unstored::Refuse, |record| drop_by_wish(record, id)).await?;
+        let end = kept.life.map(|life| life.expires_at).or(kept.session.expires_at).filter(|end| *end > now);
+        let message = match end {
+            Some(end) => format!("The session {id} of {name} is forgotten here; it stays valid until {}.", crate::rfc3339(end)),
+            None => format!("The session {id} of {name} is forgotten here."),
+        };
+        Ok(self.revoked(name, 1, end, message))
+    }
+
+    pub(crate) fn revoked(
+        &self,
+        name: &str,
+        revoked: u32,
+        valid_until: Option<Time>,
+        message: String,
+    ) -> RevokeView {
+        self.tell(Notice::Revoked { account: name.to_owned(), message: message.clone() });
+        self.touched();
+        RevokeView { revoked, valid_until, message }
+    }
+}
+
+/// Drops a session at the user's wish. After the current one nothing is opened until the account is used again.
+fn drop_by_wish(record: &mut AccountRecord, id: &str) {
+    if record.current().is_some_and(|current| current.session.id == id) {
+        record.resting = true;
+        record.grant = Sealed::Nothing;
+    }
+    record.drop_session(id);
+}
+
+/// Squares our sessions with the provider's list, which was asked for at `asked_at`: what it does not list any more is
+/// over (unless it was opened while the list was made), what it says of the others is taken over.
+fn square(record: &mut AccountRecord, listed: &[Session], asked_at: Time) {
+    record.sessions.retain_mut(|kept| match listed.iter().find(|session| session.id == kept.session.id) {
+        Some(session) => {
+            let name = session.name.clone().or(kept.session.name.take());
+            kept.session = Session { name, ..session.clone() };
+            true
+        }
+        None => kept.standing == Standing::Held && kept.life.is_none_or(|life| life.sent_at >= asked_at),
+    });
+}
+
+fn check_session_name(name: Option<&str>) -> Result<(), ApiError> {
+    let Some(name) = name else { return Ok(()) };
+    let length = name.chars().count();
+    if length == 0 || length > MAX_NAME || name.trim() != name || name.chars().any(char::is_control) {
+        let message = "A session's name has 1 to 100 characters, without blanks around it or control characters.";
+        return Err(bad_request(message.to_owned()));
+    }
+    Ok(())
+}

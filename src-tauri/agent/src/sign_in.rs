@@ -1,0 +1,194 @@
+//! Signing in by device code (RFC 8628): the agent polls, and connects the account when the user has approved.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_api::request::SignIn;
+use daypass_api::view::{SignInState, SignInView};
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::{Secret, Time, clock, token};
+use daypass_providers::{Definition, DeviceCode, Poll, ProviderError, Target};
+use tokio::task::AbortHandle;
+
+use crate::accounts::{Connect, bad_request, check_name};
+use crate::failure;
+use crate::inner::Inner;
+
+/// The shortest pause between two polls.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the end of a sign-in is remembered, for whoever asks.
+const REMEMBERED: Duration = Duration::from_secs(600);
+/// The most that are remembered at once.
+const MOST: usize = 16;
+
+/// A sign-in, under way or just ended.
+pub(crate) struct Pending {
+    view: SignInView,
+    polling: Option<AbortHandle>,
+    ended_at: Option<Time>,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(polling) = &self.polling {
+            polling.abort();
+        }
+    }
+}
+
+impl Inner {
+    /// Begins a sign-in, and polls behind it.
+    pub(crate) async fn sign_in(self: &Arc<Self>, request: SignIn) -> Result<SignInView, ApiError> {
+        check_name(&request.name)?;
+        let definition = self.definition(&request.provider)?;
+        if !definition.abilities().sign_in {
+            let message = format!("{} has no sign-in by code; paste its credential.", definition.title());
+            return Err(ApiError::new(ErrorCode::NotSupported, message));
+        }
+        self.unlock().await?;
+        let other = self.state().accounts.get(&request.name).is_some_and(|a| a.record.provider != request.provider);
+        if other {
+            return Err(bad_request(format!("There is an account {} at another provider already.", request.name)));
+        }
+        // Parameters that are offered (a profile, say) can only be known after the sign-in.
+        let target = definition.partial_target(request.base_url.as_deref(), request.params.clone());
+        let target = target.map_err(|error| failure::told(&error))?;
+        let begun = self.setup.upstream.begin_sign_in(&definition, &target).await;
+        let code = begun.map_err(|error| failure::told(&error))?;
+        let id = token::opaque::uuid(&*self.setup.chance);
+        let view = SignInView {
+            id: id.clone(),
+            user_code: code.user_code.clone(),
+            qr: code.qr.clone(),
+            expires_at: code.expires_at,
+            state: SignInState::Pending,
+        };
+        let now = self.now();
+        let mut state = self.state();
+        let old = |pending: &Pending| pending.ended_at.is_some_and(|at| clock::until(at, now) > REMEMBERED);
+        state.sign_ins.retain(|_, pending| !old(pending));
+        if state.sign_ins.len() >= MOST {
+            return Err(bad_request("Too many sign-ins are under way; finish or cancel one.".to_owned()));
+        }
+        let poll = self.clone().poll(id.clone(), definition, target, code, request);
+        let polling = Some(tokio::spawn(poll).abort_handle());
+        state.sign_ins.insert(id, Pending { view: view.clone(), polling, ended_at: None });
+        Ok(view)
+    }
+
+    /// How a sign-in stands.
+    pub(crate) fn sign_in_state(&self, id: &str) -> Result<SignInView, ApiError> {
+        let state = self.state();
+        let pending = state.sign_ins.get(id);
+        pending.map(|pending| pending.view.clone()).ok_or_else(|| bad_request("There is no such sign-in.".to_owned()))
+    }
+
+    /// Gives a sign-in up.
+    pub(crate) fn cancel_sign_in(&self, id: &str) {
+        // Taken out first: dropping it needs no lock.
+        let gone = self.state().sign_ins.remove(id);
+        drop(gone);
+    }
+
+    async fn poll(
+        self: Arc<Self>,
+        id: String,
+        definition: Arc<Definition>,
+        target: Target,
+        code: DeviceCode,
+        request: SignIn,
+    ) {
+        let credential = match self.approved(&definition, &target, &code).await {
+            Ok(credential) => credential,
+            Err(error) => return self.end_sign_in(&id, SignInState::Failed { error }),
+        };
+        let inner = self.clone();
+        // From here on it is not cut off by a cancellation: the credential is here.
+        let connected = self.spawn(async move {
+            let state = match inner.connect_signed_in(definition, target, credential, request).await {
+                Ok(account) => SignInState::Done { account },
+                Err(error) => SignInState::Failed { error },
+            };
+            inner.end_sign_in(&id, state);
+        });
+        // It has told how it ended.
+        let _ = connected.await;
+    }
+
+    /// Polls until the user has approved, or it cannot succeed any more.
+    async fn approved(&self, definition: &Definition, target: &Target, code: &DeviceCode) -> Result<Secret, ApiError> {
+        loop {
+            let mut pause = code.interval.max(MIN_INTERVAL);
+            tokio::time::sleep(pause).await;
+            if self.now() >= code.expires_at {
+                let message = "The sign-in was not approved in time; begin again.";
+                return Err(ApiError::new(ErrorCode::NeedsSignIn, message));
+            }
+            match self.setup.upstream.poll_sign_in(definition, target, code).await {
+                Ok(Poll::Done(credential)) => return Ok(credential),
+                Ok(Poll::Pending) => continue,
+                Err(error @ (ProviderError::RateLimited { .. } | ProviderError::TryLater { .. })) => {
+                    pause = failure::retry_after(&error).unwrap_or_default();
+                    tokio::time::sleep(pause.min(clock::until(self.now(), code.expires_at))).await;
+                }
+                Err(ProviderError::Offline { .. }) => {}
+                Err(ProviderError::Refused { .. }) => {
+                    let message = "The sign-in was denied or has expired; begin again.";
+                    return Err(ApiError::new(ErrorCode::NeedsSignIn, message));
+                }
+                Err(error) => return Err(failure::told(&error)),
+            }
+        }
+    }
+
+    /// Fills in the parameters that are still missing with what the provider offers first, and connects the account.
+    async fn connect_signed_in(
+        self: &Arc<Self>,
+        definition: Arc<Definition>,
+        mut target: Target,
+        credential: Secret,
+        request: SignIn,
+    ) -> Result<String, ApiError> {
+        // An account that gets a new credential keeps what it was connected with.
+        if let Some(account) = self.state().accounts.get(&request.name) {
+            let known = account.record.params.iter().map(|(key, value)| (key.clone(), value.clone()));
+            target.params = known.chain(target.params).collect();
+        }
+        let missing = definition.params().iter().filter(|param| param.required && param.default.is_none());
+        for param in missing {
+            if target.params.contains_key(&param.key) || !param.offered {
+                continue;
+            }
+            let offers = self.setup.upstream.offers(&definition, &target, &credential, &param.key).await;
+            let offers = offers.map_err(|error| failure::told(&error))?;
+            let Some(first) = offers.into_iter().next() else {
+                let message = format!("{} has nothing to choose as {}; create one there first.", definition.title(), param.label);
+                return Err(bad_request(message));
+            };
+            target.params.insert(param.key.clone(), first.value);
+        }
+        let SignIn { name, base_url, .. } = request;
+        let connect = Connect {
+            definition,
+            name: name.clone(),
+            base_url,
+            params: target.params,
+            credential,
+            check: true,
+            life: None,
+            pinned: false,
+            replace: true,
+        };
+        self.connect(connect).await.map(|_| name)
+    }
+
+    fn end_sign_in(&self, id: &str, end: SignInState) {
+        let now = self.now();
+        if let Some(pending) = self.state().sign_ins.get_mut(id) {
+            pending.view.state = end;
+            pending.ended_at = Some(now);
+            pending.polling = None;
+        }
+        self.touched();
+    }
+}

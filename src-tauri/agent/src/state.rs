@@ -1,0 +1,233 @@
+//! What the agent knows at this moment: plain data under one lock, which nobody holds across an `await`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::fresh::{Facts, Failure, Life};
+use daypass_core::session::Session;
+use daypass_core::{Secret, Time, clock};
+use daypass_providers::{Catalog, Definition, Target, Wish};
+use tokio::sync::watch;
+
+use crate::sign_in::Pending;
+use crate::vault::{AccountRecord, OpenIntent, Sealed, VaultError};
+
+/// An account is kept warm while its token was asked for within this time (or it was connected within it).
+pub(crate) const WARM_FOR: Duration = Duration::from_secs(8 * 60 * 60);
+
+/// How a flight ended.
+pub(crate) type Outcome = Result<(), ApiError>;
+/// A refresh that is under way: `None` until it ended. A closed channel means that it broke.
+pub(crate) type Flight = watch::Receiver<Option<Outcome>>;
+
+/// All of it.
+#[derive(Default)]
+pub(crate) struct State {
+    /// By name.
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// What is wrong with the vault; `None` where it is open.
+    pub(crate) vault: Option<VaultError>,
+    /// Whether the accounts are known: the vault's file has been read.
+    pub(crate) loaded: bool,
+    /// Intents that a call left open, or that were found open on start.
+    pub(crate) intents: Vec<OpenIntent>,
+    /// Until when a provider is left alone after a 429, by [`Account::provider_key`].
+    pub(crate) cool_downs: HashMap<String, Time>,
+    /// Names of accounts that are just being connected.
+    pub(crate) reserved: HashSet<String>,
+    /// Sign-ins by device code, by id.
+    pub(crate) sign_ins: BTreeMap<String, Pending>,
+}
+
+/// An account: what the vault keeps of it, and what only this moment knows.
+pub(crate) struct Account {
+    pub(crate) record: AccountRecord,
+    /// `None` where the user removed the definition's file.
+    pub(crate) definition: Option<Arc<Definition>>,
+    /// Where to ask, or why that cannot be said.
+    pub(crate) target: Result<Target, ApiError>,
+    /// The provider's last list.
+    pub(crate) listed: Vec<Session>,
+    /// Drawn once for the current token.
+    pub(crate) jitter: f64,
+    /// The failure since the last success.
+    pub(crate) failure: Option<Failure>,
+    /// What it said, and when the trouble began.
+    pub(crate) trouble: Option<(ApiError, Time)>,
+    /// The grace after waking.
+    pub(crate) not_before: Option<Time>,
+    pub(crate) flight: Option<Flight>,
+    /// Until when the token of a session, by id, was promised to live.
+    pub(crate) promised: HashMap<String, Time>,
+    /// A call may have replaced the credential without our knowing: no held token is believed until one is minted.
+    pub(crate) suspect: bool,
+    /// Its last use is not in the vault yet.
+    pub(crate) used_unsaved: bool,
+    /// It is not in the vault as it is here (a full disk), with the intents that end when it is.
+    pub(crate) unsaved: Option<Vec<i64>>,
+    /// One change at a time goes to the vault.
+    pub(crate) saving: Arc<tokio::sync::Mutex<()>>,
+    /// One settlement at a time.
+    pub(crate) settling: Arc<tokio::sync::Mutex<()>>,
+    /// When open intents are looked at again.
+    pub(crate) settle_at: Option<Time>,
+}
+
+impl State {
+    /// The account of this row.
+    pub(crate) fn by_row(&mut self, row: i64) -> Option<&mut Account> {
+        self.accounts.values_mut().find(|account| account.record.row == row)
+    }
+
+    /// The account of this name.
+    ///
+    /// # Errors
+    /// `unknown_account`; what is wrong with the vault, where the accounts are not even known.
+    pub(crate) fn account(&mut self, name: &str) -> Result<&mut Account, ApiError> {
+        match (self.accounts.get_mut(name), &self.vault) {
+            (Some(account), _) => Ok(account),
+            (None, Some(error)) if !self.loaded => Err(error.clone().into()),
+            (None, _) => {
+                let message = format!("There is no account {name:?}; `daypass account list` shows those that there are.");
+                Err(ApiError::new(ErrorCode::UnknownAccount, message))
+            }
+        }
+    }
+
+    /// What the planner must know of an account.
+    pub(crate) fn facts(&self, account: &Account, now: Time) -> Facts {
+        let cool_down = self.cool_downs.get(&account.provider_key()).copied();
+        Facts {
+            life: account.current_life().copied(),
+            jitter: account.jitter,
+            warm: account.is_warm(now) && account.target.is_ok(),
+            in_flight: account.in_flight().is_some(),
+            needs_sign_in: account.record.refused.is_some() || account.record.credential.open().is_none(),
+            failure: account.failure,
+            not_before: cool_down.max(account.not_before),
+        }
+    }
+}
+
+impl Account {
+    /// An account as it comes out of the vault at `now`; `jitter` is drawn from `[0, 1)`.
+    pub(crate) fn new(record: AccountRecord, catalog: &Catalog, now: Time, jitter: f64) -> Self {
+        let definition = catalog.find(&record.provider);
+        let target = match &definition {
+            Some(definition) => definition
+                .target(record.base_url.as_deref(), record.params.clone())
+                .map_err(|error| ApiError::new(ErrorCode::BadRequest, error.to_string())),
+            None => Err(ApiError::new(
+                ErrorCode::NotSupported,
+                format!("There is no definition of the provider {:?} any more; put its file back.", record.provider),
+            )),
+        };
+        // Promises of an earlier life of the agent are not known: the longest that they could be is kept.
+        let promised = record.sessions.iter().filter_map(|session| {
+            let life = session.life?;
+            Some((session.session.id.clone(), clock::later(now, life.thresholds().hard)))
+        });
+        Self {
+            promised: promised.collect(),
+            definition,
+            target,
+            listed: Vec::new(),
+            jitter,
+            failure: None,
+            trouble: None,
+            not_before: None,
+            flight: None,
+            suspect: false,
+            used_unsaved: false,
+            unsaved: None,
+            saving: Arc::default(),
+            settling: Arc::default(),
+            settle_at: None,
+            record,
+        }
+    }
+
+    /// What a cool-down is kept under: the provider at this address.
+    pub(crate) fn provider_key(&self) -> String {
+        let origin = self.target.as_ref().map(|target| target.base_url.origin().ascii_serialization());
+        format!("{} {}", self.record.provider, origin.unwrap_or_default())
+    }
+
+    /// The definition and target.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn ground(&self) -> Result<(Arc<Definition>, Target), ApiError> {
+        let target = self.target.clone()?;
+        let gone = || ApiError::new(ErrorCode::NotSupported, "The provider's definition is gone; put its file back.");
+        Ok((self.definition.clone().ok_or_else(gone)?, target))
+    }
+
+    /// The life of the current session's token, where it is here and believed.
+    pub(crate) fn current_life(&self) -> Option<&Life> {
+        self.record.current().filter(|_| !self.suspect)?.held().map(|(_, life)| life)
+    }
+
+    /// The flight that is under way.
+    pub(crate) fn in_flight(&self) -> Option<&Flight> {
+        self.flight.as_ref().filter(|flight| flight.has_changed().is_ok() && flight.borrow().is_none())
+    }
+
+    /// Whether it is refreshed in the background.
+    pub(crate) fn is_warm(&self, now: Time) -> bool {
+        let recent = |at: Time| clock::until(at, now) < WARM_FOR;
+        let record = &self.record;
+        // A new account is warm once it has a token: its first session is opened on first use.
+        let connected = record.current().is_some() && recent(record.created_at);
+        !record.resting && (record.pinned || connected || record.last_used_at.is_some_and(recent))
+    }
+
+    /// The credentials to try, best first: a held session's token where the provider takes it, then the account's own.
+    ///
+    /// # Errors
+    /// `locked` while the vault's key is not here; `needs_sign_in` where there is none.
+    pub(crate) fn credentials(&self, now: Time) -> Result<Vec<Secret>, ApiError> {
+        let mut found = Vec::new();
+        if self.definition.as_ref().is_some_and(|definition| definition.session_is_credential()) {
+            let current = self.record.current().and_then(|session| session.held());
+            found.extend(current.filter(|(_, life)| life.expires_at > now).map(|(token, _)| token.clone()));
+        }
+        match &self.record.credential {
+            Sealed::Open(credential) => found.push(credential.clone()),
+            Sealed::Shut => return Err(VaultError::Locked.into()),
+            Sealed::Nothing | Sealed::Damaged if found.is_empty() => return Err(self.no_credential()),
+            Sealed::Nothing | Sealed::Damaged => {}
+        }
+        Ok(found)
+    }
+
+    /// Why there is no credential, and what to do.
+    pub(crate) fn no_credential(&self) -> ApiError {
+        let name = &self.record.name;
+        let message = match (&self.record.refused, &self.record.credential) {
+            (Some(refused), _) => refused.message.clone(),
+            (None, Sealed::Damaged) => format!(
+                "The credential of {name} in the vault is damaged; connect the account again with `daypass account add`."
+            ),
+            (None, _) => format!("{name} has no credential any more; connect it again with `daypass account add`."),
+        };
+        ApiError::new(ErrorCode::NeedsSignIn, message)
+    }
+
+    /// What is wished of a new current session: named after the machine, with the life that was chosen.
+    pub(crate) fn wish(&self, machine: &str) -> Wish {
+        let create = self.definition.as_ref().and_then(|definition| definition.abilities().create.as_ref());
+        Wish {
+            name: create.filter(|create| create.name_is_sent).map(|_| machine.to_owned()),
+            life: self.record.life.filter(|_| create.is_some_and(|create| create.life.is_some())),
+        }
+    }
+}
+
+/// Whole seconds from `now` until `at`, rounded up.
+pub(crate) fn seconds_until(now: Time, at: Time) -> u64 {
+    let left = clock::until(now, at);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}

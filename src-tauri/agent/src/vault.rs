@@ -1,0 +1,202 @@
+//! The vault: the one file that holds every secret, sealed under a key that is kept elsewhere.
+//!
+//! It opens in two steps. The file can be read at once: names, expiries, the journal. The secrets wait for the key,
+//! which the keyring may give late; until then everything that needs them says `locked`, and nothing is changed.
+
+mod error;
+mod key;
+mod keyring;
+mod record;
+mod rows;
+mod seal;
+mod store;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use daypass_core::Chance;
+use tokio::time::Instant;
+
+pub(crate) use error::VaultError;
+use key::{KeyringCall, Recipe};
+pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord};
+pub(crate) use store::Store;
+
+use crate::KeySource;
+
+/// After a prompt was dismissed, no other is opened for this long, however often the vault is asked for.
+const PROMPT_REST: Duration = Duration::from_secs(30);
+
+/// The vault of one home.
+pub(crate) struct Vault {
+    path: PathBuf,
+    source: KeySource,
+    chance: Arc<dyn Chance>,
+    /// `None` until the file is there and readable, and again after [`Vault::close`].
+    store: Arc<Mutex<Slot>>,
+    /// Held while somebody tries to open it; the question to the keyring that is still unanswered.
+    opening: tokio::sync::Mutex<Opening>,
+}
+
+#[derive(Default)]
+struct Slot {
+    store: Option<Store>,
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Opening {
+    call: Option<KeyringCall>,
+    prompted_at: Option<Instant>,
+}
+
+impl Vault {
+    /// The vault at `path`; nothing is touched yet.
+    pub(crate) fn new(path: PathBuf, source: KeySource, chance: Arc<dyn Chance>) -> Self {
+        Self { path, source, chance, store: Arc::default(), opening: tokio::sync::Mutex::default() }
+    }
+
+    /// Whether its key comes from the keyring, so that it may take a while.
+    pub(crate) fn waits_for_keyring(&self) -> bool {
+        self.source == KeySource::Keyring
+    }
+
+    /// Opens the file, without the key: whether there is a vault.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Newer`, `Failed`, …
+    pub(crate) async fn open_file(&self) -> Result<bool, VaultError> {
+        let (path, chance) = (self.path.clone(), self.chance.clone());
+        self.blocking(move |slot| {
+            if slot.store.is_none() {
+                slot.store = Store::open(&path, &chance)?;
+            }
+            Ok(slot.store.is_some())
+        })
+        .await
+    }
+
+    /// Opens the vault, or makes it where there is none. With `prompt` the keyring may ask the user.
+    ///
+    /// One at a time; whoever comes second finds it open. Bounded by the keyring's 3 s.
+    ///
+    /// # Errors
+    /// Every [`VaultError`]. It can be called again at any time.
+    pub(crate) async fn open(&self, prompt: bool) -> Result<(), VaultError> {
+        let mut opening = self.opening.lock().await;
+        let there = self.open_file().await?;
+        if there && self.run(|store| Ok(store.is_unlocked())).await? {
+            return self.run(Store::try_writing).await;
+        }
+        let existing = if there { Some(self.run(|store| Ok((store.id.clone(), store.recipe.clone()))).await?) } else { None };
+        if self.source != KeySource::Keyring {
+            return self.open_by_file(existing).await;
+        }
+        if let Some((_, recipe)) = &existing
+            && *recipe != Recipe::Keyring
+        {
+            return Err(recipe.other_than(&self.source));
+        }
+        self.open_by_keyring(&mut opening, existing.map(|(id, _)| id), prompt).await
+    }
+
+    async fn open_by_file(&self, existing: Option<(String, Recipe)>) -> Result<(), VaultError> {
+        let (path, source, chance) = (self.path.clone(), self.source.clone(), self.chance.clone());
+        self.blocking(move |slot| {
+            let is_new = existing.is_none();
+            let (id, recipe) = existing.unwrap_or_else(|| (new_id(&*chance), Recipe::new(&source, &*chance)));
+            let key = recipe.key_from_file(&source)?;
+            if is_new {
+                slot.store = Some(Store::create(&path, &id, &recipe, &key, &chance)?);
+                return Ok(());
+            }
+            slot.store.as_mut().ok_or(VaultError::Closed)?.unlock(&key)
+        })
+        .await
+    }
+
+    async fn open_by_keyring(
+        &self,
+        opening: &mut Opening,
+        existing: Option<String>,
+        prompt: bool,
+    ) -> Result<(), VaultError> {
+        // The question that is still open is waited for again, if it is about this vault.
+        opening.call.take_if(|call| existing.as_ref().map_or(!call.new, |id| *id != call.vault || call.new));
+        let call = match &mut opening.call {
+            Some(call) => call,
+            none => {
+                let rested = opening.prompted_at.is_none_or(|at| at.elapsed() >= PROMPT_REST);
+                let unlock = prompt && rested;
+                if unlock {
+                    opening.prompted_at = Some(Instant::now());
+                }
+                none.insert(match &existing {
+                    Some(id) => KeyringCall::read(id, unlock)?,
+                    None => KeyringCall::store_new(&new_id(&*self.chance), &self.chance, unlock)?,
+                })
+            }
+        };
+        let key = match call.answer(&self.path).await {
+            Err(VaultError::Waiting) => return Err(VaultError::Waiting),
+            answer => answer,
+        };
+        let id = call.vault.clone();
+        opening.call = None;
+        let key = key?;
+        let (path, chance) = (self.path.clone(), self.chance.clone());
+        self.blocking(move |slot| match (&existing, &mut slot.store) {
+            (Some(_), Some(store)) => store.unlock(&key),
+            _ => {
+                slot.store = Some(Store::create(&path, &id, &Recipe::Keyring, &key, &chance)?);
+                Ok(())
+            }
+        })
+        .await
+    }
+
+    /// Runs `work` on the open file, off the runtime. It runs to its end even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// Those of `work`; `Closed` after [`Vault::close`]; `Waiting` where there is no file yet.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        self.blocking(move |slot| work(slot.store.as_mut().ok_or(VaultError::Waiting)?)).await
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Slot) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, VaultError> {
+        let store = self.store.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut slot = store.lock().unwrap_or_else(PoisonError::into_inner);
+            if slot.closed {
+                return Err(VaultError::Closed);
+            }
+            work(&mut slot)
+        });
+        done.await.unwrap_or_else(|_| Err(VaultError::Failed { reason: "the work on it broke".to_owned() }))
+    }
+
+    /// Closes the file; what runs on it ends first.
+    pub(crate) async fn close(&self) {
+        // Already closed is closed.
+        let _ = self
+            .blocking(|slot| {
+                *slot = Slot { store: None, closed: true };
+                Ok(())
+            })
+            .await;
+    }
+}
+
+/// A new vault's id: 8 random bytes in hex.
+fn new_id(chance: &dyn Chance) -> String {
+    let mut bytes = [0; 8];
+    chance.fill(&mut bytes);
+    data_encoding::HEXLOWER.encode(&bytes)
+}

@@ -1,0 +1,122 @@
+//! What the vault keeps of an account, as plain values.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use daypass_core::fresh::Life;
+use daypass_core::rotation::Intent;
+use daypass_core::session::{Session, Standing};
+use daypass_core::{Secret, Time};
+use daypass_providers::Grant;
+use serde::{Deserialize, Serialize};
+
+/// An account with all that must outlive the agent.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct AccountRecord {
+    /// Its row; 0 before it is stored.
+    pub(crate) row: i64,
+    pub(crate) name: String,
+    pub(crate) provider: String,
+    /// As the user gave it; `None` for the provider's own default.
+    pub(crate) base_url: Option<String>,
+    pub(crate) params: BTreeMap<String, String>,
+    /// The life that was chosen for its current session.
+    pub(crate) life: Option<Duration>,
+    pub(crate) pinned: bool,
+    pub(crate) created_at: Time,
+    pub(crate) last_used_at: Option<Time>,
+    /// Revoked by the user, and not used since: nothing is opened in the background.
+    pub(crate) resting: bool,
+    /// That the credential was refused, and the sentence about it.
+    pub(crate) refused: Option<Refusal>,
+    /// Until when a token that was once held may still be accepted somewhere.
+    pub(crate) live_until: Option<Time>,
+    pub(crate) credential: Sealed<Secret>,
+    pub(crate) grant: Sealed<Grant>,
+    /// Held sessions and orphans.
+    pub(crate) sessions: Vec<SessionRecord>,
+    /// Rows of sessions whose token does not open: kept as they are, and not shown.
+    pub(crate) damaged: Vec<i64>,
+}
+
+/// A secret that is kept sealed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Sealed<T> {
+    /// There is none.
+    Nothing,
+    /// There is one, and the vault's key is not here yet.
+    Shut,
+    /// There is one, and it does not open under the vault's key: the row was damaged or swapped.
+    Damaged,
+    /// Here it is.
+    Open(T),
+}
+
+impl<T> Sealed<T> {
+    /// The secret, where it is here.
+    pub(crate) fn open(&self) -> Option<&T> {
+        match self {
+            Self::Open(secret) => Some(secret),
+            Self::Nothing | Self::Shut | Self::Damaged => None,
+        }
+    }
+}
+
+/// A refused credential.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    pub(crate) message: String,
+    pub(crate) since: Time,
+}
+
+/// A session of ours: held, or an orphan by the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SessionRecord {
+    /// Its row; `None` before it is stored.
+    pub(crate) row: Option<i64>,
+    pub(crate) session: Session,
+    pub(crate) standing: Standing,
+    /// Whether its token is what the account hands out.
+    pub(crate) current: bool,
+    /// When it is to be revoked at the provider: its successor is stored, and promises made with its token end then.
+    pub(crate) retire_at: Option<Time>,
+    /// The token of a held session.
+    pub(crate) token: Sealed<Secret>,
+    /// The life of the token.
+    pub(crate) life: Option<Life>,
+}
+
+impl SessionRecord {
+    /// The token with its life, where it is held and the vault's key is here.
+    pub(crate) fn held(&self) -> Option<(&Secret, &Life)> {
+        self.token.open().zip(self.life.as_ref())
+    }
+}
+
+impl AccountRecord {
+    /// The current session.
+    pub(crate) fn current(&self) -> Option<&SessionRecord> {
+        self.sessions.iter().find(|session| session.current)
+    }
+
+    /// The session of this id, among those that we keep.
+    pub(crate) fn session(&self, id: &str) -> Option<&SessionRecord> {
+        self.sessions.iter().find(|session| session.session.id == id)
+    }
+
+    /// Drops a session, and remembers until when its token may still be accepted.
+    pub(crate) fn drop_session(&mut self, id: &str) {
+        let end = self.session(id).and_then(|session| session.life).map(|life| life.expires_at);
+        self.live_until = self.live_until.max(end);
+        self.sessions.retain(|session| session.session.id != id);
+    }
+}
+
+/// An intent that was written down, and not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenIntent {
+    pub(crate) id: i64,
+    pub(crate) account: i64,
+    pub(crate) intent: Intent,
+    pub(crate) begun_at: Time,
+}

@@ -1,0 +1,207 @@
+//! The vault's file: SQLite with every secret column sealed. Blocking; [`super::Vault`] keeps it off the runtime.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass_core::{Chance, Secret, Time};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
+
+use super::error::VaultError;
+use super::key::{Cost, Recipe};
+use super::seal::{Cipher, Key, Place};
+
+/// The format that this program writes, as `user_version`.
+const FORMAT: i64 = 1;
+/// What the key check value says when it is opened.
+const CHECK: &str = "daypass vault key check";
+const CHECK_PLACE: Place = Place { table: "vault", column: "check_sealed", row: 1 };
+/// How long a lock of another process (a backup, say) is waited for.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// The open file, and the cipher once the key is here.
+pub(crate) struct Store {
+    pub(super) db: Connection,
+    pub(super) path: PathBuf,
+    pub(super) chance: Arc<dyn Chance>,
+    pub(super) cipher: Option<Cipher>,
+    /// The vault's id: random, made with it.
+    pub(crate) id: String,
+    /// How its key is come by.
+    pub(crate) recipe: Recipe,
+    check: Vec<u8>,
+}
+
+impl Store {
+    /// Opens the file at `path`; `None` where there is none, or only an empty one.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Newer`, `Full`, `ReadOnly`, `Failed`.
+    pub(crate) fn open(path: &Path, chance: &Arc<dyn Chance>) -> Result<Option<Self>, VaultError> {
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(VaultError::Failed { reason: error.to_string() }),
+            Ok(there) if there.len() == 0 => return Ok(None),
+            Ok(there) if there.permissions().mode() & 0o077 != 0 => {
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+                    .map_err(|_| VaultError::ReadOnly { path: path.to_owned() })?;
+            }
+            Ok(_) => {}
+        }
+        Self::open_existing(path, chance).map(Some)
+    }
+
+    fn open_existing(path: &Path, chance: &Arc<dyn Chance>) -> Result<Self, VaultError> {
+        let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
+        let db = connect(path)?;
+        let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(told)?;
+        if version > FORMAT {
+            return Err(VaultError::Newer { version });
+        }
+        let sound: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(told)?;
+        if version < FORMAT || sound != "ok" {
+            return Err(VaultError::Corrupt { path: path.to_owned() });
+        }
+        let (id, recipe, check) = db
+            .query_row(
+                "SELECT id, key_kind, salt, argon_memory, argon_passes, argon_lanes, check_sealed FROM vault",
+                [],
+                |row| {
+                    let salt = row.get::<_, Option<Vec<u8>>>(2)?.unwrap_or_default();
+                    let number = |index| row.get::<_, Option<u32>>(index).map(Option::unwrap_or_default);
+                    let cost = Cost { memory: number(3)?, passes: number(4)?, lanes: number(5)? };
+                    let recipe = match row.get::<_, String>(1)?.as_str() {
+                        "key_file" => Recipe::KeyFile { salt },
+                        "passphrase" => Recipe::Passphrase { salt, cost },
+                        _ => Recipe::Keyring,
+                    };
+                    Ok((row.get(0)?, recipe, row.get(6)?))
+                },
+            )
+            .map_err(told)?;
+        Ok(Self { db, path: path.to_owned(), chance: chance.clone(), cipher: None, id, recipe, check })
+    }
+
+    /// Makes a new vault at `path`, where there is none, in one transaction: its tables, id, recipe and key check.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Failed`.
+    pub(crate) fn create(
+        path: &Path,
+        id: &str,
+        recipe: &Recipe,
+        key: &Key,
+        chance: &Arc<dyn Chance>,
+    ) -> Result<Self, VaultError> {
+        let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
+        // SQLite gives its journal files the mode of the file itself, so it is made before SQLite could make it.
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(|error| {
+            match error.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    VaultError::ReadOnly { path: path.to_owned() }
+                }
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => VaultError::Full,
+                _ => VaultError::Failed { reason: error.to_string() },
+            }
+        })?;
+        let mut db = connect(path)?;
+        let cipher = Cipher::new(key, id);
+        let check = cipher
+            .seal(&**chance, CHECK_PLACE, &Secret::new(CHECK))
+            .ok_or_else(|| VaultError::Failed { reason: "sealing failed".to_owned() })?;
+        let (kind, salt, cost) = match recipe {
+            Recipe::Keyring => ("keyring", None, None),
+            Recipe::KeyFile { salt } => ("key_file", Some(salt), None),
+            Recipe::Passphrase { salt, cost } => ("passphrase", Some(salt), Some(cost)),
+        };
+        let all = db.transaction().map_err(told)?;
+        all.execute_batch(include_str!("schema.sql")).map_err(told)?;
+        all.execute(
+            "INSERT INTO vault VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![id, kind, salt, cost.map(|c| c.memory), cost.map(|c| c.passes), cost.map(|c| c.lanes), check],
+        )
+        .map_err(told)?;
+        all.commit().map_err(told)?;
+        let (id, recipe, path) = (id.to_owned(), recipe.clone(), path.to_owned());
+        Ok(Self { db, path, chance: chance.clone(), cipher: Some(cipher), id, recipe, check })
+    }
+
+    /// Takes the key, if it is the one that the vault was made with.
+    ///
+    /// # Errors
+    /// `WrongKey`: the key check value does not open. (A damaged check value looks the same; both mean that nothing
+    /// can be opened.)
+    pub(crate) fn unlock(&mut self, key: &Key) -> Result<(), VaultError> {
+        let cipher = Cipher::new(key, &self.id);
+        match cipher.open(CHECK_PLACE, &self.check) {
+            Some(text) if text.expose() == CHECK => {
+                self.cipher = Some(cipher);
+                Ok(())
+            }
+            _ => Err(VaultError::WrongKey { path: self.path.clone() }),
+        }
+    }
+
+    /// Whether the key is here.
+    pub(crate) fn is_unlocked(&self) -> bool {
+        self.cipher.is_some()
+    }
+
+    /// Whether something can be written: the full disk, tried.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Failed`.
+    pub(crate) fn try_writing(&mut self) -> Result<(), VaultError> {
+        self.transact(|all| all.execute("UPDATE vault SET one = 1", []).map(drop))
+    }
+
+    /// Runs `work` in one durable transaction: all of it, or nothing.
+    pub(super) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, VaultError> {
+        let path = &self.path;
+        let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
+        let all = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(told)?;
+        let result = work(&all).map_err(told)?;
+        all.commit().map_err(told)?;
+        Ok(result)
+    }
+
+    /// The number of rows of a query that answers one, for tests and for the journal.
+    pub(super) fn one<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<Option<T>, VaultError> {
+        let read = self.db.query_row(sql, [], |row| row.get(0)).optional();
+        read.map_err(|error| VaultError::of_sqlite(&error, &self.path))
+    }
+}
+
+/// Opens the file and sets what holds for every connection to a vault.
+fn connect(path: &Path) -> Result<Connection, VaultError> {
+    let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::CannotOpen) => VaultError::ReadOnly { path: path.to_owned() },
+        _ => told(error),
+    })?;
+    db.busy_timeout(BUSY).map_err(told)?;
+    // WAL with synchronous=FULL: a commit is on the disk when it answers. A small cache: the vault is small, and the
+    // agent is to rest small. Deleted content is overwritten.
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
+         PRAGMA cache_size = -128; PRAGMA journal_size_limit = 1048576; PRAGMA trusted_schema = OFF;",
+    )
+    .map_err(told)?;
+    Ok(db)
+}
+
+/// An instant as it is stored.
+pub(super) fn micros(at: Time) -> i64 {
+    at.timestamp_micros()
+}
+
+/// A stored instant; what lies beyond the calendar saturates.
+pub(super) fn instant(micros: i64) -> Time {
+    Time::from_timestamp_micros(micros).unwrap_or(if micros < 0 { Time::MIN_UTC } else { Time::MAX_UTC })
+}
