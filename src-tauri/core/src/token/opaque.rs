@@ -16,13 +16,6 @@ pub fn hex(prefix: &str, bytes: usize, chance: &dyn Chance) -> Secret {
     Secret::new(text)
 }
 
-/// Whether `token` has the form that [`hex`] writes for `prefix` and `bytes`; what has not need not be looked up.
-pub fn is_hex(prefix: &str, bytes: usize, token: &Secret) -> bool {
-    token.expose().strip_prefix(prefix).is_some_and(|digits| {
-        digits.len() == 2 * bytes && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    })
-}
-
 /// `length` characters, each drawn evenly from `A-Z a-z 0-9` (by rejection, so that no character is favoured).
 pub fn alphanumeric(length: usize, chance: &dyn Chance) -> Secret {
     let mut text = String::with_capacity(length);
@@ -67,8 +60,6 @@ mod tests {
         let hex = hex("rt_", 32, &chance);
         assert_eq!(hex.expose().len(), 3 + 64);
         assert!(hex.expose().starts_with("rt_0001"));
-        assert!(is_hex("rt_", 32, &hex) && !is_hex("dvc_", 32, &hex) && !is_hex("rt_", 31, &hex));
-        assert!(!is_hex("rt_", 2, &Secret::new("rt_00AG")));
         let text = alphanumeric(128, &chance);
         assert_eq!(text.expose().len(), 128);
         assert!(text.expose().bytes().all(|b| b.is_ascii_alphanumeric()));
