@@ -52,7 +52,8 @@ impl Inner {
         let life = request.life.map(Duration::from_secs);
         check_life(&definition, life)?;
         let AddAccount { name, base_url, params, credential, check, pinned, .. } = request;
-        self.connect(Connect { definition, name, base_url, params, credential, check, life, pinned, replace: false }).await
+        self.connect(Connect { definition, name, base_url, params, credential, check, life, pinned, replace: false })
+            .await
     }
 
     /// The definition of this name.
@@ -216,7 +217,8 @@ fn refused_on_connect(asked: &Connect, error: &ProviderError) -> ApiError {
     match error {
         ProviderError::Refused { .. } => {
             let (title, label) = (asked.definition.title(), &asked.definition.credential().label);
-            let message = format!("{title} refused the credential; nothing was stored. Check the {label} and try again.");
+            let message =
+                format!("{title} refused the credential; nothing was stored. Check the {label} and try again.");
             ApiError { message, ..told }
         }
         ProviderError::Offline { .. } | ProviderError::TryLater { .. } => {

@@ -226,6 +226,12 @@ impl Agent {
         self.inner.sign_in_state(id)
     }
 
+    /// Waits until the vault was tried once: at once, except for a moment after the start with a keyring (3 s at most).
+    pub(crate) async fn tried_vault(&self) {
+        // The sender lives as long as the agent.
+        let _ = self.inner.tried.subscribe().wait_for(|tried| *tried).await;
+    }
+
     /// How many windows listen on the stream of events.
     pub fn windows(&self) -> usize {
         self.inner.windows.load(Ordering::Acquire)

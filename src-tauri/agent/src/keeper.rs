@@ -128,7 +128,9 @@ impl Inner {
                 let Some(life) = session.life else { continue };
                 let thresholds = life.thresholds();
                 let early = [thresholds.soft, thresholds.hard, Duration::ZERO];
-                next.extend(early.map(|early| clock::earlier(life.expires_at, early)).into_iter().filter(|at| *at > now));
+                next.extend(
+                    early.map(|early| clock::earlier(life.expires_at, early)).into_iter().filter(|at| *at > now),
+                );
             }
         }
         for row in due {

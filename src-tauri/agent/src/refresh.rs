@@ -225,10 +225,7 @@ impl Inner {
                  connect the account again with `daypass account add`."
             )
         } else {
-            format!(
-                "{} Connect {name} again with `daypass account add`, or sign in again.",
-                sentence(message)
-            )
+            format!("{} Connect {name} again with `daypass account add`, or sign in again.", sentence(message))
         };
         let refusal = Refusal { message: message.clone(), since: self.now() };
         let ended = self.other_intents(row);

@@ -87,7 +87,8 @@ impl Inner {
         let valid_until = live_until.filter(|until| tokens_live_on && *until > now);
         let mut message = format!("All sessions of {name} were revoked.");
         if let Some(until) = valid_until {
-            message = format!("{name} is signed out; tokens handed out before stay valid until {}.", crate::rfc3339(until));
+            message =
+                format!("{name} is signed out; tokens handed out before stay valid until {}.", crate::rfc3339(until));
         } else if signed_out {
             message = format!("All sessions of {name} were revoked, and it is signed out.");
         }

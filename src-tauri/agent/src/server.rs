@@ -1,25 +1,165 @@
 //! The server of the local API: HTTP/1 and JSON on the agent's socket.
 
+mod answer;
+mod events;
+mod routes;
+mod wire;
+
+use std::convert::Infallible;
 use std::future::Future;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use daypass_api::{ApiError, Home};
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use daypass_api::{ApiError, ErrorCode, Home};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tower_service::Service;
 
-use crate::{Agent, Face};
+use crate::{Agent, AgentLock, Face, folder};
+
+/// How long requests under way may go on at the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// How long a client may take over the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest head, and the buffer of a connection.
+const MAX_HEAD: usize = 16 << 10;
+/// After a failed `accept` (no file descriptors left, say) it is tried again after this.
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// The most connections at once; more have to wait.
+const MOST_CONNECTIONS: usize = 256;
+
+/// What the handlers share.
+#[derive(Clone)]
+struct Shared {
+    agent: Agent,
+    face: Option<Arc<dyn Face>>,
+    /// Set by `POST /v1/shutdown`.
+    asked_to_end: Arc<Notify>,
+    /// Becomes true when the server ends.
+    ended: watch::Receiver<bool>,
+}
 
 /// Answers every request of [`daypass_api::request`] on the socket of `home`, until `shutdown` or `POST /v1/shutdown`.
 ///
-/// The caller holds the [`AgentLock`](crate::AgentLock) of `home`. A socket that a dead agent left behind is replaced;
-/// one that answers is not. On the end the streams get `bye`, requests under way may finish for a moment, and the
-/// agent is stopped.
+/// The caller holds the [`AgentLock`] of `home`. A socket that a dead agent left behind is replaced; one that answers
+/// is not. On the end the streams get `bye`, requests under way may finish for a moment, and the agent is stopped.
 ///
 /// # Errors
 /// `internal` where the lock is not held by this process, or the socket cannot be bound.
 pub async fn serve(
-    _agent: Agent,
-    _home: &Home,
-    _face: Option<Arc<dyn Face>>,
-    _shutdown: impl Future<Output = ()>,
+    agent: Agent,
+    home: &Home,
+    face: Option<Arc<dyn Face>>,
+    shutdown: impl Future<Output = ()>,
 ) -> Result<(), ApiError> {
-    todo!()
+    let socket = home.socket()?;
+    let listener = bind(home, &socket).await?;
+    let bound = std::fs::metadata(&socket).map(|there| there.ino()).ok();
+    let (end, ended) = watch::channel(false);
+    let shared = Shared { agent: agent.clone(), face, asked_to_end: Arc::new(Notify::new()), ended };
+    let router = routes::router(shared.clone());
+    let mut connections = JoinSet::new();
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+                Ok((stream, _)) if is_ours(&stream) => {
+                    connections.spawn(connection(stream, router.clone(), shared.clone()));
+                }
+                // Another user got past the folder's mode: no answer at all.
+                Ok(_) => {}
+                Err(_) => tokio::time::sleep(ACCEPT_REST).await,
+            },
+            Some(_) = connections.join_next() => {}
+            () = shared.asked_to_end.notified() => break,
+            () = &mut shutdown => break,
+        }
+    }
+    // First out of the way, so that a successor can bind: but only if it is still ours.
+    if std::fs::metadata(&socket).map(|there| there.ino()).ok() == bound {
+        // Somebody may have removed it.
+        let _ = std::fs::remove_file(&socket);
+    }
+    drop(listener);
+    end.send_replace(true);
+    let answered = async { while connections.join_next().await.is_some() {} };
+    // Whoever does not read the last answer does not hold the agent up.
+    let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
+    connections.abort_all();
+    agent.stop().await;
+    Ok(())
+}
+
+/// Binds the socket, in the place of one that nobody answers on.
+async fn bind(home: &Home, socket: &Path) -> Result<UnixListener, ApiError> {
+    let failed = |error: std::io::Error| {
+        ApiError::new(ErrorCode::Internal, format!("The socket {} cannot be bound: {error}.", socket.display()))
+    };
+    folder::private(home.run_dir())?;
+    if !AgentLock::is_ours(home) {
+        let message = "Another agent holds the lock of this home; there is one agent for each user.";
+        return Err(ApiError::new(ErrorCode::Internal, message));
+    }
+    if socket.exists() {
+        if UnixStream::connect(socket).await.is_ok() {
+            let message = "Another agent answers on the socket already; end it with `POST /v1/shutdown` first.";
+            return Err(ApiError::new(ErrorCode::Internal, message));
+        }
+        std::fs::remove_file(socket).map_err(failed)?;
+    }
+    let listener = UnixListener::bind(socket).map_err(failed)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Whether the other end runs as our user.
+fn is_ours(stream: &UnixStream) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::geteuid().as_raw())
+}
+
+/// One connection, until the client or the server ends it.
+async fn connection(stream: UnixStream, router: Router, shared: Shared) {
+    let agent = shared.agent.clone();
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let (mut router, agent) = (router.clone(), agent.clone());
+        async move {
+            if shows_accounts(request.uri().path()) {
+                agent.tried_vault().await;
+            }
+            router.call(request.map(Body::new)).await as Result<_, Infallible>
+        }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD);
+    let connection = http.serve_connection(TokioIo::new(wire::JsonErrors::new(stream)), service);
+    tokio::pin!(connection);
+    let mut ended = shared.ended;
+    // How a connection ends is its client's affair.
+    tokio::select! {
+        _ = &mut connection => {}
+        () = over(&mut ended) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+/// Waits until the server ends.
+async fn over(ended: &mut watch::Receiver<bool>) {
+    // A server that is gone has ended as well.
+    drop(ended.wait_for(|ended| *ended).await);
+}
+
+/// Whether the answer tells of accounts, and so waits until the vault was tried once: an agent that has just been
+/// started must not look as if it had none.
+fn shows_accounts(path: &str) -> bool {
+    !matches!(path, "/v1/events" | "/v1/shutdown" | "/v1/window" | "/v1/providers" | "/v1/openapi.json")
 }

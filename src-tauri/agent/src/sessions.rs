@@ -6,9 +6,9 @@ use std::time::Duration;
 use daypass_api::request::CreateSession;
 use daypass_api::view::{RevokeView, SessionView};
 use daypass_api::{ApiError, ErrorCode};
+use daypass_core::Time;
 use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
-use daypass_core::Time;
 use daypass_providers::{Definition, ProviderError, Wish};
 
 use crate::accounts::{bad_request, check_life};
@@ -81,7 +81,8 @@ impl Inner {
         let life = request.life.map(Duration::from_secs);
         check_life(&definition, life)?;
         // A provider that takes names gets one, by which an orphan would be found again.
-        let made_up = || format!("{}-{}", self.setup.machine, &daypass_core::token::opaque::uuid(&*self.setup.chance)[..4]);
+        let made_up =
+            || format!("{}-{}", self.setup.machine, &daypass_core::token::opaque::uuid(&*self.setup.chance)[..4]);
         let kept_name = request.name.clone();
         let sent_name = create.name_is_sent.then(|| request.name.unwrap_or_else(made_up));
         let wish = Wish { name: sent_name.clone(), life };
@@ -127,7 +128,8 @@ impl Inner {
             return self.forget(row, name, id).await;
         }
         if !abilities.revoke {
-            let all = if abilities.revoke_all_effect.is_some() { " Or revoke all sessions of the account." } else { "" };
+            let all =
+                if abilities.revoke_all_effect.is_some() { " Or revoke all sessions of the account." } else { "" };
             let message = format!("{} cannot revoke one session. {}{all}", definition.title(), abilities.revoke_effect);
             return Err(ApiError::new(ErrorCode::NotSupported, message));
         }
@@ -162,19 +164,15 @@ impl Inner {
         self.commit(row, Vec::new(), Unstored::Refuse, |record| drop_by_wish(record, id)).await?;
         let end = kept.life.map(|life| life.expires_at).or(kept.session.expires_at).filter(|end| *end > now);
         let message = match end {
-            Some(end) => format!("The session {id} of {name} is forgotten here; it stays valid until {}.", crate::rfc3339(end)),
+            Some(end) => {
+                format!("The session {id} of {name} is forgotten here; it stays valid until {}.", crate::rfc3339(end))
+            }
             None => format!("The session {id} of {name} is forgotten here."),
         };
         Ok(self.revoked(name, 1, end, message))
     }
 
-    pub(crate) fn revoked(
-        &self,
-        name: &str,
-        revoked: u32,
-        valid_until: Option<Time>,
-        message: String,
-    ) -> RevokeView {
+    pub(crate) fn revoked(&self, name: &str, revoked: u32, valid_until: Option<Time>, message: String) -> RevokeView {
         self.tell(Notice::Revoked { account: name.to_owned(), message: message.clone() });
         self.touched();
         RevokeView { revoked, valid_until, message }

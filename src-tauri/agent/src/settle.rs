@@ -45,11 +45,8 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(crate::refresh::removed)?;
             account.ground()?.0.abilities().list
         };
-        let listed = if can_list {
-            Some(self.ask_list(row).await?.map_err(|error| failure::told(&error))?)
-        } else {
-            None
-        };
+        let listed =
+            if can_list { Some(self.ask_list(row).await?.map_err(|error| failure::told(&error))?) } else { None };
         let listed = listed.as_deref();
         let ended = open.iter().map(|open| open.id).collect();
         self.commit(row, ended, Unstored::Refuse, |record| {
@@ -67,7 +64,8 @@ impl Inner {
         let mut rows: Vec<i64> = state.intents.iter().map(|open| open.account).collect();
         rows.dedup();
         for row in rows {
-            let regenerates = state.intents.iter().any(|i| i.account == row && !matches!(i.intent, Intent::Create { .. }));
+            let regenerates =
+                state.intents.iter().any(|i| i.account == row && !matches!(i.intent, Intent::Create { .. }));
             let Some(account) = state.by_row(row) else { continue };
             if account.in_flight().is_some() || account.record.refused.is_some() || account.credentials(now).is_err() {
                 continue;

@@ -162,7 +162,8 @@ impl Inner {
             let offers = self.setup.upstream.offers(&definition, &target, &credential, &param.key).await;
             let offers = offers.map_err(|error| failure::told(&error))?;
             let Some(first) = offers.into_iter().next() else {
-                let message = format!("{} has nothing to choose as {}; create one there first.", definition.title(), param.label);
+                let message =
+                    format!("{} has nothing to choose as {}; create one there first.", definition.title(), param.label);
                 return Err(bad_request(message));
             };
             target.params.insert(param.key.clone(), first.value);

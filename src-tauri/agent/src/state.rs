@@ -90,7 +90,8 @@ impl State {
             (Some(account), _) => Ok(account),
             (None, Some(error)) if !self.loaded => Err(error.clone().into()),
             (None, _) => {
-                let message = format!("There is no account {name:?}; `daypass account list` shows those that there are.");
+                let message =
+                    format!("There is no account {name:?}; `daypass account list` shows those that there are.");
                 Err(ApiError::new(ErrorCode::UnknownAccount, message))
             }
         }

@@ -21,7 +21,13 @@ pub type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + 
 /// Every method answers [`ProviderError`].
 pub trait Upstream: Send + Sync + 'static {
     /// Opens a session from the credential.
-    fn mint<'a>(&'a self, d: &'a Definition, t: &'a Target, credential: &'a Secret, wish: &'a Wish) -> Asked<'a, Minted>;
+    fn mint<'a>(
+        &'a self,
+        d: &'a Definition,
+        t: &'a Target,
+        credential: &'a Secret,
+        wish: &'a Wish,
+    ) -> Asked<'a, Minted>;
     /// Gets a new token by the session's grant; `Refused` means that the credential has to mint again.
     fn renew<'a>(&'a self, d: &'a Definition, t: &'a Target, grant: &'a Grant) -> Asked<'a, Minted>;
     /// Asks what the credential is.

@@ -89,7 +89,8 @@ impl Vault {
         if there && self.run(|store| Ok(store.is_unlocked())).await? {
             return self.run(Store::try_writing).await;
         }
-        let existing = if there { Some(self.run(|store| Ok((store.id.clone(), store.recipe.clone()))).await?) } else { None };
+        let existing =
+            if there { Some(self.run(|store| Ok((store.id.clone(), store.recipe.clone()))).await?) } else { None };
         if self.source != KeySource::Keyring {
             return self.open_by_file(existing).await;
         }

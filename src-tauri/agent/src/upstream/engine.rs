@@ -9,7 +9,13 @@ use daypass_providers::{
 use super::{Asked, Upstream};
 
 impl Upstream for Engine {
-    fn mint<'a>(&'a self, d: &'a Definition, t: &'a Target, credential: &'a Secret, wish: &'a Wish) -> Asked<'a, Minted> {
+    fn mint<'a>(
+        &'a self,
+        d: &'a Definition,
+        t: &'a Target,
+        credential: &'a Secret,
+        wish: &'a Wish,
+    ) -> Asked<'a, Minted> {
         Box::pin(self.mint(d, t, credential, wish))
     }
 

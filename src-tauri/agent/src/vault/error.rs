@@ -112,7 +112,9 @@ impl VaultError {
         match error {
             rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
                 Code::DiskFull => Self::Full,
-                Code::ReadOnly | Code::PermissionDenied | Code::AuthorizationForStatementDenied => Self::ReadOnly { path },
+                Code::ReadOnly | Code::PermissionDenied | Code::AuthorizationForStatementDenied => {
+                    Self::ReadOnly { path }
+                }
                 Code::DatabaseCorrupt | Code::NotADatabase => Self::Corrupt { path },
                 _ => Self::Failed { reason: failure.to_string() },
             },

@@ -161,7 +161,11 @@ impl KeyringCall {
             let text = Zeroizing::new(data_encoding::HEXLOWER.encode(&*key));
             keyring::write(&user, text.as_bytes(), unlock)?;
             let stored = keyring::read(&user, unlock).and_then(|text| parse(&text))?;
-            if *stored == *key { Ok(key) } else { Err(KeyringError::Absent("it does not keep what it is given".into())) }
+            if *stored == *key {
+                Ok(key)
+            } else {
+                Err(KeyringError::Absent("it does not keep what it is given".into()))
+            }
         })
     }
 

@@ -149,7 +149,8 @@ impl Sealing<'_> {
 
 fn put_account(all: &Transaction<'_>, account: &mut AccountRecord, sealing: &Sealing<'_>) -> rusqlite::Result<()> {
     if account.row == 0 {
-        let insert = "INSERT INTO account (name, provider, params, pinned, created_at, resting) VALUES (?1, ?2, '{}', 0, 0, 0)";
+        let insert =
+            "INSERT INTO account (name, provider, params, pinned, created_at, resting) VALUES (?1, ?2, '{}', 0, 0, 0)";
         all.execute(insert, params![account.name, account.provider])?;
         account.row = all.last_insert_rowid();
     }

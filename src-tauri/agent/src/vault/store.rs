@@ -97,15 +97,15 @@ impl Store {
     ) -> Result<Self, VaultError> {
         let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
         // SQLite gives its journal files the mode of the file itself, so it is made before SQLite could make it.
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(|error| {
-            match error.kind() {
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(
+            |error| match error.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
                     VaultError::ReadOnly { path: path.to_owned() }
                 }
                 std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => VaultError::Full,
                 _ => VaultError::Failed { reason: error.to_string() },
-            }
-        })?;
+            },
+        )?;
         let mut db = connect(path)?;
         let cipher = Cipher::new(key, id);
         let check = cipher

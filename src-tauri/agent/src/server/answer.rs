@@ -1,0 +1,109 @@
+//! How requests are read and errors are written: JSON in both directions, whatever goes wrong.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::FromRequest;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use daypass_api::{ApiError, ErrorCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The longest body of a request: 64 KiB; a credential may have 8.
+pub(super) const MAX_BODY: usize = 64 << 10;
+
+/// An error as it is answered.
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) error: ApiError,
+}
+
+/// What a handler answers.
+pub(super) type Answer<T> = Result<Json<T>, Refused>;
+
+/// A value as JSON, or the error.
+pub(super) fn answer<T: Serialize>(result: Result<T, ApiError>) -> Answer<T> {
+    result.map(Json).map_err(Refused::from)
+}
+
+impl Refused {
+    pub(super) fn bad_request(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, error: ApiError::new(ErrorCode::BadRequest, message) }
+    }
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, error }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let wait = self.error.retry_after;
+        let mut response = (self.status, Json(self.error)).into_response();
+        if let Some(wait) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
+        response
+    }
+}
+
+/// The body of a request as JSON; where there is none, `{}`.
+///
+/// The content type is not asked for: there is no browser on this socket, and `curl -d` sends another one.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request<axum::body::Body>, state: &S) -> Result<Self, Refused> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let too_long = matches!(&rejection, BytesRejection::FailedToBufferBody(failed)
+                if failed.status() == StatusCode::PAYLOAD_TOO_LARGE);
+            if too_long {
+                Refused::bad_request(StatusCode::PAYLOAD_TOO_LARGE, "The request is longer than 64 KiB.")
+            } else {
+                Refused::bad_request(StatusCode::BAD_REQUEST, "The request's body was cut off.")
+            }
+        })?;
+        let body = if bytes.is_empty() { &b"{}"[..] } else { &bytes };
+        serde_json::from_slice(body)
+            .map(Self)
+            .map_err(|error| Refused::bad_request(StatusCode::BAD_REQUEST, why_unreadable(&error)))
+    }
+}
+
+/// Why JSON cannot be read, without any value of it: one of them may be a secret.
+fn why_unreadable(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let safe = text.starts_with("missing field") || text.starts_with("unknown field");
+    match error.classify() {
+        serde_json::error::Category::Data if safe => format!("The request does not fit: {text}."),
+        serde_json::error::Category::Data => format!(
+            "The request does not fit: a value of another kind is expected at line {} column {}.",
+            error.line(),
+            error.column()
+        ),
+        _ => format!("The request is not JSON (line {} column {}).", error.line(), error.column()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass_api::request::AddAccount;
+
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_values() {
+        let why = |text: &str| why_unreadable(&serde_json::from_str::<AddAccount>(text).unwrap_err());
+        assert!(why(r#"{"provider":"discovr"}"#).contains("missing field `name`"));
+        assert!(why(r#"{"nonsense":1}"#).contains("unknown field `nonsense`"));
+        assert!(!why(r#"{"provider":"d","name":"n","credential":12345}"#).contains("12345"));
+        assert!(!why(r#"{"check":"rt_0123"}"#).contains("rt_0123"));
+        assert!(why("{").contains("not JSON"));
+    }
+}

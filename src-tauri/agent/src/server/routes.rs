@@ -1,0 +1,270 @@
+//! The paths of the local API. Each is routed and documented by the same words, so the two cannot differ.
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use daypass_api::request::{AddAccount, CopyRequest, CreateSession, OpenWindow, Shutdown, SignIn, TokenRequest};
+use daypass_api::view::{
+    AccountView, CopyView, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent,
+    TokenView,
+};
+use daypass_api::{ApiError, ErrorCode};
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answer::{Answer, Body, MAX_BODY, Refused, answer};
+use super::{Shared, events};
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Daypass",
+    version = "1",
+    description = "The local API of the Daypass agent, on its Unix socket. Every error is an ApiError."
+))]
+struct Document;
+
+/// All paths, and their document at `/v1/openapi.json`.
+pub(super) fn router(shared: Shared) -> Router {
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(status))
+        .routes(routes!(snapshot))
+        .routes(routes!(stream))
+        .routes(routes!(openapi))
+        .routes(routes!(providers))
+        .routes(routes!(add_account))
+        .routes(routes!(account, remove_account))
+        .routes(routes!(sign_in))
+        .routes(routes!(sign_in_state, cancel_sign_in))
+        .routes(routes!(token))
+        .routes(routes!(refresh))
+        .routes(routes!(sessions, create_session, revoke_all))
+        .routes(routes!(revoke_session))
+        .routes(routes!(copy))
+        .routes(routes!(window))
+        .routes(routes!(shutdown))
+        .split_for_parts();
+    // Asked for once in a blue moon: only the text is kept.
+    let document = document.to_json().unwrap_or_default().into_boxed_str();
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::Extension(OpenApiText(document.into())))
+        .with_state(shared)
+}
+
+#[derive(Clone)]
+struct OpenApiText(std::sync::Arc<str>);
+
+type Name = Result<Path<String>, PathRejection>;
+type NameAndId = Result<Path<(String, String)>, PathRejection>;
+
+fn path<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Refused> {
+    path.map(|Path(path)| path)
+        .map_err(|_| Refused::bad_request(StatusCode::BAD_REQUEST, "The path is not UTF-8 once its %-signs are read."))
+}
+
+fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refused> {
+    query.map(|Query(query)| query).map_err(|_| {
+        Refused::bad_request(StatusCode::BAD_REQUEST, "The query does not fit: its values are `true` or `false`.")
+    })
+}
+
+/// The agent in short.
+#[utoipa::path(get, path = "/v1/status", responses((status = 200, body = StatusView), (status = "default", body = ApiError)))]
+async fn status(State(shared): State<Shared>) -> Json<StatusView> {
+    Json(shared.agent.status(shared.face.is_some()))
+}
+
+/// Everything that a face draws.
+#[utoipa::path(get, path = "/v1/snapshot", responses((status = 200, body = Snapshot), (status = "default", body = ApiError)))]
+async fn snapshot(State(shared): State<Shared>) -> Json<Snapshot> {
+    Json((*shared.agent.snapshot()).clone())
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Listener {
+    /// Whether it is the window that listens: it is then asked to come to the front.
+    #[serde(default)]
+    window: bool,
+}
+
+/// A line of JSON for every event, without end: a snapshot at once, and another after every change.
+#[utoipa::path(get, path = "/v1/events", params(Listener),
+    responses((status = 200, body = StreamEvent, content_type = "application/x-ndjson"), (status = "default", body = ApiError)))]
+async fn stream(
+    State(shared): State<Shared>,
+    listener: Result<Query<Listener>, QueryRejection>,
+) -> Result<Response, Refused> {
+    let Listener { window } = query(listener)?;
+    Ok(events::stream(shared.agent, shared.ended, window))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/v1/openapi.json", responses((status = 200, body = serde_json::Value)))]
+async fn openapi(axum::Extension(OpenApiText(text)): axum::Extension<OpenApiText>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.to_string()).into_response()
+}
+
+/// The providers that accounts can be connected to.
+#[utoipa::path(get, path = "/v1/providers",
+    responses((status = 200, body = Vec<ProviderView>), (status = "default", body = ApiError)))]
+async fn providers(State(shared): State<Shared>) -> Json<Vec<ProviderView>> {
+    Json(shared.agent.providers())
+}
+
+/// Connects an account. An account of this name gets the new credential where its own was refused.
+#[utoipa::path(post, path = "/v1/accounts", request_body = AddAccount,
+    responses((status = 200, body = AccountView), (status = "default", body = ApiError)))]
+async fn add_account(State(shared): State<Shared>, Body(request): Body<AddAccount>) -> Answer<AccountView> {
+    answer(shared.agent.add_account(request).await)
+}
+
+/// One account.
+#[utoipa::path(get, path = "/v1/accounts/{name}", params(("name" = String, Path)),
+    responses((status = 200, body = AccountView), (status = "default", body = ApiError)))]
+async fn account(State(shared): State<Shared>, name: Name) -> Answer<AccountView> {
+    answer(shared.agent.account(&path(name)?))
+}
+
+/// Removes an account and all that is stored of it. Nothing is revoked.
+#[utoipa::path(delete, path = "/v1/accounts/{name}", params(("name" = String, Path)),
+    responses((status = 204), (status = "default", body = ApiError)))]
+async fn remove_account(State(shared): State<Shared>, name: Name) -> Result<StatusCode, Refused> {
+    shared.agent.remove_account(&path(name)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Begins a sign-in by device code; the agent polls until it ends.
+#[utoipa::path(post, path = "/v1/sign-ins", request_body = SignIn,
+    responses((status = 200, body = SignInView), (status = "default", body = ApiError)))]
+async fn sign_in(State(shared): State<Shared>, Body(request): Body<SignIn>) -> Answer<SignInView> {
+    answer(shared.agent.sign_in(request).await)
+}
+
+/// How a sign-in stands.
+#[utoipa::path(get, path = "/v1/sign-ins/{id}", params(("id" = String, Path)),
+    responses((status = 200, body = SignInView), (status = "default", body = ApiError)))]
+async fn sign_in_state(State(shared): State<Shared>, id: Name) -> Answer<SignInView> {
+    answer(shared.agent.sign_in_state(&path(id)?))
+}
+
+/// Gives a sign-in up.
+#[utoipa::path(delete, path = "/v1/sign-ins/{id}", params(("id" = String, Path)),
+    responses((status = 204), (status = "default", body = ApiError)))]
+async fn cancel_sign_in(State(shared): State<Shared>, id: Name) -> Result<StatusCode, Refused> {
+    shared.agent.cancel_sign_in(&path(id)?);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A token, refreshed first where that is needed.
+#[utoipa::path(post, path = "/v1/accounts/{name}/token", params(("name" = String, Path)), request_body = TokenRequest,
+    responses((status = 200, body = TokenView), (status = "default", body = ApiError)))]
+async fn token(State(shared): State<Shared>, name: Name, Body(request): Body<TokenRequest>) -> Answer<TokenView> {
+    answer(shared.agent.token(&path(name)?, request).await)
+}
+
+/// Refreshes the current session now.
+#[utoipa::path(post, path = "/v1/accounts/{name}/refresh", params(("name" = String, Path)),
+    responses((status = 200, body = AccountView), (status = "default", body = ApiError)))]
+async fn refresh(State(shared): State<Shared>, name: Name) -> Answer<AccountView> {
+    answer(shared.agent.refresh(&path(name)?).await)
+}
+
+/// The sessions of an account, asked of the provider where it lists them.
+#[utoipa::path(get, path = "/v1/accounts/{name}/sessions", params(("name" = String, Path)),
+    responses((status = 200, body = Vec<SessionView>), (status = "default", body = ApiError)))]
+async fn sessions(State(shared): State<Shared>, name: Name) -> Answer<Vec<SessionView>> {
+    answer(shared.agent.sessions(&path(name)?).await)
+}
+
+/// Opens a further session beside the current one.
+#[utoipa::path(post, path = "/v1/accounts/{name}/sessions", params(("name" = String, Path)), request_body = CreateSession,
+    responses((status = 200, body = SessionView), (status = "default", body = ApiError)))]
+async fn create_session(
+    State(shared): State<Shared>,
+    name: Name,
+    Body(request): Body<CreateSession>,
+) -> Answer<SessionView> {
+    answer(shared.agent.create_session(&path(name)?, request).await)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Forget {
+    /// Whether the session is only dropped here; its token stays valid.
+    #[serde(default)]
+    forget: bool,
+}
+
+/// Revokes one session at the provider, or only forgets it here.
+#[utoipa::path(delete, path = "/v1/accounts/{name}/sessions/{id}",
+    params(("name" = String, Path), ("id" = String, Path), Forget),
+    responses((status = 200, body = RevokeView), (status = "default", body = ApiError)))]
+async fn revoke_session(
+    State(shared): State<Shared>,
+    name_and_id: NameAndId,
+    forget: Result<Query<Forget>, QueryRejection>,
+) -> Answer<RevokeView> {
+    let ((name, id), Forget { forget }) = (path(name_and_id)?, query(forget)?);
+    answer(shared.agent.revoke_session(&name, &id, forget).await)
+}
+
+/// Revokes every session of the account, by the means that the provider has.
+#[utoipa::path(delete, path = "/v1/accounts/{name}/sessions", params(("name" = String, Path)),
+    responses((status = 200, body = RevokeView), (status = "default", body = ApiError)))]
+async fn revoke_all(State(shared): State<Shared>, name: Name) -> Answer<RevokeView> {
+    answer(shared.agent.revoke_all(&path(name)?).await)
+}
+
+/// Puts a token on the clipboard, through the tray app.
+#[utoipa::path(post, path = "/v1/copy", request_body = CopyRequest,
+    responses((status = 200, body = CopyView), (status = "default", body = ApiError)))]
+async fn copy(State(shared): State<Shared>, Body(request): Body<CopyRequest>) -> Answer<CopyView> {
+    let face = shared.face.as_ref().ok_or_else(|| no_face("Copying"))?;
+    answer(face.copy(request).await)
+}
+
+/// Opens the window, or brings it to the front.
+#[utoipa::path(post, path = "/v1/window", request_body = OpenWindow,
+    responses((status = 204), (status = "default", body = ApiError)))]
+async fn window(State(shared): State<Shared>, Body(request): Body<OpenWindow>) -> Result<StatusCode, Refused> {
+    match &shared.face {
+        Some(face) => face.open_window(request).await?,
+        None if shared.agent.focus_window(request.page) => {}
+        None => return Err(no_face("Opening the window").into()),
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Asks the agent to end.
+#[utoipa::path(post, path = "/v1/shutdown", request_body = Shutdown,
+    responses((status = 204), (status = "default", body = ApiError)))]
+async fn shutdown(State(shared): State<Shared>, Body(request): Body<Shutdown>) -> Result<StatusCode, Refused> {
+    if request.take_over && shared.face.is_some() {
+        let message = "This agent lives in a tray app, and stays.";
+        return Err(ApiError::new(ErrorCode::Rejected, message).into());
+    }
+    shared.asked_to_end.notify_one();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn no_face(what: &str) -> ApiError {
+    ApiError::new(ErrorCode::NotSupported, format!("{what} needs the tray app; start it with `daypass tray`."))
+}
+
+async fn unknown_path() -> Refused {
+    Refused::bad_request(StatusCode::NOT_FOUND, "There is no such path; GET /v1/openapi.json lists them.")
+}
+
+async fn unknown_method() -> Refused {
+    let message = "The path does not take this method; GET /v1/openapi.json lists what it takes.";
+    Refused::bad_request(StatusCode::METHOD_NOT_ALLOWED, message)
+}
