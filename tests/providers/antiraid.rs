@@ -1,6 +1,5 @@
 //! AntiRaid's definition against its documented and its observed API.
 
-use daypass_core::Time;
 use daypass_core::session::Session;
 use daypass_providers::{ProviderError, Wish};
 use serde_json::json;
@@ -97,7 +96,7 @@ async fn one_unreadable_row_does_not_lose_the_list() {
     assert_eq!(kinds, [("a", "api"), ("b", "login"), ("c", "app_login")]);
     assert_eq!(sessions[0].name.as_deref(), Some("Production"));
     assert_eq!(sessions[0].expires_at, Some(at(31 * 86_400)));
-    assert_eq!(sessions[1].expires_at, Some(Time::MAX_UTC), "a huge expiry is as late as can be");
+    assert!(sessions[1].expires_at.unwrap() > at(200 * 31_557_600), "a huge expiry is very late");
     let bare =
         Session { id: "c".into(), name: None, kind: Some("app_login".into()), created_at: None, expires_at: None };
     assert_eq!(sessions[2], bare);

@@ -2,9 +2,11 @@
 
 mod antiraid;
 mod broken;
+mod dialects;
 mod discover;
 mod discovr;
 mod faults;
 mod own;
 mod pocketpaw;
 mod server;
+mod tls;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use daypass_core::expiry::Timing;
 use daypass_core::{Clock, Time};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Client, Method, Response, redirect};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -307,7 +309,7 @@ impl Call<'_> {
             return "its name is not known".to_owned();
         }
         for cause in causes(error) {
-            if let Some(tls) = tls_fault(cause) {
+            if let Some(tls) = cause.downcast_ref() {
                 return match tls {
                     rustls::Error::InvalidCertificate(_) => "its certificate is not accepted".to_owned(),
                     _ => "no secure connection can be agreed on".to_owned(),
@@ -349,15 +351,13 @@ fn authority(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The causes of an error, outermost first.
+/// The causes of an error, outermost first. An I/O error passes over what it wraps, so that is asked for by name.
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
-}
-
-/// The TLS error in a cause; I/O errors keep theirs to themselves.
-fn tls_fault<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    cause.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()))
+    let inside = |cause: &'a (dyn std::error::Error + 'static)| {
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map(|wrapped| wrapped as &(dyn std::error::Error + 'static))
+    };
+    std::iter::successors(error.source(), move |&cause| inside(cause).or_else(|| cause.source()))
 }
 
 /// An HTTP date (RFC 9110 section 5.6.7); the obsolete forms are not read.
