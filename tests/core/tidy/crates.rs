@@ -42,7 +42,7 @@ const ONLY_IN: [(&str, &[&str], &str); 16] = [
     ("rpassword", &["daypass"], "only the command line asks at a prompt"),
     ("rusqlite", &["daypass-agent", "daypass-authority"], "only the vault and the authority's store keep anything"),
     ("axum", &["daypass-agent", "daypass-authority"], "only these two answer over HTTP"),
-    ("hyper", &["daypass-agent", "daypass-authority", "daypass-test-support"], "only these two answer over HTTP"),
+    ("hyper", &["daypass-agent", "daypass-authority", "daypass-providers"], "only these three speak HTTP"),
     ("jsonwebtoken", &["daypass-core"], "token formats are the core's"),
 ];
 
