@@ -18,5 +18,7 @@ export default defineConfig(({ mode }) => ({
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    // A test of "today at 14:32" must mean the same everywhere.
+    env: { TZ: "UTC" },
   },
 }));

@@ -1,3 +1,4 @@
+//! The window of Daypass: a page, and thin commands that ask the agent for it. How the whole house is built:
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod args;

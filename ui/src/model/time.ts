@@ -11,6 +11,7 @@ const LOCALE = "en-GB";
 const TIME = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 const DAY_AND_TIME = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
+const DAY_ONLY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
 const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
 
 /** Milliseconds since 1970; infinity for an instant that `Date` cannot hold (it ends in the year 275760). */
@@ -79,7 +80,8 @@ export function ago(at: string, now: number): string {
   if (seconds < HOUR) return `${Math.max(1, Math.round(seconds / MINUTE))} min ago`;
   if (seconds < DAY) return `${Math.round(seconds / HOUR)} h ago`;
   if (seconds < 7 * DAY) return seconds < 1.5 * DAY ? "1 day ago" : `${Math.round(seconds / DAY)} days ago`;
-  return DATE.format(new Date(instant(at)));
+  const date = new Date(instant(at));
+  return (date.getFullYear() === new Date(now).getFullYear() ? DAY_ONLY : DATE).format(date);
 }
 
 function two(n: number): string {

@@ -7,13 +7,13 @@ import { countdown, moment, remaining } from "./time";
 /** A state as a word, a shape that goes with it, and what it means. */
 export interface Word {
   word: string;
-  tone: "good" | "busy" | "warn" | "bad" | "quiet";
+  tone: "good" | "half" | "busy" | "warn" | "bad" | "quiet";
   means: string;
 }
 
 const STATES: Record<SessionView["state"], Word> = {
   fresh: { word: "Fresh", tone: "good", means: "Its token is held here and has plenty of life left." },
-  stale: { word: "Stale", tone: "busy", means: "Its token is held here and is due for a refresh." },
+  stale: { word: "Stale", tone: "half", means: "Its token is held here and is due for a refresh." },
   urgent: { word: "Urgent", tone: "warn", means: "Its token is held here and is about to die." },
   expired: { word: "Expired", tone: "quiet", means: "It has ended." },
   foreign: { word: "Foreign", tone: "quiet", means: "It was opened elsewhere; its token is not here." },

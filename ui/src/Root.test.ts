@@ -1,0 +1,258 @@
+// The page as a user meets it, against a pretended agent: what it shows, asks and says.
+import { render, screen, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import axe from "axe-core";
+import { tick } from "svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as ipc from "./ipc";
+import { app } from "./model/app.svelte";
+import { START } from "./model/state";
+import Root from "./Root.svelte";
+import { account, at, LISTING, MINTING, NOW, provider, session, snapshot } from "./testing/made";
+
+const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) });
+const REFUSED = { code: "needs_sign_in", message: "The login token was refused." } as const;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW, toFake: ["Date", "setTimeout", "clearTimeout"] });
+  vi.spyOn(ipc, "sessions").mockResolvedValue([]);
+  app.desk = START;
+  app.dialog = null;
+  app.toasts = [];
+  app.select(null);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function show(...accounts: ReturnType<typeof account>[]): void {
+  app.take({ event: "snapshot", snapshot: snapshot(accounts) });
+  render(Root);
+}
+
+/** Lets everything that is due happen: promises, timers of now, and the drawing that follows. */
+async function settle(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0);
+  await tick();
+}
+
+/** The part of a test id, after all that is due has happened. */
+async function soon<T extends HTMLElement = HTMLElement>(id: string): Promise<T> {
+  await settle();
+  return screen.getByTestId<T>(id);
+}
+
+async function heading(): Promise<string | null> {
+  await settle();
+  return screen.getByRole("heading", { level: 1 }).textContent;
+}
+
+async function violations(): Promise<string[]> {
+  // jsdom paints nothing, so colours are checked on a real desktop.
+  const found = await axe.run(document.body, { rules: { "color-contrast": { enabled: false } } });
+  return found.violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join("\n")}`);
+}
+
+test("without accounts there is one thing to do", async () => {
+  show();
+  await user.click(within(screen.getByTestId("empty")).getByTestId("connect"));
+  expect(app.view).toBe("connect");
+});
+
+test("without an agent it says how to start one, and recovers", async () => {
+  render(Root);
+  app.take({ event: "offline", error: { code: "offline", message: "No agent is running; start one with `daypass tray`." } });
+  expect((await soon("offline")).textContent).toContain("start one with daypass tray");
+  app.take({ event: "snapshot", snapshot: snapshot([account()]) });
+  expect(await soon("account-work")).toBeTruthy();
+  expect(screen.queryByTestId("offline")).toBeNull();
+});
+
+test("a closed vault is told in the agent's own sentence", () => {
+  app.take({ event: "snapshot", snapshot: snapshot([], { vault: { state: "locked", message: "Unlock the keyring." } }) });
+  render(Root);
+  expect(screen.getByTestId("vault-banner").textContent).toContain("Unlock the keyring.");
+});
+
+test("a session has its name, type, age, countdown and state, and the countdown moves", async () => {
+  show(account());
+  const row = screen.getByTestId("session-s1");
+  expect(row.textContent).toMatch(/ci.*s1.*api.*10 min ago/);
+  expect(within(row).getByTestId("state").textContent).toBe("Fresh");
+  expect(within(row).getByTestId("countdown").textContent?.trim()).toBe("32m 00s");
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(within(row).getByTestId("countdown").textContent?.trim()).toBe("31m 58s");
+});
+
+test("a session that is not held offers no copy", () => {
+  show(account({ sessions: [session({ held: false, state: "foreign" })] }));
+  const row = within(screen.getByTestId("session-s1"));
+  expect(row.queryByTestId("copy")).toBeNull();
+  expect(row.getByTestId("revoke")).toBeTruthy();
+});
+
+test("copying asks the agent and says when the clipboard is cleared; the page gets no token", async () => {
+  const view = { account: "work", session_id: "s1", expires_at: at(1920), cleared_at: at(45) };
+  const copy = vi.spyOn(ipc, "copy").mockResolvedValue(view);
+  show(account());
+  await user.click(within(screen.getByTestId("session-s1")).getByTestId("copy"));
+  expect(copy).toHaveBeenCalledExactlyOnceWith({ account: "work", session: "s1" });
+  expect((await soon("toast")).textContent).toContain("cleared in 45 s");
+});
+
+test("an error is said in the region that interrupts, and stays until it is closed", async () => {
+  vi.spyOn(ipc, "refresh").mockRejectedValue({ code: "rate_limited", message: "Too many requests.", retry_after: 9 });
+  show(account());
+  app.select("work");
+  await settle();
+  await user.click(screen.getByTestId("refresh"));
+  const toast = await soon("toast");
+  expect(toast.closest("[role=alert]")).toBeTruthy();
+  expect(toast.textContent).toContain("Too many requests. Try again in 9 s.");
+  await vi.advanceTimersByTimeAsync(60_000);
+  await user.click(within(toast).getByRole("button"));
+  expect(screen.queryByTestId("toast")).toBeNull();
+});
+
+test("nothing is revoked before the user has read what it does and said yes", async () => {
+  const revoke = vi.spyOn(ipc, "revokeSession").mockResolvedValue({ revoked: 1, valid_until: null, message: "Revoked." });
+  show(account());
+  const button = within(screen.getByTestId("session-s1")).getByTestId("revoke");
+  await user.click(button);
+  const dialog = screen.getByRole("dialog", { name: "Revoke “ci”?" });
+  expect(dialog.textContent).toContain(LISTING.revoke_effect);
+  await user.keyboard("{Escape}");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  expect(document.activeElement).toBe(button);
+  expect(revoke).not.toHaveBeenCalled();
+
+  await user.click(button);
+  await user.click(screen.getByTestId("confirm"));
+  expect(revoke).toHaveBeenCalledExactlyOnceWith("work", "s1", false);
+  expect((await soon("toast")).textContent).toContain("Revoked.");
+});
+
+test("a revocation that fails says why in its dialog, and can be tried again there", async () => {
+  vi.spyOn(ipc, "revokeSession").mockRejectedValue({ code: "offline", message: "It does not answer." });
+  show(account({ abilities: MINTING }));
+  await user.click(within(screen.getByTestId("session-s1")).getByTestId("revoke"));
+  await user.click(screen.getByTestId("confirm"));
+  expect(ipc.revokeSession).toHaveBeenCalledWith("work", "s1", true);
+  expect(within(screen.getByRole("dialog")).getByRole("alert").textContent).toBe("It does not answer.");
+  expect(screen.getByTestId("confirm")).toBeTruthy();
+});
+
+test("a new session takes a name and a life within the provider's range", async () => {
+  const create = vi.spyOn(ipc, "createSession").mockResolvedValue(session());
+  show(account());
+  await user.click(screen.getByTestId("new-session"));
+  expect(document.activeElement).toBe(screen.getByTestId("session-name"));
+  await user.type(screen.getByTestId("session-name"), "deploy");
+  await user.type(screen.getByTestId("session-life"), "101y");
+  await user.click(screen.getByTestId("create"));
+  expect(create).not.toHaveBeenCalled();
+  expect(screen.getByRole("dialog").textContent).toContain("The longest life is 100 years.");
+  await user.clear(screen.getByTestId("session-life"));
+  await user.type(screen.getByTestId("session-life"), "2d{Enter}");
+  expect(create).toHaveBeenCalledExactlyOnceWith("work", { name: "deploy", life: 172_800 });
+});
+
+test("the credential goes out once and is kept nowhere on the page", async () => {
+  vi.spyOn(ipc, "providers").mockResolvedValue([provider()]);
+  const add = vi.spyOn(ipc, "addAccount").mockRejectedValue(REFUSED);
+  show();
+  app.connect();
+  const field = await soon<HTMLInputElement>("credential");
+  expect(field.type).toBe("password");
+  await user.type(field, "hunter2");
+  await user.click(screen.getByTestId("connect-submit"));
+  expect(add.mock.calls[0]?.[0]).toMatchObject({ provider: "antiraid", name: "antiraid", credential: "hunter2" });
+  expect((await soon("connect-problem")).textContent).toBe("The login token was refused.");
+  expect(field.value).toBe("");
+  expect(document.activeElement).toBe(field);
+  expect(document.documentElement.outerHTML + JSON.stringify(app)).not.toContain("hunter2");
+});
+
+test("what is missing in the form is named before anything is asked", async () => {
+  vi.spyOn(ipc, "providers").mockResolvedValue([provider()]);
+  const add = vi.spyOn(ipc, "addAccount");
+  show();
+  app.connect();
+  await user.click(await soon("connect-submit"));
+  expect(add).not.toHaveBeenCalled();
+  expect(screen.getByTestId("connect-problem").textContent).toBe("Login token is missing.");
+});
+
+test("a sign-in by code shows the code, and ends on the account when it is approved", async () => {
+  const pending = { id: "i1", user_code: "KXQ-4RT", qr: null, expires_at: at(600), state: { state: "pending" } } as const;
+  vi.spyOn(ipc, "providers").mockResolvedValue([provider({ name: "discovr", title: "Discovr", abilities: MINTING })]);
+  vi.spyOn(ipc, "signIn").mockResolvedValue(pending);
+  vi.spyOn(ipc, "signInState").mockResolvedValue({ ...pending, state: { state: "done", account: "films" } });
+  const cancel = vi.spyOn(ipc, "cancelSignIn").mockResolvedValue();
+  show();
+  app.connect();
+  await user.click(await soon("connect-submit"));
+  expect((await soon("user-code")).textContent).toBe("KXQ-4RT");
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(app.selected).toBe("films");
+  expect(cancel).not.toHaveBeenCalled();
+});
+
+test("a sign-in that the user walks away from is given up", async () => {
+  const pending = { id: "i1", user_code: "KXQ-4RT", qr: null, expires_at: at(600), state: { state: "pending" } } as const;
+  vi.spyOn(ipc, "providers").mockResolvedValue([provider({ name: "discovr", title: "Discovr", abilities: MINTING })]);
+  vi.spyOn(ipc, "signIn").mockResolvedValue(pending);
+  const cancel = vi.spyOn(ipc, "cancelSignIn").mockResolvedValue();
+  show(account());
+  app.connect();
+  await user.click(await soon("connect-submit"));
+  await soon("user-code");
+  await user.click(screen.getByTestId("account-work"));
+  expect(cancel).toHaveBeenCalledExactlyOnceWith("i1");
+});
+
+test("the arrow keys walk through the accounts", async () => {
+  show(account(), account({ name: "films", sessions: [] }));
+  screen.getByTestId("all-accounts").focus();
+  await user.keyboard("{ArrowDown}");
+  expect(app.selected).toBe("work");
+  await user.keyboard("{End}");
+  expect(app.selected).toBe("films");
+  expect(document.activeElement).toBe(screen.getByTestId("account-films"));
+  expect(screen.getByTestId("account-films").getAttribute("aria-current")).toBe("page");
+  await user.keyboard("{Home}");
+  expect(app.selected).toBeNull();
+});
+
+test("a page that is asked for before there are accounts is shown as soon as there are", async () => {
+  render(Root);
+  app.show("new_session");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  app.take({ event: "snapshot", snapshot: snapshot([account()]) });
+  await settle();
+  expect(screen.getByRole("dialog", { name: "New session" })).toBeTruthy();
+});
+
+test("a session of a removed account is not looked at any more", async () => {
+  show(account(), account({ name: "films", sessions: [] }));
+  app.select("films");
+  expect(await heading()).toBe("films");
+  app.take({ event: "snapshot", snapshot: snapshot([account()]) });
+  expect(await heading()).toBe("All accounts");
+});
+
+test("axe finds nothing in the accounts, an account, and a dialog", async () => {
+  const problem = { code: "needs_sign_in", message: "Refused.", since: at(-60), retry_at: null } as const;
+  show(account({ health: "needs_you", problem }), account({ name: "films", abilities: MINTING, refreshing: true, health: "refreshing" }));
+  vi.useRealTimers();
+  expect(await violations()).toEqual([]);
+  app.select("work");
+  await tick();
+  expect(screen.getByTestId("revoke-all")).toBeTruthy();
+  expect(await violations()).toEqual([]);
+  app.newSession();
+  await tick();
+  expect(screen.getByTestId("session-name")).toBeTruthy();
+  expect(await violations()).toEqual([]);
+});

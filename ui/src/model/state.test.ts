@@ -1,0 +1,32 @@
+// How an update changes what the page knows.
+import { expect, test } from "vitest";
+import { account, snapshot } from "../testing/made";
+import { reduce, snapshotOf, START } from "./state";
+
+const SNAPSHOT = snapshot([account()]);
+const GONE = { event: "offline", error: { code: "offline", message: "No agent is running." } } as const;
+
+test("a snapshot brings the page online, from wherever it was", () => {
+  const online = reduce(START, { event: "snapshot", snapshot: SNAPSHOT });
+  expect(online).toEqual({ link: "online", snapshot: SNAPSHOT });
+  expect(reduce(reduce(online, GONE), { event: "snapshot", snapshot: SNAPSHOT })).toEqual(online);
+});
+
+test("while the agent is looked for, its last word stays", () => {
+  const online = reduce(START, { event: "snapshot", snapshot: SNAPSHOT });
+  const lost = reduce(online, { event: "lost" });
+  expect(lost.link).toBe("lost");
+  expect(snapshotOf(lost)).toBe(SNAPSHOT);
+  expect(reduce(START, { event: "lost" })).toBe(START);
+});
+
+test("without an agent nothing is shown that may be wrong by now", () => {
+  const offline = reduce(reduce(START, { event: "snapshot", snapshot: SNAPSHOT }), GONE);
+  expect(offline).toEqual({ link: "offline", error: GONE.error });
+  expect(snapshotOf(offline)).toBeNull();
+  expect(reduce(offline, { event: "lost" })).toBe(offline);
+});
+
+test("a focus changes nothing of it", () => {
+  expect(reduce(START, { event: "focus", page: "connect" })).toBe(START);
+});

@@ -1,0 +1,91 @@
+// Made-up accounts, sessions and providers, at a fixed moment.
+import type { AccountView } from "../types/AccountView";
+import type { Abilities } from "../types/Abilities";
+import type { ProviderView } from "../types/ProviderView";
+import type { SessionView } from "../types/SessionView";
+import type { Snapshot } from "../types/Snapshot";
+
+/** 20 November 2026, 14:00:00 UTC. */
+export const NOW = Date.UTC(2026, 10, 20, 14, 0, 0);
+
+/** The instant `seconds` after NOW, as on the wire. */
+export function at(seconds: number): string {
+  return new Date(NOW + seconds * 1000).toISOString();
+}
+
+/** What a provider such as AntiRaid can do. */
+export const LISTING: Abilities = {
+  list: true,
+  create: { name_is_sent: true, life: { min: 1, max: 3_153_600_000, default: 604_800 } },
+  revoke: true,
+  revoke_effect: "The session is deleted; its token is refused at once.",
+  revoke_all_effect: "Every session is deleted, one by one.",
+  sign_in: false,
+};
+
+/** What a provider such as Discovr can do. */
+export const MINTING: Abilities = {
+  list: false,
+  create: null,
+  revoke: false,
+  revoke_effect: "A single session cannot be revoked there; it is forgotten here.",
+  revoke_all_effect: "You are signed out; session tokens live on until they expire.",
+  sign_in: true,
+};
+
+export function session(over: Partial<SessionView> = {}): SessionView {
+  return {
+    account: "work",
+    id: "s1",
+    name: "ci",
+    type: "api",
+    created_at: at(-600),
+    expires_at: at(1920),
+    state: "fresh",
+    held: true,
+    current: false,
+    ...over,
+  };
+}
+
+export function account(over: Partial<AccountView> = {}): AccountView {
+  const sessions = over.sessions ?? [session({ current: true })];
+  const current = sessions.find((session) => session.current) ?? null;
+  return {
+    name: "work",
+    provider: "antiraid",
+    title: "AntiRaid",
+    base_url: "https://api.antiraid.test",
+    params: {},
+    health: "well",
+    freshness: "fresh",
+    refreshing: false,
+    problem: null,
+    current: current?.id ?? null,
+    expires_at: current?.expires_at ?? null,
+    next_refresh_at: null,
+    last_used_at: null,
+    pinned: false,
+    abilities: LISTING,
+    sessions,
+    ...over,
+  };
+}
+
+export function snapshot(accounts: AccountView[], over: Partial<Snapshot> = {}): Snapshot {
+  return { revision: 1, at: at(0), vault: { state: "open" }, accounts, ...over };
+}
+
+export function provider(over: Partial<ProviderView> = {}): ProviderView {
+  return {
+    name: "antiraid",
+    title: "AntiRaid",
+    about: "Sessions with a name and a life of your choice.",
+    base_url: "https://api.antiraid.test",
+    credential: { label: "Login token", help: "From a login in the browser." },
+    params: [],
+    abilities: LISTING,
+    own: false,
+    ...over,
+  };
+}

@@ -1,0 +1,22 @@
+// What jsdom lacks and the page or its tests need: modal dialogs, and a canvas that says that it is none.
+import { vi } from "vitest";
+
+HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
+  this.open = true;
+  // The browser turns Esc into `cancel` on the open dialog.
+  this.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") this.dispatchEvent(new Event("cancel", { cancelable: true }));
+  });
+  this.querySelector<HTMLElement>("[autofocus], button, input, select")?.focus();
+};
+
+// axe-core measures text on a canvas where there is one.
+HTMLCanvasElement.prototype.getContext = () => null;
+
+// No test may reach Rust; what a test needs of it, it says.
+vi.mock("@tauri-apps/api/core", () => ({
+  Channel: class {
+    onmessage: (message: unknown) => void = () => undefined;
+  },
+  invoke: vi.fn(() => Promise.reject(new Error("not mocked"))),
+}));
