@@ -156,6 +156,19 @@ async fn the_last_wish_wins_however_long_the_first_takes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_comes_too_late_is_not_taken_for_another() {
+    let story = Story::begin().await;
+    story.agent.asked().tokens.insert("slow".to_owned(), (Duration::from_secs(5), "token-of-slow"));
+    story.agent.asked().tokens.insert("slower".to_owned(), (Duration::from_secs(9), "token-of-slower"));
+    story.choose_copy("slow").await;
+    story.choose_copy("slower").await;
+    story.seconds(6).await;
+    assert_eq!(story.clipboard(), None);
+    story.seconds(4).await;
+    assert_eq!(story.clipboard().as_deref(), Some("token-of-slower"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_asks_an_ending_tray_gets_an_answer() {
     let mut story = Story::begin().await;
     story.choose(Action::Quit).await;

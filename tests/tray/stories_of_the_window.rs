@@ -60,6 +60,8 @@ async fn a_second_program_that_calls_the_first_does_not_start_a_third() {
     let story = Story::begin().await;
     story.happen(CLICK).await;
     story.ask_window(Page::Sessions).await.unwrap();
+    // Nor does a user who is impatient.
+    story.happen(CLICK).await;
     story.happen(CLOSED).await;
     assert_eq!(story.desk.seen().opened.len(), 1);
     story.agent.asked().listening = true;
