@@ -88,7 +88,9 @@ async fn only_our_own_host_is_answered_for() {
         ("a b", 400),
         ("", 400),
     ] {
-        let head = format!("GET /sessions/@me HTTP/1.1\r\nhost: {host}\r\nauthorization: {token}\r\nconnection: close\r\n\r\n");
+        let head = format!(
+            "GET /sessions/@me HTTP/1.1\r\nhost: {host}\r\nauthorization: {token}\r\nconnection: close\r\n\r\n"
+        );
         let (status, _) = last_answer(&raw(&world, head.as_bytes()).await);
         assert_eq!(status, expected, "{host}");
     }
@@ -177,7 +179,8 @@ async fn a_client_that_closes_its_half_still_gets_its_answer() {
 #[tokio::test]
 async fn answers_before_garbage_are_not_lost() {
     let world = World::new().await;
-    let piped = "GET /sessions HTTP/1.1\r\nhost: localhost\r\n\r\nGET /api/x HTTP/1.1\r\nhost: localhost\r\n\r\n\0\0\r\n\r\n";
+    let piped =
+        "GET /sessions HTTP/1.1\r\nhost: localhost\r\n\r\nGET /api/x HTTP/1.1\r\nhost: localhost\r\n\r\n\0\0\r\n\r\n";
     let seen = raw(&world, piped.as_bytes()).await;
     assert_eq!(seen.matches("HTTP/1.1 ").count(), 3, "{seen}");
     assert!(seen.contains("HTTP/1.1 401") && seen.contains("HTTP/1.1 404"));
@@ -193,7 +196,7 @@ async fn the_end_lets_requests_finish_and_closes_idle_connections() {
         .await
         .unwrap();
     // The server has both when it answers a third.
-    good(world.request("GET", "/device").header("accept", "x").try_clone().map(|_| world.bearing("GET", "/profiles", &world.demo.discovr_refresh_token)).unwrap()).await;
+    good(world.bearing("GET", "/profiles", &world.demo.discovr_refresh_token)).await;
     let ending = tokio::spawn(world.end());
     let mut seen = String::new();
     idle.read_to_string(&mut seen).await.unwrap();

@@ -65,8 +65,7 @@ impl World {
         static TLS: Once = Once::new();
         TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
         let clock = Arc::new(HandClock(Mutex::new(Time::from_timestamp(START, 0).unwrap())));
-        let service =
-            Service::open(store, Arc::<HandClock>::clone(&clock), Arc::new(Dice::new()), config).unwrap();
+        let service = Service::open(store, Arc::<HandClock>::clone(&clock), Arc::new(Dice::new()), config).unwrap();
         let demo = service.create_demo_user().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

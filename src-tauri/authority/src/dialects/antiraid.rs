@@ -101,7 +101,7 @@ async fn create(service: &Service, call: &Call) -> Result<Reply, Problem> {
     struct Request {
         name: String,
         r#type: String,
-        expiry: i128,
+        expiry: serde_json::Number,
     }
     let presented = token(call)?;
     let request: Request = call.json()?;
@@ -111,7 +111,10 @@ async fn create(service: &Service, call: &Call) -> Result<Reply, Problem> {
     if request.name.chars().count() > LONGEST_NAME {
         return Err(Problem::WrongShape("The name is longer than 256 characters".into()));
     }
-    let life = u64::try_from(request.expiry).ok().filter(|seconds| *seconds <= LONGEST).map(Duration::from_secs);
+    if request.expiry.is_f64() {
+        return Err(Problem::WrongShape("The expiry must be a whole number of seconds".into()));
+    }
+    let life = request.expiry.as_u64().filter(|seconds| *seconds <= LONGEST).map(Duration::from_secs);
     let life = life.ok_or(Problem::Malformed("The expiry must be between 0 and 9223372036854775 seconds".into()))?;
 
     let new_token = opaque::alphanumeric(128, service.chance());

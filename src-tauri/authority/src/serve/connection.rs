@@ -74,7 +74,7 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>
 }
 
 fn unreadable() -> Problem {
-    Problem::Malformed("This is not an HTTP/1.1 request".into())
+    Problem::Malformed("The request cannot be read as HTTP".into())
 }
 
 /// Answers one request, always.
