@@ -229,6 +229,7 @@ fn broken_files_are_told_and_left_out_and_hurt_nothing_else() {
     write("f-huge.toml", &vec![b'#'; (256 << 10) + 1]);
     std::fs::create_dir(dir.path().join("g-folder.toml")).unwrap();
     write("h-empty.toml", b"");
+    write(".#open.toml", b"an editor's");
 
     let (catalog, errors) = Catalog::load(dir.path());
     let names: Vec<&str> = catalog.all().map(|definition| definition.name()).collect();

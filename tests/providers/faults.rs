@@ -179,7 +179,7 @@ async fn an_answer_that_cannot_be_used_is_told_for_what_it_is() {
 #[tokio::test]
 async fn no_credential_follows_a_redirect_to_another_origin() {
     let elsewhere = Server::always(Answer::json(200, json!({"sessions": []}))).await;
-    let told = "AntiRaid redirects to another host, where the credential must not go; check the base URL.";
+    let told = "AntiRaid redirects to another origin, where the credential must not go; check the base URL.";
     let antiraid = built_in("antiraid");
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/sessions", elsewhere.url);

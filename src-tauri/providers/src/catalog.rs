@@ -51,7 +51,9 @@ impl Catalog {
             }
         };
         let mut paths: Vec<_> = files.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        // Names with a dot in front are what editors leave beside a file while it is open.
+        let hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml") && !hidden(path));
         paths.sort();
         for path in paths {
             if let Err(error) = catalog.add(&path) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::check::{self, Checked};
+use crate::file::RevokeAll;
 use crate::{ProviderError, Target, policy, values};
 
 /// A definition file that was read and checked; there is no unchecked one.
@@ -163,6 +164,20 @@ impl Definition {
     /// Whether a minted token is shown only once, so that a lost answer leaves an orphan: the caller keeps a journal.
     pub fn token_shown_once(&self) -> bool {
         self.checked.token_shown_once
+    }
+
+    /// Whether opening a session uses the credential up and answers its successor: the caller keeps a journal.
+    pub fn rotates_credential(&self) -> bool {
+        let operations = &self.checked.operations;
+        [Some(&operations.mint), operations.create.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|m| m.answer.credential.is_some())
+    }
+
+    /// Whether revoking all replaces the credential by the one in its answer (PocketPaw): the caller keeps a journal.
+    pub fn regenerates_credential(&self) -> bool {
+        matches!(&self.checked.operations.revoke_all, Some(RevokeAll::Own(call)) if call.answer.credential.is_some())
     }
 
     /// The address of an account: its base URL (the provider's own where `None`) and its parameters.

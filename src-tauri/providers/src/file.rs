@@ -251,7 +251,7 @@ pub(crate) struct Revoke {
 #[derive(Debug, Clone)]
 pub(crate) enum RevokeAll {
     OneByOne,
-    Own(RevokeAllTable),
+    Own(Box<RevokeAllTable>),
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -335,7 +335,7 @@ impl<'de> Deserialize<'de> for Create {
 
 impl<'de> Deserialize<'de> for RevokeAll {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        word_or_table(deserializer, "one_by_one", Self::OneByOne, Self::Own)
+        word_or_table(deserializer, "one_by_one", Self::OneByOne, |all| Self::Own(Box::new(all)))
     }
 }
 

@@ -53,6 +53,16 @@ pub(crate) fn read_param(key: &str, kind: ParamKind, text: &str) -> Result<Param
     }
 }
 
+/// The text of a secret, which must not be empty: some servers take an empty one for "nobody", and let nobody in.
+fn sent(secret: Option<&Secret>) -> Result<Option<String>, ProviderError> {
+    match secret {
+        Some(secret) if secret.expose().trim().is_empty() => {
+            Err(ProviderError::BadRequest { message: "The credential is empty.".to_owned() })
+        }
+        secret => Ok(secret.map(|secret| secret.expose().to_owned())),
+    }
+}
+
 impl<'a> Values<'a> {
     /// The values of an account's parameters, those left out by their default; the rest is to be filled in.
     ///
@@ -97,9 +107,9 @@ impl<'a> Values<'a> {
     /// The value as text: a list with spaces between its words.
     fn text(&self, placeholder: &Placeholder) -> Result<Option<String>, ProviderError> {
         Ok(match placeholder {
-            Placeholder::Credential => self.credential.map(|secret| secret.expose().to_owned()),
-            Placeholder::Grant => self.grant.map(|secret| secret.expose().to_owned()),
-            Placeholder::DeviceCode => self.device_code.map(|secret| secret.expose().to_owned()),
+            Placeholder::Credential => sent(self.credential)?,
+            Placeholder::Grant => sent(self.grant)?,
+            Placeholder::DeviceCode => sent(self.device_code)?,
             Placeholder::SessionId => self.session_id.map(str::to_owned),
             Placeholder::Name => self.name.map(str::to_owned),
             Placeholder::LifeSeconds => self.life.map(|life| life.as_secs().to_string()),

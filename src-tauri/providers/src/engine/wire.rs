@@ -1,20 +1,19 @@
 //! Sends one request of a definition, within limits, and takes the answer in.
 
-use std::error::Error as _;
-use std::sync::Arc;
-use std::time::Duration;
+mod fault;
+mod reply;
 
-use daypass_core::expiry::Timing;
+use std::sync::Arc;
+
 use daypass_core::{Clock, Time};
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-};
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Response, redirect};
-use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use url::Url;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
+
+pub(super) use reply::Reply;
 
 use super::Limits;
 use crate::file::{self, Request};
@@ -34,45 +33,6 @@ pub(super) struct Wire {
     local: OnceCell<Client>,
     /// For everything else; the environment's proxy applies, which sees only the tunnel.
     remote: OnceCell<Client>,
-}
-
-/// An answer whose status is not yet judged. Its body is wiped when it is dropped.
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) timing: Timing,
-    /// How long the server asks us to wait.
-    pub(super) retry_after: Option<Duration>,
-    body: Zeroizing<Vec<u8>>,
-    json: Option<Wiped>,
-}
-
-impl Reply {
-    /// The body as JSON; `None` where it is not, or empty.
-    pub(super) fn json(&self) -> Option<&Value> {
-        self.json.as_ref().map(|json| &json.0)
-    }
-
-    /// The body as text, for rules that look into it.
-    pub(super) fn text(&self) -> Zeroizing<String> {
-        Zeroizing::new(String::from_utf8_lossy(&self.body).into_owned())
-    }
-}
-
-/// JSON whose strings are wiped when it is dropped.
-struct Wiped(Value);
-
-impl Drop for Wiped {
-    fn drop(&mut self) {
-        fn wipe(value: &mut Value) {
-            match value {
-                Value::String(text) => text.zeroize(),
-                Value::Array(list) => list.iter_mut().for_each(wipe),
-                Value::Object(table) => table.values_mut().for_each(wipe),
-                Value::Null | Value::Bool(_) | Value::Number(_) => {}
-            }
-        }
-        wipe(&mut self.0);
-    }
 }
 
 impl Wire {
@@ -190,7 +150,7 @@ impl Call<'_> {
             let response = outgoing.send().await.map_err(|error| self.lost(&url, &error))?;
             let received_at = self.wire.clock.now();
             if !response.status().is_redirection() {
-                return self.take(&url, response, sent_at, received_at).await;
+                return self.take(&url, response, (sent_at, received_at)).await;
             }
             url = self.next(&url, request.method, &response)?;
         }
@@ -218,7 +178,7 @@ impl Call<'_> {
             let Some(text) = values.fill(template)? else { continue };
             let name =
                 HeaderName::try_from(name.as_str()).map_err(|_| bad_request("A header's name is not usable."))?;
-            let mut value = header_value(&name, &text)?;
+            let mut value = header_value(&text)?;
             value.set_sensitive(true);
             headers.insert(name, value);
         }
@@ -251,7 +211,7 @@ impl Call<'_> {
         let next = location.and_then(|location| url.join(location).ok());
         let next = next.ok_or_else(|| self.bad("redirects without saying where to"))?;
         if next.origin() != url.origin() {
-            return Err(self.bad("redirects to another host, where the credential must not go; check the base URL"));
+            return Err(self.bad("redirects to another origin, where the credential must not go; check the base URL"));
         }
         if method != file::Method::Get {
             return Err(self.bad("redirects a call that changes something; check the base URL"));
@@ -260,19 +220,7 @@ impl Call<'_> {
     }
 
     /// Takes the answer's body in, up to the limit, whatever its head says of the length.
-    async fn take(
-        &self,
-        url: &Url,
-        mut response: Response,
-        sent_at: Time,
-        received_at: Time,
-    ) -> Result<Reply, ProviderError> {
-        let header = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let server_date = header(DATE).and_then(http_date);
-        let now = server_date.unwrap_or(received_at);
-        let retry_after = header(RETRY_AFTER).and_then(|text| wait(text, now));
-        let status = response.status().as_u16();
-
+    async fn take(&self, url: &Url, mut response: Response, moments: (Time, Time)) -> Result<Reply, ProviderError> {
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(url, &error))? {
             if body.len() + chunk.len() > self.wire.limits.body {
@@ -280,50 +228,11 @@ impl Call<'_> {
             }
             body.extend_from_slice(&chunk);
         }
-        let json = serde_json::from_slice(&body).ok().map(Wiped);
-        Ok(Reply { status, timing: Timing { sent_at, received_at, server_date }, retry_after, body, json })
+        Ok(Reply::new(response.status().as_u16(), response.headers(), body, moments))
     }
 
-    /// What a failed request means. The client's own text is not passed on: it holds the address, which may hold a code.
     fn lost(&self, url: &Url, error: &reqwest::Error) -> ProviderError {
-        let who = format!("{} at {}", self.title, authority(url));
-        let offline = |message: String, maybe_done| ProviderError::Offline { message, maybe_done };
-        if error.is_connect() {
-            return offline(format!("{who} cannot be reached: {}.", self.connect_fault(error)), false);
-        }
-        if error.is_timeout() {
-            let seconds = self.wire.limits.total.as_secs_f64();
-            return offline(format!("{who} did not answer within {seconds} s."), true);
-        }
-        if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)) {
-            return self.bad("does not answer in HTTP");
-        }
-        offline(format!("{who} closed the connection before its answer was complete."), true)
-    }
-
-    fn connect_fault(&self, error: &reqwest::Error) -> String {
-        if error.is_timeout() {
-            return format!("no connection within {} s", self.wire.limits.connect.as_secs_f64());
-        }
-        if error.is_dns() {
-            return "its name is not known".to_owned();
-        }
-        for cause in causes(error) {
-            if let Some(tls) = cause.downcast_ref() {
-                return match tls {
-                    rustls::Error::InvalidCertificate(_) => "its certificate is not accepted".to_owned(),
-                    _ => "no secure connection can be agreed on".to_owned(),
-                };
-            }
-        }
-        let kind = causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).last();
-        match kind.map(std::io::Error::kind) {
-            Some(std::io::ErrorKind::ConnectionRefused) => "the connection was refused".to_owned(),
-            Some(std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable) => {
-                "there is no network to it".to_owned()
-            }
-            _ => "the connection failed".to_owned(),
-        }
+        fault::of(error, self.title, url, self.wire.limits)
     }
 
     fn bad(&self, what: &str) -> ProviderError {
@@ -332,12 +241,10 @@ impl Call<'_> {
 }
 
 /// A value that can stand in a header: visible ASCII and inner spaces (RFC 9110 section 5.5).
-fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue, ProviderError> {
-    let fits = !text.trim().is_empty() && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    let value = HeaderValue::try_from(text).ok().filter(|_| fits);
-    value.ok_or_else(|| {
-        let what = if *name == AUTHORIZATION { "The credential" } else { "The value of a header" };
-        bad_request(&format!("{what} is empty or has characters that cannot be sent; was it copied whole?"))
+fn header_value(text: &str) -> Result<HeaderValue, ProviderError> {
+    let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    HeaderValue::try_from(text).ok().filter(|_| fits).ok_or_else(|| {
+        bad_request("The credential has characters that cannot be sent in a header; was it copied whole?")
     })
 }
 
@@ -345,53 +252,15 @@ fn bad_request(message: &str) -> ProviderError {
     ProviderError::BadRequest { message: message.to_owned() }
 }
 
-/// Host and port, as a person knows the server.
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// The causes of an error, outermost first. An I/O error passes over what it wraps, so that is asked for by name.
-fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    let inside = |cause: &'a (dyn std::error::Error + 'static)| {
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        wrapped.map(|wrapped| wrapped as &(dyn std::error::Error + 'static))
-    };
-    std::iter::successors(error.source(), move |&cause| inside(cause).or_else(|| cause.source()))
-}
-
-/// An HTTP date (RFC 9110 section 5.6.7); the obsolete forms are not read.
-fn http_date(text: &str) -> Option<Time> {
-    chrono::DateTime::parse_from_rfc2822(text.trim()).ok().map(Into::into)
-}
-
-/// `Retry-After` in both forms: seconds, or a date by the server's clock (RFC 9110 section 10.2.3).
-fn wait(text: &str, now: Time) -> Option<Duration> {
-    match text.trim().parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => http_date(text).map(|at| daypass_core::clock::until(now, at)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_told_in_seconds_or_as_a_date() {
-        let now = http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-        assert_eq!(wait("120", now), Some(Duration::from_secs(120)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT", now), Some(Duration::from_secs(60)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
-        assert_eq!(wait("soon", now), None);
-        assert_eq!(wait("-1", now), None);
-    }
-
-    #[test]
     fn a_header_takes_visible_ascii_only() {
-        for text in ["", " ", "tök", "a\nb", "a\tb", "a\u{7f}"] {
-            assert!(header_value(&AUTHORIZATION, text).is_err(), "{text:?}");
+        for text in ["tök", "a\nb", "a\tb", "a\u{7f}"] {
+            assert!(header_value(text).is_err(), "{text:?}");
         }
-        assert!(header_value(&AUTHORIZATION, "Bearer a-b").is_ok());
+        assert!(header_value("Bearer a-b").is_ok());
     }
 }
