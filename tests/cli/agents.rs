@@ -94,16 +94,16 @@ fn an_agent_that_was_killed_is_replaced_and_nothing_is_lost() {
 #[test]
 fn the_tray_app_without_a_display_takes_over_and_shows_the_accounts() {
     let (home, authority) = with_authority();
-    authority.connect(&home, "pocketpaw", "paw");
+    authority.connect(&home, "discovr", "tv");
     let headless = home.agent_pid().unwrap();
     let mut tray = Running::start(&mut home.command(&["tray"]));
     tray.line("a word on the display", |line| line.contains("There is no display"));
-    tray.line("the account", |line| line.contains("paw: "));
+    tray.line("the account", |line| line.contains("tv: token") && line.contains("left"));
     wait::until("the headless agent to end", Duration::from_secs(10), || {
         process::all().iter().all(|process| process.pid != headless).then_some(())
     });
     assert_eq!(home.agent_pid(), Some(tray.pid()));
-    home.run(&["token", "paw"]).ok();
-    tray.line("the new token", |line| line.contains("paw: token") && line.contains("left"));
+    home.run(&["token", "tv", "--fresh"]).ok();
+    tray.line("the new token", |line| line.contains("tv: token") && line.contains("left"));
     assert_eq!(tray.end_by(Signal::TERM).code(), Some(0));
 }

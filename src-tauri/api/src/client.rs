@@ -109,7 +109,8 @@ impl Client {
     /// Sends one request, and reads the answer's head: its status, and the reader before its body.
     fn send(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<(u16, BufReader<UnixStream>), CallError> {
         let mut stream = UnixStream::connect(&self.socket).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => CallError::NotRunning,
+            // Where the folder is none, whoever starts an agent tells why it cannot be one.
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => CallError::NotRunning,
             _ => lost(error),
         })?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(lost)?;

@@ -12,6 +12,7 @@ use daypass_core::{Clock, Secret};
 
 use crate::args::{AccountCommand, AddArgs, ListArgs, RemoveArgs, ShowArgs};
 use crate::failure::Failure;
+use crate::host::Signals;
 use crate::system::SystemClock;
 use crate::table::{Cell, Table, Tone};
 use crate::{door, output, session, words};
@@ -207,18 +208,20 @@ fn sign_in(home: &Home, args: &AddArgs) -> Result<(), Failure> {
         params: params(&args.set)?,
     };
     let client = door::open(home)?;
-    let begun: SignInView = client.post("/v1/sign-ins", &request)?;
-    output::tell(&format!(
-        "Enter the code {} at {} on another device, until {}. Waiting …",
-        begun.user_code,
-        args.provider,
-        words::instant(begun.expires_at)
-    ));
-    let path = format!("/v1/sign-ins/{}", door::segment(&begun.id));
     let name = crate::runtime()?.block_on(async {
+        // Caught before the sign-in begins, so that it is given up cleanly from its first moment on.
+        let signals = Signals::catch()?;
+        let begun: SignInView = client.post("/v1/sign-ins", &request)?;
+        output::tell(&format!(
+            "Enter the code {} at {} on another device, until {}. Waiting …",
+            begun.user_code,
+            args.provider,
+            words::instant(begun.expires_at)
+        ));
+        let path = format!("/v1/sign-ins/{}", door::segment(&begun.id));
         tokio::select! {
             ended = signed_in(&client, &path) => ended,
-            _ = tokio::signal::ctrl_c() => {
+            () = signals.end() => {
                 client.delete::<()>(&path)?;
                 Err(Failure::other("The sign-in was given up; nothing was stored."))
             }

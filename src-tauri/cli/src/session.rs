@@ -1,16 +1,16 @@
 //! `daypass sessions` and `daypass session …`: listing, creating and revoking sessions.
 
 use chrono::{DateTime, Utc};
-use daypass_api::Home;
-use daypass_api::client::Client;
+use daypass_api::client::{CallError, Client};
 use daypass_api::request::CreateSession;
-use daypass_api::view::{RevokeView, SessionView, Snapshot};
+use daypass_api::view::{AccountView, RevokeView, SessionView, Snapshot};
+use daypass_api::{ErrorCode, Home};
 use daypass_core::Clock;
 use daypass_core::session::SessionState;
 use serde::Serialize;
 
 use crate::args::{CreateArgs, RevokeArgs, SessionCommand, SessionsArgs};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::system::SystemClock;
 use crate::table::{Cell, Table, Tone};
 use crate::{door, output, words};
@@ -153,6 +153,21 @@ fn revoke(home: &Home, args: &RevokeArgs) -> Result<(), Failure> {
         }
         None => door::account_path(&args.account, "/sessions"),
     };
-    let done: RevokeView = client.delete(&path)?;
-    output::line(&done.message)
+    match client.delete::<RevokeView>(&path) {
+        Ok(done) => output::line(&done.message),
+        Err(CallError::Api(error)) if error.code == ErrorCode::NotSupported && args.id.is_some() => {
+            Err(instead(&client.get(&door::account_path(&args.account, ""))?))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What can be typed instead where the provider cannot revoke one session.
+fn instead(account: &AccountView) -> Failure {
+    let title = &account.title;
+    let all = if account.abilities.revoke_all_effect.is_some() { "; --all revokes every session" } else { "" };
+    let message = format!(
+        "{title} cannot revoke one session: --forget drops it here, and {title} accepts it until it expires{all}."
+    );
+    Failure::new(Exit::NotSupported, message)
 }

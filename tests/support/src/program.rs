@@ -1,5 +1,6 @@
 //! The program `daypass` in a scratch home: its commands with what they print, its agents, and its authority.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -52,7 +53,7 @@ impl Outcome {
         let line = self.stderr.strip_suffix('\n').unwrap_or_else(|| panic!("{:?} is not a line", self.stderr));
         assert!(!line.contains('\n'), "more than one line: {line}");
         let sentence = line.strip_prefix("daypass: ").unwrap_or_else(|| panic!("{line:?} does not name its speaker"));
-        assert!(sentence.ends_with('.'), "not a sentence: {sentence}");
+        assert!(sentence.ends_with(['.', '?']), "not a sentence: {sentence}");
         sentence.to_owned()
     }
 }
@@ -185,6 +186,8 @@ fn read_all(mut from: impl Read + Send + 'static) -> Receiver<String> {
 pub struct Running {
     child: Child,
     lines: Receiver<String>,
+    /// Lines that came while another was waited for.
+    seen: RefCell<Vec<String>>,
 }
 
 impl Running {
@@ -204,7 +207,7 @@ impl Running {
                 }
             });
         }
-        Self { child, lines }
+        Self { child, lines, seen: RefCell::default() }
     }
 
     /// Its process id.
@@ -212,13 +215,17 @@ impl Running {
         self.child.id()
     }
 
-    /// The first line to come that is `wanted`; those before it are dropped.
+    /// The first line that is `wanted`, among those that came and have not been asked for, or the next to come. The two
+    /// outputs are read side by side, so that lines of one may overtake the other's.
     ///
     /// # Panics
     /// Where none comes within [`START_LIMIT`], or the process ends before.
     #[track_caller]
     pub fn line(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let mut seen = Vec::new();
+        let mut seen = self.seen.borrow_mut();
+        if let Some(place) = seen.iter().position(|line| wanted(line)) {
+            return seen.remove(place);
+        }
         loop {
             match self.lines.recv_timeout(START_LIMIT) {
                 Ok(line) if wanted(&line) => return line,
@@ -244,7 +251,7 @@ impl Running {
 
     /// All lines that have not been asked for, once it has ended.
     pub fn rest(&self) -> Vec<String> {
-        self.lines.iter().collect()
+        self.seen.take().into_iter().chain(self.lines.iter()).collect()
     }
 }
 
