@@ -243,15 +243,18 @@ fn ending(account: &AccountView, session: &SessionView, secrets: bool, now: Time
         SessionState::Orphan => true,
         SessionState::Foreign => false,
     };
-    let effect = Entry::text(text::line(&account.abilities.revoke_effect, MESSAGE));
     match (account.abilities.revoke, ours) {
-        (true, _) => vec![effect, end("Revoke".to_owned(), false)],
+        (true, _) => {
+            let effect = text::line(&account.abilities.revoke_effect, MESSAGE);
+            vec![Entry::text(effect), end("Revoke".to_owned(), false)]
+        }
+        // The label itself says what it does.
         (false, true) => {
             let stays = match session.expires_at {
                 Some(end) => format!("stays valid for {}", text::coarse(clock::until(now, end))),
                 None => "stays valid".to_owned(),
             };
-            vec![effect, end(format!("Forget here ({stays})"), true)]
+            vec![end(format!("Forget here ({stays})"), true)]
         }
         (false, false) => vec![Entry::text(format!("Can only be ended at {}", text::line(&account.title, NAME)))],
     }
