@@ -1,1 +1,16 @@
-//! x
+//! The agent: its vault, its keeper, its journal and its server.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends here")]
+
+mod accounts;
+mod bed;
+mod freshness;
+mod journal;
+mod keyring;
+mod real;
+mod revoking;
+mod rotation;
+mod script;
+mod server;
+mod sessions;
+mod sign_in;
+mod vault;

@@ -65,7 +65,7 @@ impl Inner {
             let account = |record| Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
             state.accounts = records.into_iter().map(|record| (record.name.clone(), account(record))).collect();
             for open in &intents {
-                let replaced = !matches!(open.intent, Intent::Create { .. });
+                let replaced = open.intent == Intent::Regenerate;
                 if let Some(account) = state.by_row(open.account).filter(|_| replaced) {
                     account.suspect = true;
                 }

@@ -100,9 +100,9 @@ impl Inner {
         }
         let mut last = Miss::Ours(self.state().by_row(row).ok_or_else(removed)?.no_credential());
         for credential in credentials {
-            let intent = Intent::Create { name: wish.name.clone().unwrap_or_default(), replaces: replaces.clone() };
+            let intent = creation(&definition, wish.name.clone(), replaces.clone());
             let call = self.setup.upstream.mint(&definition, &target, &credential, &wish);
-            match self.once_only(row, &definition, intent, call).await? {
+            match self.once_only(row, intent, call).await? {
                 Ok((minted, intent)) => return Ok(self.take_current(row, &definition, minted, intent).await?),
                 Err(error @ ProviderError::Refused { .. }) => last = Miss::Provider(error),
                 Err(error) => return Err(Miss::Provider(error)),
@@ -111,20 +111,17 @@ impl Inner {
         Err(last)
     }
 
-    /// Makes a call that opens a session; where its token is shown only once, the intent is durable before the call.
+    /// Makes a call that opens a session; where its answer is the only copy of something, `intent` is durable before it.
     ///
     /// Answers the new session with the intent that is to be ended with its storing. An intent whose call surely had
     /// no effect is ended at once; one whose call may have had stays open, and is settled before the next.
     pub(crate) async fn once_only(
         &self,
         row: i64,
-        definition: &Definition,
-        intent: Intent,
+        intent: Option<Intent>,
         call: impl Future<Output = Result<Minted, ProviderError>>,
     ) -> Result<Result<(Minted, Option<i64>), ProviderError>, ApiError> {
-        if !definition.token_shown_once() {
-            return Ok(call.await.map(|minted| (minted, None)));
-        }
+        let Some(intent) = intent else { return Ok(call.await.map(|minted| (minted, None))) };
         let open = self.begin(row, intent).await?;
         match call.await {
             Ok(minted) => Ok(Ok((minted, Some(open.id)))),
@@ -213,7 +210,8 @@ impl Inner {
     pub(crate) async fn refused(&self, row: i64, message: &str) -> ApiError {
         let (name, known, lost) = {
             let mut state = self.state();
-            let lost = state.intents.iter().any(|open| open.account == row && open.intent == Intent::Regenerate);
+            let mut of_it = state.intents.iter().filter(|open| open.account == row);
+            let lost = of_it.any(|open| !matches!(open.intent, Intent::Create { .. }));
             match state.by_row(row) {
                 Some(account) => (account.record.name.clone(), account.record.refused.is_some(), lost),
                 None => return removed(),
@@ -290,9 +288,6 @@ pub(crate) fn put_current(record: &mut AccountRecord, minted: Minted, deletes: b
             record.drop_session(&old);
         }
     }
-    if let Some(credential) = minted.credential.clone() {
-        record.credential = Sealed::Open(credential);
-    }
     if let Some(grant) = minted.grant.clone() {
         record.grant = Sealed::Open(grant);
     }
@@ -303,6 +298,9 @@ pub(crate) fn put_current(record: &mut AccountRecord, minted: Minted, deletes: b
 /// Puts a held session into the record, in place of any of the same id.
 pub(crate) fn put_held(record: &mut AccountRecord, minted: Minted, current: bool, name: Option<String>) {
     record.sessions.retain(|session| session.session.id != minted.session.id);
+    if let Some(credential) = minted.credential {
+        record.credential = Sealed::Open(credential);
+    }
     let session = Session { name: minted.session.name.or(name), ..minted.session };
     record.sessions.push(SessionRecord {
         row: None,
@@ -313,6 +311,15 @@ pub(crate) fn put_held(record: &mut AccountRecord, minted: Minted, current: bool
         token: Sealed::Open(minted.token),
         life: Some(minted.life),
     });
+}
+
+/// What is to be written down before a session is opened; `None` where a lost answer loses nothing that matters.
+pub(crate) fn creation(definition: &Definition, name: Option<String>, replaces: Option<String>) -> Option<Intent> {
+    if definition.rotates_credential() {
+        // The credential is worth more than the session, and only one of the two can be settled.
+        return Some(Intent::Renew);
+    }
+    definition.token_shown_once().then(|| Intent::Create { name: name.unwrap_or_default(), replaces })
 }
 
 /// A message of a provider as a sentence of its own.

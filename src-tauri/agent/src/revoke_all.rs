@@ -22,27 +22,33 @@ impl Inner {
             return Err(ApiError::new(ErrorCode::NotSupported, message));
         }
         self.wait_for_flight(row).await;
-        // The call may replace the credential, and its answer is the only copy: the intent is durable first.
-        let intent = self.begin(row, Intent::Regenerate).await?;
+        // Where the call replaces the credential, its answer is the only copy: the intent is durable first.
+        let intent = match definition.regenerates_credential() {
+            true => Some(self.begin(row, Intent::Regenerate).await?),
+            false => None,
+        };
         match self.ask_revoke_all(row).await {
-            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.id, regenerated).await,
+            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.map(|open| open.id), regenerated).await,
             Ok(Err(ProviderError::NotSupported { .. })) if can_one_by_one(&definition) => {
-                self.end_or_leave(intent, false).await;
                 self.one_by_one(row, name, &definition).await
             }
             Ok(Err(error)) => {
-                let unsure = failure::may_be_done(&error);
+                let unsure = intent.is_some() && failure::may_be_done(&error);
                 if let Some(account) = self.state().by_row(row) {
                     // Whether the credential was replaced is found out by the next mint, before any token is believed.
                     account.suspect |= unsure;
                     account.settle_at = None;
                 }
-                self.end_or_leave(intent, unsure).await;
+                if let Some(intent) = intent {
+                    self.end_or_leave(intent, unsure).await;
+                }
                 self.touched();
                 Err(failure::told(&error))
             }
             Err(error) => {
-                self.end_or_leave(intent, false).await;
+                if let Some(intent) = intent {
+                    self.end_or_leave(intent, false).await;
+                }
                 Err(error)
             }
         }
@@ -62,7 +68,7 @@ impl Inner {
         &self,
         row: i64,
         name: &str,
-        intent: i64,
+        intent: Option<i64>,
         regenerated: Regenerated,
     ) -> Result<RevokeView, ApiError> {
         let now = self.now();
@@ -73,7 +79,7 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(removed)?;
             account.record.sessions.len()
         };
-        self.commit(row, vec![intent], Unstored::Keep, |record| {
+        self.commit(row, intent.into_iter().collect(), Unstored::Keep, |record| {
             if let Some(credential) = credential {
                 record.credential = Sealed::Open(credential);
             } else if signed_out {

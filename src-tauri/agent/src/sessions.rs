@@ -7,14 +7,13 @@ use daypass_api::request::CreateSession;
 use daypass_api::view::{RevokeView, SessionView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
-use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
 use daypass_providers::{Definition, ProviderError, Wish};
 
 use crate::accounts::{bad_request, check_life};
 use crate::ask::Asking;
 use crate::inner::{Inner, Unstored};
-use crate::refresh::{put_held, removed};
+use crate::refresh::{creation, put_held, removed};
 use crate::vault::{AccountRecord, Sealed};
 use crate::{Notice, failure, view};
 
@@ -90,9 +89,9 @@ impl Inner {
         let mut asking = self.asking(row)?;
         let made = loop {
             let Asking { definition, target, credential, .. } = &asking;
-            let intent = Intent::Create { name: sent_name.clone().unwrap_or_default(), replaces: None };
+            let intent = creation(definition, sent_name.clone(), None);
             let call = self.setup.upstream.create(definition, target, credential, &wish);
-            let answer = self.once_only(row, definition, intent, call).await?;
+            let answer = self.once_only(row, intent, call).await?;
             if let Some(answer) = self.heard(&mut asking, answer).await? {
                 break answer;
             }

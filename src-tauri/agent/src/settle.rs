@@ -64,8 +64,9 @@ impl Inner {
         let mut rows: Vec<i64> = state.intents.iter().map(|open| open.account).collect();
         rows.dedup();
         for row in rows {
-            let regenerates =
-                state.intents.iter().any(|i| i.account == row && !matches!(i.intent, Intent::Create { .. }));
+            let of_it = || state.intents.iter().filter(|open| open.account == row);
+            let regenerates = of_it().any(|open| open.intent == Intent::Regenerate);
+            let needs_mint = of_it().any(|open| !matches!(open.intent, Intent::Create { .. }));
             let Some(account) = state.by_row(row) else { continue };
             if account.in_flight().is_some() || account.record.refused.is_some() || account.credentials(now).is_err() {
                 continue;
@@ -76,8 +77,8 @@ impl Inner {
                 continue;
             }
             account.settle_at = Some(clock::later(now, TRY_AGAIN));
-            if regenerates {
-                account.suspect = true;
+            account.suspect |= regenerates;
+            if needs_mint {
                 self.join_flight(account);
             } else {
                 let inner = self.clone();
