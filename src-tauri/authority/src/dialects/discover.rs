@@ -1,4 +1,4 @@
-//! Sitecore Discover's contract (https://doc.sitecore.com/discover): access tokens from an API key or a refresh token.
+//! Sitecore Discover's contract (<https://doc.sitecore.com/discover>): access tokens from an API key or a refresh token.
 //!
 //! Lives are durations in milliseconds. Errors are `{"error-id", "type", "message", "code"}`, with the documented
 //! statuses: 400, 401, 406 for a body of the wrong format, 408, 429.

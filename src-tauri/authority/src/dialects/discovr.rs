@@ -1,4 +1,4 @@
-//! Discovr's contract (https://docs.discovr.media): session JWTs from a refresh token, profiles, sign-in by device code.
+//! Discovr's contract (<https://docs.discovr.media>): session JWTs from a refresh token, profiles, sign-in by device code.
 //!
 //! Two tiers, as documented: `/profiles` and `/auth/*` take the refresh token (`rt_…`), `/profile/*` the session JWT;
 //! the other one is told `WRONG_TOKEN_KIND`. Errors are `{"code", "message"}`; the form is not published, the four

@@ -1,4 +1,4 @@
-//! PocketPaw's contract (https://github.com/pocketpaw/pocketpaw, its docs): session tokens from a master token.
+//! PocketPaw's contract (<https://github.com/pocketpaw/pocketpaw>, its docs): session tokens from a master token.
 //!
 //! A session token is `session:<exp>:<hmac>`, the documented form: the HMAC-SHA256 of the decimal expiry under the
 //! master token. The master is that key, and yet it is nowhere stored: it is at hand when a token is minted, for that
