@@ -18,18 +18,18 @@ use tokio::time::Instant;
 use crate::script::Script;
 
 /// A wall clock that goes with tokio's (pausable) time, and can be set apart from it.
-pub struct TestClock {
+pub(crate) struct TestClock {
     began: Instant,
     apart: AtomicI64,
 }
 
 impl TestClock {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { began: Instant::now(), apart: AtomicI64::new(0) })
     }
 
     /// The machine sleeps: the wall clock goes on, the timer does not.
-    pub fn jump(&self, seconds: i64) {
+    pub(crate) fn jump(&self, seconds: i64) {
         self.apart.fetch_add(seconds, Ordering::SeqCst);
     }
 }
@@ -42,10 +42,10 @@ impl Clock for TestClock {
 }
 
 /// SplitMix64 from a fixed seed: the same run every time, and evenly spread.
-pub struct Seeded(AtomicU64);
+pub(crate) struct Seeded(AtomicU64);
 
 impl Seeded {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(AtomicU64::new(7)))
     }
 }
@@ -62,18 +62,18 @@ impl Chance for Seeded {
 }
 
 /// A home with a key file, and what an agent in it is made of.
-pub struct Bed {
-    pub dir: TempDir,
-    pub home: Home,
-    pub clock: Arc<TestClock>,
-    pub script: Arc<Script>,
-    pub key: KeySource,
-    pub catalog: Catalog,
+pub(crate) struct Bed {
+    pub(crate) dir: TempDir,
+    pub(crate) home: Home,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) script: Arc<Script>,
+    pub(crate) key: KeySource,
+    pub(crate) catalog: Catalog,
     chance: Arc<Seeded>,
 }
 
 impl Bed {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = TestClock::new();
         let key = dir.path().join("key");
@@ -90,7 +90,7 @@ impl Bed {
     }
 
     /// What an agent is made of that asks `upstream`.
-    pub fn setup(&self, upstream: Arc<dyn Upstream>) -> Setup {
+    pub(crate) fn setup(&self, upstream: Arc<dyn Upstream>) -> Setup {
         Setup {
             home: self.home.clone(),
             clock: self.clock.clone(),
@@ -104,19 +104,19 @@ impl Bed {
     }
 
     /// An agent that asks the script.
-    pub async fn agent(&self) -> Agent {
+    pub(crate) async fn agent(&self) -> Agent {
         Agent::start(self.setup(self.script.clone())).await.unwrap()
     }
 
     /// An agent with one account called `work` at `provider`, connected without a check.
-    pub async fn connected(&self, provider: &str) -> Agent {
+    pub(crate) async fn connected(&self, provider: &str) -> Agent {
         let agent = self.agent().await;
         agent.add_account(AddAccount { check: false, ..account(provider, "work") }).await.unwrap();
         agent
     }
 
     /// The bytes of the vault and of all files beside it.
-    pub fn stored_bytes(&self) -> Vec<u8> {
+    pub(crate) fn stored_bytes(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.home.data_dir()).unwrap();
         let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
         files.sort();
@@ -125,7 +125,7 @@ impl Bed {
 }
 
 /// A request to connect an account whose credential the script takes.
-pub fn account(provider: &str, name: &str) -> AddAccount {
+pub(crate) fn account(provider: &str, name: &str) -> AddAccount {
     let params = if provider == "discovr" {
         BTreeMap::from([("profile_id".to_owned(), "p1".to_owned())])
     } else {
@@ -144,31 +144,31 @@ pub fn account(provider: &str, name: &str) -> AddAccount {
 }
 
 /// The token of `work`, as any reader gets it.
-pub async fn read(agent: &Agent) -> Result<TokenView, ApiError> {
+pub(crate) async fn read(agent: &Agent) -> Result<TokenView, ApiError> {
     agent.token("work", TokenRequest::default()).await
 }
 
 /// A token of `work` that is new.
-pub async fn read_fresh(agent: &Agent) -> Result<TokenView, ApiError> {
+pub(crate) async fn read_fresh(agent: &Agent) -> Result<TokenView, ApiError> {
     agent.token("work", TokenRequest { fresh: true, ..TokenRequest::default() }).await
 }
 
 /// The account `work`.
-pub fn work(agent: &Agent) -> AccountView {
+pub(crate) fn work(agent: &Agent) -> AccountView {
     agent.account("work").unwrap()
 }
 
 /// Lets `seconds` of (paused) time pass, with all that happens in them.
-pub async fn pass(seconds: f64) {
+pub(crate) async fn pass(seconds: f64) {
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
 }
 
 /// Lets what is under way come to rest: half a second in which nothing else is due.
-pub async fn settle_down() {
+pub(crate) async fn settle_down() {
     pass(0.5).await;
 }
 
 /// Every notice so far.
-pub fn notices(receiver: &mut tokio::sync::broadcast::Receiver<Notice>) -> Vec<Notice> {
+pub(crate) fn notices(receiver: &mut tokio::sync::broadcast::Receiver<Notice>) -> Vec<Notice> {
     std::iter::from_fn(|| receiver.try_recv().ok()).collect()
 }

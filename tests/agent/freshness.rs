@@ -81,9 +81,9 @@ async fn a_stale_token_is_served_at_once_and_refreshed_behind() {
     let bed = Bed::new();
     let agent = bed.connected("discovr").await;
     read(&agent).await.unwrap();
-    // Held back while the account is cold: only a reader can start it then.
-    bed.script.fail(&offline(), 1);
+    bed.script.fail(&offline(), 100);
     pass(1300.0).await;
+    bed.script.plot().failures.clear();
     bed.script.plot().delay = Duration::from_secs(5);
     let before = tokio::time::Instant::now();
     let stale = read(&agent).await.unwrap();

@@ -15,42 +15,42 @@ use daypass_providers::{
 use crate::bed::TestClock;
 
 /// What the provider does, and what it was asked.
-pub struct Plot {
+pub(crate) struct Plot {
     /// Every call as `operation credential`, in order.
-    pub calls: Vec<String>,
+    pub(crate) calls: Vec<String>,
     /// Failures for the next calls, whatever they are.
-    pub failures: VecDeque<ProviderError>,
+    pub(crate) failures: VecDeque<ProviderError>,
     /// How long a call takes.
-    pub delay: Duration,
+    pub(crate) delay: Duration,
     /// How long a session lives where none is wished for.
-    pub life: Duration,
+    pub(crate) life: Duration,
     /// Whether sessions come with a grant.
-    pub grants: bool,
+    pub(crate) grants: bool,
     /// Whether a grant is still taken.
-    pub takes_grants: bool,
+    pub(crate) takes_grants: bool,
     /// What the provider lists; a mint adds to it, a revocation takes away.
-    pub listed: Vec<Session>,
+    pub(crate) listed: Vec<Session>,
     /// Credentials that are refused.
-    pub refused: Vec<String>,
+    pub(crate) refused: Vec<String>,
     /// What a revocation of everything brings; `None`: it is done one by one.
-    pub regenerated: Option<Regenerated>,
+    pub(crate) regenerated: Option<Regenerated>,
     /// A successor of the credential that the next mint brings.
-    pub successor: Option<String>,
+    pub(crate) successor: Option<String>,
     /// What polls of a sign-in answer, in order; the last is repeated.
-    pub polls: VecDeque<Poll>,
+    pub(crate) polls: VecDeque<Poll>,
     /// A call whose answer gets lost after it took effect.
-    pub lose_answer: bool,
+    pub(crate) lose_answer: bool,
     count: u32,
 }
 
 /// The scripted provider.
-pub struct Script {
+pub(crate) struct Script {
     clock: Arc<TestClock>,
     plot: Mutex<Plot>,
 }
 
 impl Script {
-    pub fn new(clock: Arc<TestClock>) -> Arc<Self> {
+    pub(crate) fn new(clock: Arc<TestClock>) -> Arc<Self> {
         let plot = Plot {
             calls: Vec::new(),
             failures: VecDeque::new(),
@@ -69,17 +69,17 @@ impl Script {
         Arc::new(Self { clock, plot: Mutex::new(plot) })
     }
 
-    pub fn plot(&self) -> MutexGuard<'_, Plot> {
+    pub(crate) fn plot(&self) -> MutexGuard<'_, Plot> {
         self.plot.lock().unwrap()
     }
 
     /// How often `operation` was asked for.
-    pub fn count(&self, operation: &str) -> usize {
+    pub(crate) fn count(&self, operation: &str) -> usize {
         self.plot().calls.iter().filter(|call| call.split(' ').next() == Some(operation)).count()
     }
 
     /// The next calls fail with `error`, `times` in a row.
-    pub fn fail(&self, error: &ProviderError, times: usize) {
+    pub(crate) fn fail(&self, error: &ProviderError, times: usize) {
         self.plot().failures.extend(std::iter::repeat_n(error.clone(), times));
     }
 

@@ -64,6 +64,8 @@ impl Store {
         if version < FORMAT || sound != "ok" {
             return Err(VaultError::Corrupt { path: path.to_owned() });
         }
+        // Only now is it known to be ours: setting it up writes into its first page.
+        set_up(&db, path)?;
         let (id, recipe, check) = db
             .query_row(
                 "SELECT id, key_kind, salt, argon_memory, argon_passes, argon_lanes, check_sealed FROM vault",
@@ -107,6 +109,7 @@ impl Store {
             },
         )?;
         let mut db = connect(path)?;
+        set_up(&db, path)?;
         let cipher = Cipher::new(key, id);
         let check = cipher
             .seal(&**chance, CHECK_PLACE, &Secret::new(CHECK))
@@ -177,7 +180,7 @@ impl Store {
     }
 }
 
-/// Opens the file and sets what holds for every connection to a vault.
+/// Opens the file, and changes nothing of it.
 fn connect(path: &Path) -> Result<Connection, VaultError> {
     let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -186,14 +189,19 @@ fn connect(path: &Path) -> Result<Connection, VaultError> {
         _ => told(error),
     })?;
     db.busy_timeout(BUSY).map_err(told)?;
-    // WAL with synchronous=FULL: a commit is on the disk when it answers. A small cache: the vault is small, and the
-    // agent is to rest small. Deleted content is overwritten.
+    Ok(db)
+}
+
+/// Sets what holds for every connection to a vault.
+///
+/// WAL with synchronous=FULL: a commit is on the disk when it answers. A small cache: the vault is small, and the agent
+/// is to rest small. Deleted content is overwritten.
+fn set_up(db: &Connection, path: &Path) -> Result<(), VaultError> {
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;
          PRAGMA cache_size = -128; PRAGMA journal_size_limit = 1048576; PRAGMA trusted_schema = OFF;",
     )
-    .map_err(told)?;
-    Ok(db)
+    .map_err(|error| VaultError::of_sqlite(&error, path))
 }
 
 /// An instant as it is stored.

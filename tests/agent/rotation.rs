@@ -1,0 +1,120 @@
+//! Sessions that cannot be renewed: create the next, store it, switch, and only then delete the old.
+
+use std::time::Duration;
+
+use daypass_api::request::{AddAccount, TokenRequest};
+use daypass_core::Secret;
+use daypass_providers::ProviderError;
+
+use crate::bed::{Bed, account, pass, read, read_fresh, settle_down, work};
+
+const DAY: f64 = 86_400.0;
+
+#[tokio::test(start_paused = true)]
+async fn the_held_session_is_the_credential_of_the_next() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let life = Some(2 * 86_400);
+    agent.add_account(AddAccount { life, pinned: true, ..account("antiraid", "work") }).await.unwrap();
+    settle_down().await;
+    assert_eq!(bed.script.plot().calls, ["inspect credential-of-work", "mint credential-of-work"]);
+    let first = work(&agent);
+    assert_eq!(first.sessions[0].name.as_deref(), Some("testbed"), "named after the machine");
+
+    // The login token dies after an hour; nobody needs it any more.
+    bed.script.plot().refused.push("credential-of-work".to_owned());
+    pass(10.0 * DAY).await;
+    let calls = bed.script.plot().calls.clone();
+    assert_eq!(calls[2], "mint token-1");
+    let minted: Vec<_> = calls.iter().filter(|call| call.starts_with("mint")).collect();
+    assert!((5..=7).contains(&minted.len()), "{minted:?}");
+    assert_eq!(work(&agent).sessions.len(), 1, "predecessors are gone");
+    assert_eq!(bed.script.plot().listed.len(), 1, "at the provider too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_predecessor_is_revoked_when_the_promises_made_with_it_have_ended() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    bed.script.plot().life = Duration::from_secs(7 * 86_400);
+    read(&agent).await.unwrap();
+    agent.token("work", TokenRequest { min_ttl: Some(600), ..TokenRequest::default() }).await.unwrap();
+    let second = read_fresh(&agent).await.unwrap();
+    assert_eq!(second.session_id, "s2");
+    let listed = |bed: &Bed| bed.script.plot().listed.iter().map(|s| s.id.clone()).collect::<Vec<_>>();
+
+    pass(550.0).await;
+    assert_eq!(listed(&bed), ["s1", "s2"], "somebody was told that token-1 lives for ten minutes");
+    pass(60.0).await;
+    assert_eq!(listed(&bed), ["s2"]);
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "revoke s1 token-2", "the new token has proved itself");
+    assert_eq!(work(&agent).sessions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_that_fails_is_tried_again_and_survives_a_restart() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    read(&agent).await.unwrap();
+    read_fresh(&agent).await.unwrap();
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 1);
+    // H = T/10 = 180 s.
+    pass(185.0).await;
+    assert_eq!((bed.script.count("revoke"), bed.script.plot().listed.len()), (1, 2));
+    agent.stop().await;
+    let agent = bed.agent().await;
+    pass(1.0).await;
+    assert_eq!(bed.script.plot().listed.len(), 1);
+    assert_eq!(work(&agent).sessions.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_session_that_was_revoked_elsewhere_falls_back_on_the_credential() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    read(&agent).await.unwrap();
+    bed.script.plot().refused.push("token-1".to_owned());
+    let next = read_fresh(&agent).await.unwrap();
+    assert_eq!(next.token, Secret::new("token-2"));
+    assert_eq!(bed.script.plot().calls[1..3], ["mint token-1", "mint credential-of-work"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotated_credential_is_stored_with_the_session_that_brought_it() {
+    let mut bed = Bed::new();
+    let toml = r#"
+name = "rotor"
+title = "Rotor"
+about = "Replaces its credential with every mint."
+base_url = "https://rotor.example"
+[credential]
+label = "Refresh token"
+help = "anywhere"
+[session]
+header = "Authorization"
+prefix = "Bearer "
+[effects]
+revoke = "Forgets it here."
+[mint.request]
+method = "POST"
+path = "/token"
+headers.Authorization = "Bearer {credential}"
+[mint.answer]
+token = "/access_token"
+expires = { at = "/expires_in", notation = "seconds_from_now" }
+credential = "/refresh_token"
+"#;
+    let dir = bed.home.providers_dir();
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("rotor.toml"), toml).unwrap();
+    let (catalog, errors) = daypass_providers::Catalog::load(&dir);
+    assert_eq!(errors, []);
+    bed.catalog = catalog;
+    let agent = bed.connected("rotor").await;
+    bed.script.plot().successor = Some("successor-1".to_owned());
+    read(&agent).await.unwrap();
+    agent.stop().await;
+    let agent = bed.agent().await;
+    read_fresh(&agent).await.unwrap();
+    assert_eq!(bed.script.plot().calls, ["mint credential-of-work", "mint successor-1"]);
+}

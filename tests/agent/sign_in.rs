@@ -1,0 +1,90 @@
+//! Signing in by device code.
+
+use std::collections::BTreeMap;
+
+use daypass_api::ErrorCode;
+use daypass_api::request::SignIn;
+use daypass_api::view::{Health, SignInState};
+use daypass_core::Secret;
+use daypass_providers::{Poll, ProviderError};
+
+use crate::bed::{Bed, pass, read, work};
+
+fn request(provider: &str) -> SignIn {
+    let base_url = Some("http://127.0.0.1:9".to_owned());
+    SignIn { provider: provider.to_owned(), name: "work".to_owned(), base_url, params: BTreeMap::new() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_agent_polls_until_the_user_has_approved() {
+    let bed = Bed::new();
+    bed.script.plot().polls = [Poll::Pending, Poll::Pending, Poll::Done(Secret::new("rt_new"))].into();
+    let agent = bed.agent().await;
+    let begun = agent.sign_in(request("discovr")).await.unwrap();
+    assert_eq!((begun.user_code.as_str(), &begun.state), ("ABCD-EFGH", &SignInState::Pending));
+    pass(12.0).await;
+    assert_eq!(bed.script.count("poll"), 2);
+    assert_eq!(agent.sign_in_state(&begun.id).unwrap().state, SignInState::Pending);
+    pass(6.0).await;
+    let done = agent.sign_in_state(&begun.id).unwrap().state;
+    assert_eq!(done, SignInState::Done { account: "work".to_owned() });
+    assert_eq!(work(&agent).params["profile_id"], "profile_id-1", "what the provider offers first");
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "mint rt_new");
+    read(&agent).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_needs_the_user_gets_the_new_credential_and_keeps_the_rest() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    bed.script.plot().refused.push("credential-of-work".to_owned());
+    read(&agent).await.unwrap_err();
+    assert_eq!(work(&agent).health, Health::NeedsYou);
+    bed.script.plot().polls = [Poll::Done(Secret::new("rt_new"))].into();
+    agent.sign_in(request("discovr")).await.unwrap();
+    pass(8.0).await;
+    assert_eq!(work(&agent).health, Health::Well);
+    assert_eq!(work(&agent).params["profile_id"], "p1");
+    assert_eq!(bed.script.count("offers"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_ends_when_it_is_denied_or_its_time_is_over() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let denied = agent.sign_in(request("discovr")).await.unwrap();
+    bed.script.fail(&ProviderError::Refused { message: "Denied".to_owned() }, 1);
+    pass(6.0).await;
+    let state = |id: &str| agent.sign_in_state(id).unwrap().state;
+    assert!(matches!(state(&denied.id), SignInState::Failed { error } if error.code == ErrorCode::NeedsSignIn));
+
+    let late = agent.sign_in(request("discovr")).await.unwrap();
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 3);
+    pass(30.0).await;
+    assert_eq!(state(&late.id), SignInState::Pending, "a bad moment is not the end");
+    pass(600.0).await;
+    assert!(matches!(state(&late.id), SignInState::Failed { .. }));
+    assert_eq!(agent.snapshot().accounts, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_can_be_given_up() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let begun = agent.sign_in(request("discovr")).await.unwrap();
+    agent.cancel_sign_in(&begun.id);
+    pass(60.0).await;
+    assert_eq!(bed.script.count("poll"), 0);
+    assert_eq!(agent.sign_in_state(&begun.id).unwrap_err().code, ErrorCode::BadRequest);
+    agent.cancel_sign_in("nonsense");
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_every_provider_has_it() {
+    let bed = Bed::new();
+    let agent = bed.connected("pocketpaw").await;
+    assert_eq!(agent.sign_in(request("pocketpaw")).await.unwrap_err().code, ErrorCode::NotSupported);
+    assert_eq!(agent.sign_in(request("nobody")).await.unwrap_err().code, ErrorCode::BadRequest);
+    let error = agent.sign_in(request("discovr")).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::BadRequest, "the name belongs to another provider");
+}
