@@ -76,6 +76,7 @@ test-interop: setup-build setup-interop ## Run the tests against real peers: Poc
 
 .PHONY: test-desktop
 test-desktop: setup-desktop build-debug ## Run the tests on a real desktop
+	cargo test -p daypass-test-support
 	cargo test -p daypass --test desktop
 
 .PHONY: shots
@@ -128,7 +129,7 @@ $(NODE_MODULES): ui/package-lock.json
 setup-build: ## Install what compiling needs
 	@.ci/install-packages.sh $(BUILD_PACKAGES)
 
-setup-desktop: setup-build $(TOOLS)/bin/tauri-driver ## Install a real desktop for the tests
+setup-desktop: setup-build ## Install a real desktop for the tests
 	@.ci/install-packages.sh $(DESKTOP_PACKAGES)
 
 setup-bench: setup-build ## Install what the benchmark compares with
@@ -148,9 +149,6 @@ $(INTEROP)/sitecore/.stamp: tests/interop/sitecore/package-lock.json tests/inter
 	npm --prefix $(INTEROP)/sitecore ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-# Tools of a fixed version, built once, under target/ so that they touch nothing of the user's.
+# Of a fixed version, built once, under target/ so that it touches nothing of the user's.
 $(TOOLS)/bin/cargo-deny: | setup-build
 	cargo install cargo-deny --version 0.20.2 --locked --root $(TOOLS)
-
-$(TOOLS)/bin/tauri-driver: | setup-build
-	cargo install tauri-driver --version 2.1.0 --locked --root $(TOOLS)
