@@ -145,9 +145,12 @@ mod tests {
         let earlier = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
         wire.write_all(format!("{earlier}{REFUSAL}").as_bytes()).await.unwrap();
         assert_eq!(wire.refused(), Some(400));
-        wire.end(Some(b"instead".to_vec())).await;
-        let mut seen = String::new();
-        theirs.read_to_string(&mut seen).await.unwrap();
+        let reading = async move {
+            let mut seen = String::new();
+            theirs.read_to_string(&mut seen).await.unwrap();
+            seen
+        };
+        let ((), seen) = tokio::join!(wire.end(Some(b"instead".to_vec())), reading);
         assert_eq!(seen, format!("{earlier}instead"));
     }
 

@@ -3,12 +3,21 @@
 //! A durable commit costs one wait for the disk, however many rows it holds. So the writer takes every job that waits,
 //! runs them in one transaction, commits, and only then answers each: while the disk works on one group, the next one
 //! gathers. Under load the cost of the disk is shared by all; alone, a job waits for nothing but its own commit.
+//!
+//! Clients that wait for their answer before they ask again would so fall into two camps, each gathering while the other
+//! is written, and each group would have half of them. So before a commit the writer waits a little for those it knows
+//! to be about: as many as had waited when the last group was done, and at most half as long as that took. Who is alone
+//! is never waited with.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::store::Answer;
@@ -16,10 +25,15 @@ use crate::store::Answer;
 /// The most jobs in one transaction: bounds how long the first of them waits.
 const GROUP: usize = 512;
 
+/// The longest wait for a group to fill.
+const PATIENCE: Duration = Duration::from_millis(3);
+
 /// A thread with a connection of its own, and the queue before it. Dropping it waits until the queue is worked off.
 pub(super) struct Queue {
     jobs: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    /// How many jobs are queued or being worked on.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Whether the jobs of a queue change anything.
@@ -35,14 +49,16 @@ impl Queue {
     /// Starts a thread named `name` that works on `db`.
     pub(super) fn start(name: &str, db: Connection, work: Work) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || match work {
                 Work::Reads => read(db, &queue),
-                Work::Writes => write(db, &queue),
+                Work::Writes => write(db, &queue, &count),
             })
             .map_err(|_| Error::Stopped)?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), waiting })
     }
 
     /// Queues `work`. Its answer comes when it is done, and durable if it writes.
@@ -54,7 +70,8 @@ impl Queue {
         F: FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let task = Task { work: Some(work), result: None, reply };
+        let waiting = Waiting::new(&self.waiting);
+        let task = Task { work: Some(work), result: None, reply, waiting };
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Box::new(task)).is_ok());
         Box::pin(async move { if sent { answer.await.unwrap_or(Err(Error::Stopped)) } else { Err(Error::Stopped) } })
     }
@@ -82,6 +99,23 @@ struct Task<T, F> {
     work: Option<F>,
     result: Option<Result<T, Error>>,
     reply: oneshot::Sender<Result<T, Error>>,
+    waiting: Waiting,
+}
+
+/// One that is counted as waiting, until it is dropped.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<T, F> Job for Task<T, F>
@@ -100,6 +134,7 @@ where
             (Some(done), Ok(())) => done,
             (None, Ok(())) => Err(Error::Stopped),
         };
+        drop(self.waiting);
         // An error here means that nobody waits any more.
         let _ = self.reply.send(result);
     }
@@ -112,12 +147,22 @@ fn read(mut db: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
     }
 }
 
-fn write(mut db: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
+fn write(mut db: Connection, queue: &mpsc::Receiver<Box<dyn Job>>, waiting: &AtomicUsize) {
     let mut group: Vec<Box<dyn Job>> = Vec::new();
+    // How many waited when the last group was done, and how long that took.
+    let (mut crowd, mut took) = (0, Duration::ZERO);
     while let Ok(first) = queue.recv() {
+        let began = Instant::now();
         group.push(first);
         group.extend(queue.try_iter().take(GROUP - 1));
+        let patience = (took / 2).min(PATIENCE);
+        while group.len() < crowd.min(GROUP) {
+            let Ok(next) = queue.recv_timeout(patience.saturating_sub(began.elapsed())) else { break };
+            group.push(next);
+        }
+        let filled = Instant::now();
         let committed = commit(&mut db, &mut group);
+        (crowd, took) = (waiting.load(Ordering::Relaxed), filled.elapsed());
         for job in group.drain(..) {
             job.finish(committed.clone());
         }
@@ -163,4 +208,102 @@ pub(super) fn together<T>(db: &mut Connection, work: impl FnOnce(&Connection) ->
     let done = work(&savepoint)?;
     savepoint.commit()?;
     Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A queue over a memory in which each row of `child` must have its parent, looked at on commit.
+    fn queue() -> Queue {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "PRAGMA foreign_keys = ON; CREATE TABLE parent (id INTEGER PRIMARY KEY);
+             CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);",
+        )
+        .unwrap();
+        Queue::start("test", db, Work::Writes).unwrap()
+    }
+
+    fn insert(queue: &Queue, sql: &'static str) -> Answer<'static, usize> {
+        queue.run(move |db| Ok(db.execute(sql, [])?))
+    }
+
+    async fn count(queue: &Queue) -> i64 {
+        let sql = "SELECT (SELECT count(*) FROM parent) + (SELECT count(*) FROM child)";
+        queue.run(move |db| Ok(db.query_row(sql, [], |row| row.get(0))?)).await.unwrap()
+    }
+
+    /// Keeps the thread busy until the answer is dropped or sent to, so that what is queued meanwhile is one group.
+    fn hold(queue: &Queue) -> mpsc::Sender<()> {
+        let (go, wait) = mpsc::channel();
+        drop(queue.run(move |_| {
+            let _ = wait.recv();
+            Ok(())
+        }));
+        go
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_takes_nobody_with_it() {
+        let queue = queue();
+        let go = hold(&queue);
+        let good = insert(&queue, "INSERT INTO parent VALUES (1)");
+        let bad = insert(&queue, "INSERT INTO parent VALUES (1)");
+        let half = queue.run(|db| {
+            together(db, |db| {
+                db.execute("INSERT INTO parent VALUES (2)", [])?;
+                Ok(db.execute("INSERT INTO nothing VALUES (2)", [])?)
+            })
+        });
+        let last = insert(&queue, "INSERT INTO parent VALUES (3)");
+        drop(go);
+        assert_eq!(good.await.unwrap(), 1);
+        assert!(matches!(bad.await, Err(Error::Database(_))));
+        assert!(matches!(half.await, Err(Error::Database(_))));
+        assert_eq!(last.await.unwrap(), 1);
+        assert_eq!(count(&queue).await, 2, "one and three");
+    }
+
+    #[tokio::test]
+    async fn nobody_of_a_group_is_told_of_success_when_its_commit_fails() {
+        let queue = queue();
+        let go = hold(&queue);
+        let answers = [
+            insert(&queue, "INSERT INTO parent VALUES (1)"),
+            insert(&queue, "INSERT INTO child VALUES (7)"),
+            insert(&queue, "INSERT INTO parent VALUES (2)"),
+        ];
+        drop(go);
+        for answer in answers {
+            assert!(matches!(answer.await, Err(Error::Database(_))));
+        }
+        assert_eq!(count(&queue).await, 0);
+        assert_eq!(insert(&queue, "INSERT INTO parent VALUES (1)").await.unwrap(), 1, "it goes on");
+    }
+
+    #[tokio::test]
+    async fn what_follows_a_rollback_by_the_database_itself_is_not_run() {
+        let queue = queue();
+        let go = hold(&queue);
+        let before = insert(&queue, "INSERT INTO parent VALUES (1)");
+        // As SQLite does by itself when the disk is full.
+        let full = insert(&queue, "ROLLBACK");
+        let after = insert(&queue, "INSERT INTO parent VALUES (2)");
+        drop(go);
+        for answer in [before, full, after] {
+            assert!(answer.await.is_err());
+        }
+        assert_eq!(count(&queue).await, 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_queued_is_done_before_the_end() {
+        let queue = queue();
+        let go = hold(&queue);
+        let answer = insert(&queue, "INSERT INTO parent VALUES (1)");
+        drop(go);
+        drop(queue);
+        assert_eq!(answer.await.unwrap(), 1);
+    }
 }

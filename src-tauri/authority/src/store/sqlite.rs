@@ -71,6 +71,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: a commit has reached the disk when it returns, not only the operating system.
     db.pragma_update(None, "synchronous", "FULL")?;
+    // Hashes fall all over their index, so many pages change again and again: the log may grow to 16 MiB before they
+    // are carried over into the file, each once.
+    db.pragma_update(None, "wal_autocheckpoint", 4096)?;
     Ok(db)
 }
 
