@@ -1,0 +1,67 @@
+//! Where Daypass keeps its things, by the environment.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use daypass_api::{ErrorCode, Home};
+
+/// The home under an environment that has these variables alone.
+fn home(variables: &[(&str, &str)]) -> Result<Home, daypass_api::ApiError> {
+    Home::from_env(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(value)))
+}
+
+#[test]
+fn one_variable_puts_all_under_one_folder() {
+    let home = home(&[("DAYPASS_HOME", "/srv/daypass"), ("HOME", "/me"), ("XDG_DATA_HOME", "/data")]).unwrap();
+    assert_eq!(home, Home::under(Path::new("/srv/daypass")));
+    assert_eq!(home.vault_file(), Path::new("/srv/daypass/data/vault.sqlite"));
+    assert_eq!(home.providers_dir(), Path::new("/srv/daypass/config/providers"));
+    assert_eq!(home.socket().unwrap(), Path::new("/srv/daypass/run/agent.sock"));
+}
+
+#[test]
+fn otherwise_the_base_directories_count() {
+    let home = home(&[
+        ("HOME", "/me"),
+        ("XDG_CONFIG_HOME", "/config"),
+        ("XDG_DATA_HOME", "/data"),
+        ("XDG_RUNTIME_DIR", "/run/user/1000"),
+    ])
+    .unwrap();
+    assert_eq!(home.providers_dir(), Path::new("/config/daypass/providers"));
+    assert_eq!(home.vault_file(), Path::new("/data/daypass/vault.sqlite"));
+    assert_eq!(home.socket().unwrap(), Path::new("/run/user/1000/daypass/agent.sock"));
+}
+
+#[test]
+fn each_has_its_documented_default() {
+    let home = home(&[("HOME", "/me")]).unwrap();
+    assert_eq!(home.providers_dir(), Path::new("/me/.config/daypass/providers"));
+    assert_eq!(home.vault_file(), Path::new("/me/.local/share/daypass/vault.sqlite"));
+    assert_eq!(home.socket().unwrap(), Path::new("/me/.local/share/daypass/run/agent.sock"));
+}
+
+#[test]
+fn relative_and_empty_ones_are_ignored() {
+    let with =
+        home(&[("HOME", "/me"), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", ""), ("XDG_RUNTIME_DIR", "run")]);
+    assert_eq!(with, home(&[("HOME", "/me")]));
+    assert_eq!(home(&[("DAYPASS_HOME", ""), ("HOME", "/me")]), home(&[("HOME", "/me")]));
+}
+
+#[test]
+fn without_any_the_user_is_told_what_to_set() {
+    let error = home(&[]).unwrap_err();
+    assert_eq!(error.code, ErrorCode::Internal);
+    assert!(error.message.contains("DAYPASS_HOME"), "{error}");
+}
+
+#[test]
+fn a_path_that_no_socket_can_have_is_told_and_not_cut() {
+    // `/…/run/agent.sock` of 107 bytes is the longest that the kernel takes.
+    let of_length =
+        |length: usize| Home::under(Path::new(&format!("/{}", "x".repeat(length - 1 - "/run/agent.sock".len()))));
+    assert_eq!(of_length(107).socket().unwrap().as_os_str().len(), 107);
+    let error = of_length(108).socket().unwrap_err();
+    assert!(error.message.contains("set DAYPASS_HOME to a shorter one"), "{error}");
+}
