@@ -69,7 +69,7 @@ pub(crate) struct Bed {
     pub(crate) script: Arc<Script>,
     pub(crate) key: KeySource,
     pub(crate) catalog: Catalog,
-    chance: Arc<Seeded>,
+    pub(crate) chance: Arc<Seeded>,
 }
 
 impl Bed {
