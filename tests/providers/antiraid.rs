@@ -34,6 +34,16 @@ async fn a_mint_creates_an_api_session_with_name_and_life() {
 }
 
 #[tokio::test]
+async fn the_id_may_stand_in_either_place() {
+    let antiraid = built_in("antiraid");
+    let body = json!({"token": "t", "session_id": null, "id": ID, "expiry": "2026-01-08T00:00:00Z"});
+    let server = Server::always(Answer::json(200, body)).await;
+    let target = server.target(&antiraid, &[]);
+    let minted = engine().mint(&antiraid, &target, &secret("login"), &Wish::default()).await.unwrap();
+    assert_eq!(minted.session.id, ID);
+}
+
+#[tokio::test]
 async fn what_is_not_wished_for_is_seven_days_under_our_name() {
     let antiraid = built_in("antiraid");
     let server = Server::always(created(200)).await;

@@ -112,6 +112,13 @@ async fn the_rate_limit_is_told_with_and_without_its_wait() {
     for (answer, wait) in [
         (limited().header("Retry-After", "3"), Some(seconds(3))),
         (limited().header("Retry-After", "Thu, 01 Jan 2026 00:00:30 GMT"), Some(seconds(30))),
+        // A date is by the server's clock, which here is an hour ahead of ours.
+        (
+            limited()
+                .header("Date", "Thu, 01 Jan 2026 01:00:00 GMT")
+                .header("Retry-After", "Thu, 01 Jan 2026 01:00:05 GMT"),
+            Some(seconds(5)),
+        ),
         (limited(), None),
     ] {
         let server = Server::always(answer).await;
