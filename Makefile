@@ -58,8 +58,9 @@ build-debug: page
 .PHONY: test
 test: test-lean test-page test-window test-interop test-desktop ## Run every test there is, the real-desktop ones included
 
+# The agent's tests meet a real keyring.
 .PHONY: test-lean
-test-lean: setup-build ## Run the tests of the lean crates
+test-lean: setup-desktop ## Run the tests of the lean crates
 	cargo test $(LEAN)
 
 .PHONY: test-page
