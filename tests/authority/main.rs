@@ -1,4 +1,5 @@
 //! The authority over real HTTP: its four dialects, its store, its limits, and what garbage does to it.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the answer")]
 
 mod antiraid;
 mod device;

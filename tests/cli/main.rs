@@ -1,4 +1,5 @@
 //! The command line, driven as a user drives it: the real program, in scratch homes, against its own authority.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 mod agents;
 mod answers;
