@@ -76,6 +76,21 @@ fn a_request_is_plain_http_with_json() {
 }
 
 #[test]
+fn an_answer_that_tells_its_length_ends_there_and_not_with_the_connection() {
+    let text = "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n\"one\"\"and more that would be no JSON";
+    let agent = Agent::saying(text);
+    assert_eq!(agent.client.get::<String>("/v1/status"), Ok("one".to_owned()));
+}
+
+#[test]
+fn an_answer_that_is_shorter_than_it_tells_is_told() {
+    let agent = Agent::saying("HTTP/1.0 200 OK\r\nContent-Length: 50\r\n\r\n\"one\"");
+    let (code, message) = api_error(agent.client.get::<String>("/v1/status"));
+    assert_eq!(code, ErrorCode::Internal);
+    assert!(message.contains("the body is cut"), "{message}");
+}
+
+#[test]
 fn an_answer_without_a_body_is_nothing() {
     let agent = Agent::saying("HTTP/1.0 204 No Content\r\n\r\n");
     agent.client.delete::<()>("/v1/accounts/work").unwrap();

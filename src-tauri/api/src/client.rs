@@ -1,7 +1,7 @@
 //! A light client of the local API: one blocking request a connection, over the agent's socket.
 //!
-//! It speaks HTTP/1.0, so that the answer ends where the connection does and nothing has to be unchunked. The whole
-//! path of `daypass token` is in this file, and needs neither a runtime nor a pool.
+//! It speaks HTTP/1.0, so that nothing has to be unchunked: the answer ends where its length says, or where the connection
+//! does. The whole path of `daypass token` is in this file, and needs neither a runtime nor a pool.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -91,9 +91,9 @@ impl Client {
     /// [`CallError`].
     pub fn events(&self, window: bool) -> Result<Events, CallError> {
         let path = if window { "/v1/events?window=true" } else { "/v1/events" };
-        let (status, mut reader) = self.send("GET", path, None)?;
-        if status != 200 {
-            return Err(refusal(&read_body(&mut reader)?).into());
+        let (head, mut reader) = self.send("GET", path, None)?;
+        if head.status != 200 {
+            return Err(refusal(&read_body(&mut reader, &head)?).into());
         }
         // Between two changes the stream is silent for as long as nothing changes.
         reader.get_ref().set_read_timeout(None).map_err(lost)?;
@@ -101,13 +101,13 @@ impl Client {
     }
 
     fn call(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<Vec<u8>, CallError> {
-        let (status, mut reader) = self.send(method, path, body)?;
-        let body = read_body(&mut reader)?;
-        if (200..300).contains(&status) { Ok(body) } else { Err(refusal(&body).into()) }
+        let (head, mut reader) = self.send(method, path, body)?;
+        let body = read_body(&mut reader, &head)?;
+        if (200..300).contains(&head.status) { Ok(body) } else { Err(refusal(&body).into()) }
     }
 
-    /// Sends one request, and reads the answer's head: its status, and the reader before its body.
-    fn send(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<(u16, BufReader<UnixStream>), CallError> {
+    /// Sends one request, and reads the answer's head; the reader stands before its body.
+    fn send(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<(Head, BufReader<UnixStream>), CallError> {
         let mut stream = UnixStream::connect(&self.socket).map_err(|error| match error.kind() {
             // Where the folder is none, whoever starts an agent tells why it cannot be one.
             ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => CallError::NotRunning,
@@ -123,8 +123,8 @@ impl Client {
         request.extend_from_slice(body);
         stream.write_all(&request).map_err(lost)?;
         let mut reader = BufReader::new(stream);
-        let status = read_head(&mut reader)?;
-        Ok((status, reader))
+        let head = read_head(&mut reader)?;
+        Ok((head, reader))
     }
 }
 
@@ -147,8 +147,15 @@ impl Iterator for Events {
     }
 }
 
-/// Reads up to the empty line, and answers the status.
-fn read_head(reader: &mut BufReader<UnixStream>) -> Result<u16, CallError> {
+/// What the head of an answer says.
+struct Head {
+    status: u16,
+    /// How long the body is, in bytes; where it does not say, the body ends with the connection.
+    length: Option<u64>,
+}
+
+/// Reads up to the empty line.
+fn read_head(reader: &mut BufReader<UnixStream>) -> Result<Head, CallError> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let left = MAX_HEAD.saturating_sub(head.len());
@@ -159,12 +166,19 @@ fn read_head(reader: &mut BufReader<UnixStream>) -> Result<u16, CallError> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut headers);
     response.parse(&head).map_err(|error| bad_answer(&error.to_string()))?;
-    Ok(response.code.unwrap_or_default())
+    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok());
+    Ok(Head { status: response.code.unwrap_or_default(), length })
 }
 
-fn read_body(reader: &mut BufReader<UnixStream>) -> Result<Vec<u8>, CallError> {
+/// Reads the body. With its length known it is not waited for the agent to close, which would take longer than the rest.
+fn read_body(reader: &mut BufReader<UnixStream>, head: &Head) -> Result<Vec<u8>, CallError> {
     let mut body = Vec::new();
-    reader.by_ref().take(MAX_ANSWER).read_to_end(&mut body).map_err(lost)?;
+    let limit = head.length.map_or(MAX_ANSWER, |length| length.min(MAX_ANSWER));
+    reader.by_ref().take(limit).read_to_end(&mut body).map_err(lost)?;
+    if head.length.is_some_and(|length| body.len() as u64 != length) {
+        return Err(bad_answer("the body is cut").into());
+    }
     Ok(body)
 }
 
