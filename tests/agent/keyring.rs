@@ -210,7 +210,10 @@ fn an_absent_keyring_is_told_and_found_when_it_comes() {
         let bed = bed();
         let agent = bed.agent().await;
         let absent = settled(&agent).await;
-        assert!(matches!(&absent, VaultView::Absent { message } if message.contains("DAYPASS_VAULT_KEY_FILE")), "{absent:?}");
+        assert!(
+            matches!(&absent, VaultView::Absent { message } if message.contains("DAYPASS_VAULT_KEY_FILE")),
+            "{absent:?}"
+        );
         assert_eq!(agent.add_account(account("discovr", "work")).await.unwrap_err().code, ErrorCode::Locked);
         assert!(!bed.home.vault_file().exists(), "no vault without a key, in no other form either");
         start_keyring();
@@ -256,7 +259,10 @@ fn a_vault_whose_key_is_gone_is_not_given_another() {
         let before = bytes(&bed.home.vault_file());
         let agent = bed.agent().await;
         let failing = settled(&agent).await;
-        assert!(matches!(&failing, VaultView::Failing { message } if message.contains("has no key for the vault")), "{failing:?}");
+        assert!(
+            matches!(&failing, VaultView::Failing { message } if message.contains("has no key for the vault")),
+            "{failing:?}"
+        );
         read(&agent).await.unwrap_err();
         pass(3.0).await;
         agent.stop().await;
