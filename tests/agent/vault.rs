@@ -189,3 +189,75 @@ async fn an_empty_file_is_no_vault_yet() {
     std::fs::write(bed.home.vault_file(), b"").unwrap();
     read(&bed.connected("discovr").await).await.unwrap();
 }
+
+/// Another process writes to the vault, and does not come to an end: nothing can be stored meanwhile.
+struct Blocked(Connection);
+
+impl Blocked {
+    fn new(bed: &Bed) -> Self {
+        let db = Connection::open(bed.home.vault_file()).unwrap();
+        db.execute_batch("BEGIN IMMEDIATE").unwrap();
+        Self(db)
+    }
+
+    fn release(self) {
+        self.0.execute_batch("ROLLBACK").unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_cannot_be_stored_is_served_and_stored_later() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    let blocked = Blocked::new(&bed);
+    let token = read(&agent).await.unwrap();
+    assert!(matches!(agent.snapshot().vault, VaultView::Failing { .. }));
+    assert_eq!(read(&agent).await.unwrap().token, token.token);
+    assert_eq!(bed.script.count("mint"), 1);
+    let refused = agent.add_account(account("discovr", "new")).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Internal);
+    assert_eq!(agent.snapshot().accounts.len(), 1);
+
+    blocked.release();
+    pass(40.0).await;
+    assert_eq!(agent.snapshot().vault, VaultView::Open);
+    agent.stop().await;
+    let agent = bed.agent().await;
+    assert_eq!(read(&agent).await.unwrap().token, token.token);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_be_written_down_first_is_not_asked_for_when_it_cannot_be() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    let blocked = Blocked::new(&bed);
+    assert_eq!(read(&agent).await.unwrap_err().code, ErrorCode::Internal);
+    assert_eq!(bed.script.plot().calls, Vec::<String>::new());
+    blocked.release();
+    pass(40.0).await;
+    read(&agent).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_master_that_cannot_be_stored_is_not_lost() {
+    let bed = Bed::new();
+    let agent = bed.connected("pocketpaw").await;
+    bed.script.plot().regenerated = Some(daypass_providers::Regenerated {
+        credential: Some(daypass_core::Secret::new("new-master")),
+        ..Default::default()
+    });
+    bed.script.plot().delay = std::time::Duration::from_secs(5);
+    let revoking = agent.clone();
+    let revoking = tokio::spawn(async move { revoking.revoke_all("work").await });
+    // The intent is written; then the disk gives up, and the call brings the only copy of the new master.
+    pass(1.0).await;
+    let blocked = Blocked::new(&bed);
+    revoking.await.unwrap().unwrap();
+    assert!(matches!(agent.snapshot().vault, VaultView::Failing { .. }));
+    blocked.release();
+    pass(40.0).await;
+    agent.stop().await;
+    let agent = bed.agent().await;
+    read(&agent).await.unwrap();
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "mint new-master");
+}

@@ -334,3 +334,83 @@ fn json<T: serde::de::DeserializeOwned, I: rusqlite::RowIndex>(row: &Row<'_>, co
 fn optional_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
     if row.get_ref(column)?.data_type() == rusqlite::types::Type::Null { Ok(None) } else { json(row, column).map(Some) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::super::key::Recipe;
+    use super::super::seal::Key;
+    use super::*;
+
+    struct Counting(std::sync::atomic::AtomicU8);
+
+    impl Chance for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for byte in bytes {
+                *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn record(name: &str) -> AccountRecord {
+        AccountRecord {
+            row: 0,
+            name: name.to_owned(),
+            provider: "discovr".to_owned(),
+            base_url: None,
+            params: BTreeMap::new(),
+            life: Some(Duration::from_secs(7)),
+            pinned: true,
+            created_at: Time::UNIX_EPOCH,
+            last_used_at: Some(Time::MAX_UTC),
+            resting: false,
+            refused: None,
+            live_until: None,
+            credential: Sealed::Open(Secret::new("x".repeat(8000))),
+            grant: Sealed::Nothing,
+            sessions: Vec::new(),
+            damaged: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_what_was_stored_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vault.sqlite");
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        let key = Key::new([1; 32]);
+        let mut store = Store::create(&path, "id", &Recipe::Keyring, &key, &chance).unwrap();
+        store.save(record("first"), &[], Time::UNIX_EPOCH).unwrap();
+        let pages: i64 = store.one("PRAGMA page_count").unwrap().unwrap();
+        store.db.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 1)).unwrap();
+        assert_eq!(store.save(record("second"), &[], Time::UNIX_EPOCH), Err(VaultError::Full));
+        let names = |store: &Store| store.load().unwrap().into_iter().map(|a| a.name).collect::<Vec<_>>();
+        assert_eq!(names(&store), ["first"]);
+        // With room again it goes on, on the same connection.
+        store.db.execute_batch("PRAGMA max_page_count = 1000").unwrap();
+        store.save(record("second"), &[], Time::UNIX_EPOCH).unwrap();
+        assert_eq!(names(&store), ["first", "second"]);
+    }
+
+    #[test]
+    fn what_is_stored_is_what_is_loaded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vault.sqlite");
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        let key = Key::new([1; 32]);
+        let mut store = Store::create(&path, "id", &Recipe::Keyring, &key, &chance).unwrap();
+        let stored = store.save(record("one"), &[], Time::UNIX_EPOCH).unwrap();
+        assert_eq!(stored.row, 1);
+        drop(store);
+        let mut store = Store::open(&path, &chance).unwrap().unwrap();
+        assert_eq!(store.load().unwrap()[0].credential, Sealed::Shut);
+        assert_eq!(store.unlock(&Key::new([2; 32])), Err(VaultError::WrongKey { path }));
+        store.unlock(&key).unwrap();
+        let mut loaded = store.load().unwrap().remove(0);
+        // Instants are kept to the microsecond.
+        loaded.last_used_at = stored.last_used_at;
+        assert_eq!(loaded, stored);
+    }
+}
