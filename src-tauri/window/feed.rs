@@ -60,6 +60,8 @@ struct Shared {
     page: Page,
     page_channel: Option<Channel>,
     front: Option<Front>,
+    /// Whether the window was wanted in front before there was one.
+    front_wanted: bool,
 }
 
 impl std::fmt::Debug for Shared {
@@ -81,9 +83,13 @@ impl Feed {
         Ok(Self { shared, wake })
     }
 
-    /// Says how the window is brought to the front, once there is one.
+    /// Says how the window is brought to the front, once there is one. Where that was asked for before, it is done now.
     pub fn on_focus(&self, front: impl Fn() + Send + 'static) {
-        lock(&self.shared).front = Some(Box::new(front));
+        let mut shared = lock(&self.shared);
+        if std::mem::take(&mut shared.front_wanted) {
+            front();
+        }
+        shared.front = Some(Box::new(front));
     }
 
     /// Sends all updates to `channel` from now on, beginning with the present state; answers the page to begin with.
@@ -137,8 +143,9 @@ impl Shared {
         // A snapshot has no map with keys other than strings, so this cannot fail.
         let Ok(json) = serde_json::to_string(update) else { return };
         if let Update::Focus { page } = update {
-            if let Some(front) = &self.front {
-                front();
+            match &self.front {
+                Some(front) => front(),
+                None => self.front_wanted = true,
             }
             if self.page_channel.is_none() {
                 self.page = *page;

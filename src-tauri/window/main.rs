@@ -4,6 +4,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use daypass_api::client::CallError;
@@ -16,6 +17,8 @@ use daypass_window::single::WindowLock;
 
 /// The exit code of a wrong command line, as everywhere in Daypass.
 const USAGE: u8 = 2;
+/// How long a window that was just closed may take to end: its web view has processes of its own to wind up.
+const CLOSING: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let page = match args::parse(std::env::args().skip(1)) {
@@ -35,20 +38,31 @@ fn main() -> ExitCode {
 fn run(page: Page) -> anyhow::Result<()> {
     let home = Home::from_env(|name| std::env::var_os(name))?;
     let client = Client::new(&home)?;
-    let lock = WindowLock::acquire(&home).with_context(|| format!("cannot use {}", home.run_dir().display()))?;
-    let Some(_lock) = lock else {
-        return match client.post::<()>("/v1/window", &OpenWindow { page }) {
-            Ok(()) => Ok(()),
-            // Only an agent can reach the other window, and that one says itself that there is none.
-            Err(CallError::NotRunning) => Ok(()),
-            Err(CallError::Api(error)) => Err(error.into()),
-        };
+    let unusable = || format!("cannot use {}", home.run_dir().display());
+    let _lock = match WindowLock::acquire(&home).with_context(unusable)? {
+        Some(lock) => lock,
+        None => {
+            let called = call_the_first(&client, page);
+            match WindowLock::acquire_within(&home, CLOSING).with_context(unusable)? {
+                Some(lock) => lock,
+                None => return Ok(called?),
+            }
+        }
     };
     let feed = Feed::start(client.clone(), page).context("cannot start a thread")?;
     let app = daypass_window::app(tauri::Builder::default(), tauri::generate_context!(), client, feed)?;
     daypass_window::open(&app)?;
     app.run(|_, _| {});
     Ok(())
+}
+
+/// Has the window that is open already brought to the front. Only an agent can reach it; without one there is nothing to
+/// do: that window says itself that there is none.
+fn call_the_first(client: &Client, page: Page) -> Result<(), CallError> {
+    match client.post("/v1/window", &OpenWindow { page }) {
+        Err(CallError::NotRunning) => Ok(()),
+        called => called,
+    }
 }
 
 /// Writes `text`; where even that fails, the code still tells.

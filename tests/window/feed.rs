@@ -142,6 +142,21 @@ fn a_focus_brings_the_window_to_the_front_and_tells_the_page_which_page() {
 }
 
 #[test]
+fn a_focus_before_there_is_a_window_is_not_lost() {
+    let story = Story::new();
+    let agent = FakeAgent::start(&story.home);
+    story.feed.retry();
+    agent.wait_followed();
+    let (_, page) = story.listen();
+    let focus = json!({ "event": "focus", "page": "connect" });
+    agent.say(&focus);
+    assert_eq!(page.next_but("offline"), focus);
+    let (brought, front) = channel();
+    story.feed.on_focus(move || brought.send(()).unwrap());
+    front.try_recv().expect("the window stays where it is");
+}
+
+#[test]
 fn a_focus_before_there_is_a_page_decides_what_it_begins_with() {
     let story = Story::new();
     let (brought, front) = channel();
