@@ -139,3 +139,29 @@ async fn an_account_whose_definition_is_gone_says_so_and_keeps_everything() {
     let agent = bed.agent().await;
     agent.token("work", TokenRequest::default()).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_new_credential_drops_what_the_old_one_opened() {
+    let bed = Bed::new();
+    let agent = bed.connected("pocketpaw").await;
+    read(&agent).await.unwrap();
+    bed.script.plot().refused.push("credential-of-work".to_owned());
+    agent.refresh("work").await.unwrap_err();
+    let credential = Secret::new("another");
+    let again = AddAccount { credential, check: false, ..account("pocketpaw", "work") };
+    assert_eq!(agent.add_account(again).await.unwrap().current, None);
+    assert_eq!(read(&agent).await.unwrap().session_id, "s2");
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "mint another");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_asks_for_a_pause_while_one_connects_gets_it() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let limited = ProviderError::RateLimited { retry_after: Some(std::time::Duration::from_secs(60)) };
+    bed.script.fail(&limited, 1);
+    for _ in 0..3 {
+        assert_eq!(agent.add_account(account("pocketpaw", "work")).await.unwrap_err().code, ErrorCode::RateLimited);
+    }
+    assert_eq!(bed.script.count("mint"), 1);
+}

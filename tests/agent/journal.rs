@@ -170,3 +170,20 @@ async fn a_regeneration_that_never_arrived_is_found_out_on_start() {
     assert_eq!(work(&agent).health, Health::Well);
     assert_eq!(read_fresh(&agent).await.unwrap().session_id, "s3");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_intent_that_cannot_be_settled_does_not_stand_in_the_way() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    bed.script.plot().lose_answer = true;
+    read(&agent).await.unwrap_err();
+    let broken = daypass_providers::ProviderError::BadAnswer { message: "Not JSON.".to_owned() };
+    bed.script.fail(&broken, 1);
+    pass(2.0).await;
+    assert_eq!((bed.script.count("list"), open_intents(&bed).len()), (1, 1));
+    assert_eq!(read(&agent).await.unwrap().session_id, "s2");
+    pass(65.0).await;
+    assert_eq!(open_intents(&bed).len(), 0);
+    let states: Vec<_> = work(&agent).sessions.iter().map(|session| (session.id.clone(), session.state)).collect();
+    assert_eq!(states, [("s2".to_owned(), SessionState::Fresh), ("s1".to_owned(), SessionState::Orphan)]);
+}

@@ -95,3 +95,16 @@ async fn what_cannot_be_created_is_refused_before_the_provider_is_asked() {
     assert_eq!(agent.create_session("nobody", named("x")).await.unwrap_err().code, ErrorCode::UnknownAccount);
     assert_eq!(bed.script.plot().calls, Vec::<String>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_has_ended_is_shown_for_a_day_and_then_forgotten() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    agent.create_session("work", named("ci")).await.unwrap();
+    pass(3700.0).await;
+    assert_eq!(work(&agent).sessions[0].state, SessionState::Expired);
+    pass(86_400.0).await;
+    assert_eq!(work(&agent).sessions, []);
+    agent.stop().await;
+    assert_eq!(work(&bed.agent().await).sessions, []);
+}

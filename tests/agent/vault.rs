@@ -188,6 +188,11 @@ async fn an_empty_file_is_no_vault_yet() {
     std::fs::create_dir_all(bed.home.data_dir()).unwrap();
     std::fs::write(bed.home.vault_file(), b"").unwrap();
     read(&bed.connected("discovr").await).await.unwrap();
+    // Nor is what is left of one whose making broke off on a full disk.
+    let bed = Bed::new();
+    std::fs::create_dir_all(bed.home.data_dir()).unwrap();
+    change(&bed, "PRAGMA journal_mode = WAL; CREATE TABLE t (c); DROP TABLE t");
+    read(&bed.connected("discovr").await).await.unwrap();
 }
 
 /// Another process writes to the vault, and does not come to an end: nothing can be stored meanwhile.

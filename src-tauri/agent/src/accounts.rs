@@ -87,7 +87,12 @@ impl Inner {
             match self.try_credential(&asked.definition, &target, &asked.credential, &wish).await {
                 Ok(Some(minted)) => put_current(&mut record, minted, false, |_| now),
                 Ok(None) => {}
-                Err(error) => return Err(refused_on_connect(&asked, &error)),
+                Err(error) => {
+                    if let (ProviderError::RateLimited { .. }, Some(wait)) = (&error, failure::retry_after(&error)) {
+                        self.cool_provider_down(account.provider_key(), wait);
+                    }
+                    return Err(refused_on_connect(&asked, &error));
+                }
             }
         }
         record.credential = match record.credential {
@@ -146,6 +151,10 @@ impl Inner {
         let mut record = record.clone();
         record.credential = Sealed::Nothing;
         record.grant = Sealed::Nothing;
+        // What the old credential opened may have died with it.
+        if let Some(current) = record.current().map(|current| current.session.id.clone()) {
+            record.drop_session(&current);
+        }
         record.base_url = asked.base_url.clone().or(record.base_url);
         record.params.extend(asked.params.clone());
         record.life = asked.life.or(record.life);

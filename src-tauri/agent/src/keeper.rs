@@ -26,6 +26,8 @@ const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 const VAULT_FIRST_RETRY: Duration = Duration::from_secs(2);
 /// How long a predecessor whose revocation failed is left before the next attempt.
 const RETIRE_AGAIN: Duration = Duration::from_secs(30);
+/// A session that ended is shown as expired for a day, and then forgotten.
+const DEAD_SHOWN_FOR: Duration = Duration::from_secs(86_400);
 /// Snapshots go out at most this often.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 
@@ -156,12 +158,14 @@ impl Inner {
                 continue;
             }
             for session in &mut account.record.sessions {
-                let Some(at) = session.retire_at else { continue };
+                let end = session.life.map(|life| life.expires_at).or(session.session.expires_at);
+                let forgotten = end.filter(|_| !session.current).map(|end| clock::later(end, DEAD_SHOWN_FOR));
+                let Some(at) = session.retire_at.or(forgotten) else { continue };
                 if at > now {
                     next = Some(next.map_or(at, |next| next.min(at)));
                 } else {
                     session.retire_at = Some(clock::later(now, RETIRE_AGAIN));
-                    let dead = session.life.is_some_and(|life| life.expires_at <= now);
+                    let dead = end.is_some_and(|end| end <= now);
                     due.push((row, session.session.id.clone(), dead));
                 }
             }

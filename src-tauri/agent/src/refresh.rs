@@ -59,18 +59,14 @@ impl Inner {
 
     /// One refresh, with all that follows from its end.
     async fn fly(self: &Arc<Self>, row: i64) -> Outcome {
-        let tried = match self.settle(row).await {
-            Ok(()) => self.refresh(row).await,
-            Err(error) => Err(error.into()),
-        };
-        match tried {
+        match self.refresh(row).await {
             Ok(expires_at) => {
                 self.succeeded(row, expires_at);
                 Ok(())
             }
             Err(Miss::Provider(ProviderError::Refused { message })) => Err(self.refused(row, &message).await),
             Err(Miss::Provider(error)) => Err(self.failed(row, &error)),
-            // A refusal on the way has already been dealt with.
+            // There is no credential: the account says so without a failure.
             Err(Miss::Ours(error)) if error.code == ErrorCode::NeedsSignIn => Err(error),
             Err(Miss::Ours(error)) => {
                 self.note_failure(row, error.clone(), None);
@@ -114,7 +110,7 @@ impl Inner {
     /// Makes a call that opens a session; where its answer is the only copy of something, `intent` is durable before it.
     ///
     /// Answers the new session with the intent that is to be ended with its storing. An intent whose call surely had
-    /// no effect is ended at once; one whose call may have had stays open, and is settled before the next.
+    /// no effect is ended at once; one whose call may have had stays open, and the keeper settles it.
     pub(crate) async fn once_only(
         &self,
         row: i64,
@@ -256,9 +252,16 @@ impl Inner {
 
     /// Leaves the account's provider alone for `wait`.
     pub(crate) fn cool_down(&self, row: i64, wait: std::time::Duration) {
+        let key = self.state().by_row(row).map(|account| account.provider_key());
+        if let Some(key) = key {
+            self.cool_provider_down(key, wait);
+        }
+    }
+
+    /// The same, by the provider's key.
+    pub(crate) fn cool_provider_down(&self, key: String, wait: std::time::Duration) {
         let until = clock::later(self.now(), wait);
         let mut state = self.state();
-        let Some(key) = state.by_row(row).map(|account| account.provider_key()) else { return };
         let known = state.cool_downs.entry(key).or_insert(until);
         *known = until.max(*known);
     }

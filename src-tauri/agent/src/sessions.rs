@@ -85,7 +85,6 @@ impl Inner {
         let kept_name = request.name.clone();
         let sent_name = create.name_is_sent.then(|| request.name.unwrap_or_else(made_up));
         let wish = Wish { name: sent_name.clone(), life };
-        self.settle(row).await?;
         let mut asking = self.asking(row)?;
         let made = loop {
             let Asking { definition, target, credential, .. } = &asking;

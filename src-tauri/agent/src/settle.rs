@@ -18,6 +18,8 @@ impl Inner {
     /// Settles the open creations of an account by the provider's list: what bears our name and is not held is an
     /// orphan. Other intents are settled by the next mint, which tells whether the old credential still works.
     ///
+    /// Refreshes do not wait for it: a session that is opened meanwhile is held, and so no orphan.
+    ///
     /// # Errors
     /// Those of listing; the intents then stay open.
     pub(crate) async fn settle(self: &Arc<Self>, row: i64) -> Result<(), ApiError> {

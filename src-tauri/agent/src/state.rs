@@ -221,7 +221,7 @@ impl Account {
     pub(crate) fn wish(&self, machine: &str) -> Wish {
         let create = self.definition.as_ref().and_then(|definition| definition.abilities().create.as_ref());
         Wish {
-            name: create.filter(|create| create.name_is_sent).map(|_| machine.to_owned()),
+            name: create.filter(|create| create.name_is_sent && !machine.is_empty()).map(|_| machine.to_owned()),
             life: self.record.life.filter(|_| create.is_some_and(|create| create.life.is_some())),
         }
     }

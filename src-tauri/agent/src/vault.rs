@@ -21,6 +21,7 @@ use tokio::time::Instant;
 pub(crate) use error::VaultError;
 use key::{KeyringCall, Recipe};
 pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord};
+use seal::Key;
 pub(crate) use store::Store;
 
 use crate::KeySource;
@@ -48,6 +49,8 @@ struct Slot {
 #[derive(Default)]
 struct Opening {
     call: Option<KeyringCall>,
+    /// A new vault's id and key, which the keyring has and the disk did not take: not to be made again every time.
+    made: Option<(String, Key)>,
     prompted_at: Option<Instant>,
 }
 
@@ -123,6 +126,11 @@ impl Vault {
         existing: Option<String>,
         prompt: bool,
     ) -> Result<(), VaultError> {
+        if existing.is_none()
+            && let Some((id, key)) = opening.made.clone()
+        {
+            return self.make(opening, id, key).await;
+        }
         // The question that is still open is waited for again, if it is about this vault.
         opening.call.take_if(|call| existing.as_ref().map_or(!call.new, |id| *id != call.vault || call.new));
         let call = match &mut opening.call {
@@ -146,15 +154,23 @@ impl Vault {
         let id = call.vault.clone();
         opening.call = None;
         let key = key?;
+        if existing.is_none() {
+            return self.make(opening, id, key).await;
+        }
+        self.run(move |store| store.unlock(&key)).await
+    }
+
+    /// Makes a vault for a key that the keyring has just taken.
+    async fn make(&self, opening: &mut Opening, id: String, key: Key) -> Result<(), VaultError> {
+        opening.made = Some((id.clone(), key.clone()));
         let (path, chance) = (self.path.clone(), self.chance.clone());
-        self.blocking(move |slot| match (&existing, &mut slot.store) {
-            (Some(_), Some(store)) => store.unlock(&key),
-            _ => {
-                slot.store = Some(Store::create(&path, &id, &Recipe::Keyring, &key, &chance)?);
-                Ok(())
-            }
+        self.blocking(move |slot| {
+            slot.store = Some(Store::create(&path, &id, &Recipe::Keyring, &key, &chance)?);
+            Ok(())
         })
-        .await
+        .await?;
+        opening.made = None;
+        Ok(())
     }
 
     /// Runs `work` on the open file, off the runtime. It runs to its end even if nobody waits for it any more.

@@ -28,9 +28,12 @@ pub(super) fn stream(agent: Agent, ended: watch::Receiver<bool>, window: bool) -
 
 async fn write(agent: Agent, mut ended: watch::Receiver<bool>, mut window: Option<Window>, lines: mpsc::Sender<Bytes>) {
     let mut snapshots = agent.watch();
+    // Taken at this moment, for the reader sets its countdowns by it; unless a newer one has just come.
     let mut snapshot = agent.snapshot();
-    // It has just been published, so this change has been seen.
-    snapshots.mark_unchanged();
+    let latest = snapshots.borrow_and_update().clone();
+    if latest.revision > snapshot.revision {
+        snapshot = latest;
+    }
     loop {
         let line = StreamEvent::Snapshot { snapshot: (*snapshot).clone() };
         if lines.send(text(&line)).await.is_err() {

@@ -35,7 +35,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the file at `path`; `None` where there is none, or only an empty one.
+    /// Opens the file at `path`; `None` where there is none, or one without any content.
     ///
     /// # Errors
     /// `Corrupt`, `Newer`, `Full`, `ReadOnly`, `Failed`.
@@ -50,15 +50,20 @@ impl Store {
             }
             Ok(_) => {}
         }
-        Self::open_existing(path, chance).map(Some)
+        Self::open_existing(path, chance)
     }
 
-    fn open_existing(path: &Path, chance: &Arc<dyn Chance>) -> Result<Self, VaultError> {
+    fn open_existing(path: &Path, chance: &Arc<dyn Chance>) -> Result<Option<Self>, VaultError> {
         let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
         let db = connect(path)?;
         let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(told)?;
         if version > FORMAT {
             return Err(VaultError::Newer { version });
+        }
+        let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(told)?;
+        if version == 0 && tables == 0 {
+            // A vault that was about to be made when the disk was full.
+            return Ok(None);
         }
         let sound: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(told)?;
         if version < FORMAT || sound != "ok" {
@@ -83,7 +88,7 @@ impl Store {
                 },
             )
             .map_err(told)?;
-        Ok(Self { db, path: path.to_owned(), chance: chance.clone(), cipher: None, id, recipe, check })
+        Ok(Some(Self { db, path: path.to_owned(), chance: chance.clone(), cipher: None, id, recipe, check }))
     }
 
     /// Makes a new vault at `path`, where there is none, in one transaction: its tables, id, recipe and key check.
