@@ -39,6 +39,9 @@ pub struct AddAccount {
     /// The provider's name.
     pub provider: String,
     /// The user's name for the account: 1 to 64 characters, letters, digits and `._@+-`.
+    ///
+    /// Where there is an account of this name at the same provider whose credential was refused, it gets the new one;
+    /// otherwise a name that is taken is refused.
     pub name: String,
     /// Where the provider is; its own default where not given.
     #[serde(default)]
