@@ -147,8 +147,15 @@ async fn a_refresh_token_expires_after_90_days() {
     world.pass(Duration::from_secs(90 * 86_400 - 1));
     good(world.bearing("GET", "/profiles", refresh)).await;
     world.pass(Duration::from_secs(1));
-    let (status, body) = answer(world.bearing("GET", "/profiles", refresh)).await;
-    assert_eq!((status.as_u16(), code(&body)), (401, "TOKEN_EXPIRED"));
+    let body = json!({ "profileId": world.demo.discovr_profile_id });
+    for request in [
+        world.bearing("GET", "/profiles", refresh),
+        world.bearing("DELETE", "/auth/session", refresh),
+        world.bearing("POST", "/auth/session-token", refresh).json(&body),
+    ] {
+        let (status, body) = answer(request).await;
+        assert_eq!((status.as_u16(), code(&body)), (401, "TOKEN_EXPIRED"));
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The limits: failures, PocketPaw's rate.
+//! The limits: failures, PocketPaw's rate, lives beyond reason.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use daypass_authority::{Config, Rate, Store};
 use daypass_core::Secret;
 use serde_json::json;
 
-use crate::world::{World, answer, good};
+use crate::world::{World, answer, good, secret};
 
 #[tokio::test]
 async fn failures_are_limited_and_good_tokens_are_not() {
@@ -61,4 +61,22 @@ async fn pocketpaw_s_own_rate_can_be_had() {
     world.pass(Duration::from_secs(1));
     good(mint()).await;
     assert_eq!(mint().send().await.unwrap().status(), 429);
+}
+
+#[tokio::test]
+async fn a_life_beyond_reason_is_cut_and_not_an_overflow() {
+    for ttl in [Duration::MAX, Duration::ZERO] {
+        let config = Config { session_ttl: Some(ttl), ..Config::default() };
+        let world = World::with(config, Store::in_memory().unwrap()).await;
+        let demo = &world.demo;
+        let body = json!({ "profileId": demo.discovr_profile_id });
+        let minted = good(world.bearing("POST", "/auth/session-token", &demo.discovr_refresh_token).json(&body)).await;
+        good(world.bearing("GET", "/profile/me", &secret(&minted, "sessionToken"))).await;
+        let minted = good(world.bearing("POST", "/api/auth/session", &demo.pocketpaw_master_token)).await;
+        good(world.bearing("GET", "/api/sessions", &secret(&minted, "session_token"))).await;
+        let request = world.request("POST", "/account/1/access-token").json(&json!({ "scope": ["search-rec"] }));
+        let minted = good(request.header("x-api-key", demo.discover_api_key.expose())).await;
+        good(world.bearing("GET", "/search-rec/1/3", &secret(&minted, "accessToken"))).await;
+        good(world.bearing("GET", "/sessions/@me", &demo.antiraid_login_token)).await;
+    }
 }

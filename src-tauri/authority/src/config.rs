@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use daypass_core::expiry::MAX_LIFE;
+
 /// How often something may happen: a bucket of `burst` that refills at `per_second`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
@@ -15,7 +17,7 @@ pub struct Rate {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The life of every session whose request does not ask for one, in place of each dialect's default (Discovr 30
-    /// min, PocketPaw 24 h, Sitecore Discover 1 d). At least one second. Credentials keep their own lives: a refresh or
+    /// min, PocketPaw 24 h, Sitecore Discover 1 d). At least one second, at most 100 years. Credentials keep their own lives: a refresh or
     /// login token that died as soon as the sessions would leave nothing to refresh with.
     pub session_ttl: Option<Duration>,
     /// How many refused credentials and sign-in codes are borne from one address before its failures are answered
@@ -55,6 +57,8 @@ impl Default for Config {
 impl Config {
     /// The life of a session that asked for none, where the dialect's own default is `default`.
     pub(crate) fn life(&self, default: Duration) -> Duration {
-        self.session_ttl.map_or(default, |ttl| ttl.max(Duration::from_secs(1)))
+        let second = Duration::from_secs(1);
+        // The last second is room for rounding up: a JWT that claims more than 100 years is not believed.
+        self.session_ttl.map_or(default, |ttl| ttl.clamp(second, MAX_LIFE.saturating_sub(second)))
     }
 }
