@@ -1,5 +1,6 @@
 //! The command line as it is typed: every command with its options, its help and an example.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -192,7 +193,7 @@ pub(crate) struct RemoveArgs {
 }
 
 /// `daypass token`. A parser of its own too, so that the quickest path builds no other command.
-#[derive(Debug, Parser)]
+#[derive(Debug, PartialEq, Eq, Parser)]
 #[command(bin_name = "daypass token", max_term_width = 100)]
 #[command(about = "Print a session token that still lives")]
 #[command(after_help = "Example:\n  curl -H \"$(daypass token work --header)\" https://api.example.com/me")]
@@ -214,6 +215,28 @@ pub(crate) struct TokenArgs {
     /// Print the header that the provider wants, such as `Authorization: Bearer …`
     #[arg(long)]
     pub(crate) header: bool,
+}
+
+impl TokenArgs {
+    /// What the parser would answer to the plain forms in which scripts ask, without building the parser, which takes
+    /// longer than all the rest of our part. `None` for any other form: the parser has the last word on those.
+    pub(crate) fn plain(typed: &[OsString]) -> Option<Self> {
+        let mut args = Self { account: None, min_ttl: None, fresh: false, session: None, json: false, header: false };
+        let mut typed = typed.iter().map(|word| word.to_str());
+        while let Some(word) = typed.next() {
+            match word? {
+                "--fresh" if !args.fresh => args.fresh = true,
+                "--json" if !args.json && !args.header => args.json = true,
+                "--header" if !args.json && !args.header => args.header = true,
+                "--min-ttl" if args.min_ttl.is_none() => args.min_ttl = Some(typed.next()??.parse().ok()?),
+                account if args.account.is_none() && !account.is_empty() && !account.starts_with('-') => {
+                    args.account = Some(account.to_owned());
+                }
+                _ => return None,
+            }
+        }
+        Some(args)
+    }
 }
 
 /// `daypass sessions`.
@@ -327,6 +350,28 @@ mod tests {
         }
         // Without the generated `help`, which only lists the others.
         check(&mut Cli::command().disable_help_subcommand(true));
+    }
+
+    #[test]
+    fn the_plain_forms_are_read_as_the_parser_reads_them() {
+        let words = ["token", "work", "--json", "--header", "--fresh", "--min-ttl", "60", "+60", "-1", "--", "-", "", "--min-ttl=5"];
+        let mut plain = 0;
+        // Every command line of up to three of these words after the command.
+        let longer = |lines: Vec<Vec<&'static str>>| -> Vec<Vec<&'static str>> {
+            lines.iter().flat_map(|line| words.map(|word| [line.as_slice(), &[word]].concat())).collect()
+        };
+        let (none, one) = (vec![Vec::new()], longer(vec![Vec::new()]));
+        let two = longer(one.clone());
+        let three = longer(two.clone());
+        for line in [none, one, two, three].concat() {
+            let typed: Vec<OsString> = line.iter().map(OsString::from).collect();
+            if let Some(args) = TokenArgs::plain(&typed) {
+                plain += 1;
+                let parsed = TokenArgs::try_parse_from([&["token"], line.as_slice()].concat());
+                assert_eq!(Some(args), parsed.ok(), "{line:?}");
+            }
+        }
+        assert!(plain > 100, "only {plain} forms are plain");
     }
 
     #[test]

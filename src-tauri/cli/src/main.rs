@@ -30,11 +30,12 @@ use crate::args::{Cli, Command, TokenArgs};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let mut typed: Vec<OsString> = std::env::args_os().collect();
-    // `daypass token` stands in scripts and prompts, so its way is kept short: only its own options are built.
-    if typed.get(1).is_some_and(|command| command == "token") {
-        typed.remove(0);
-        return match TokenArgs::try_parse_from(typed) {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    // `daypass token` stands in scripts and prompts, so its way is kept short.
+    if let [_, command, rest @ ..] = typed.as_slice()
+        && command == "token"
+    {
+        return match TokenArgs::plain(rest).map_or_else(|| TokenArgs::try_parse_from(&typed[1..]), Ok) {
             Ok(args) => ended(token::run(&args)),
             Err(error) => not_parsed(&error),
         };
