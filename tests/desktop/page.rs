@@ -1,17 +1,20 @@
 //! The page in a real window of Daypass, driven by WebKit's own driver over the WebDriver protocol.
 
+use std::future::Future;
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
 
 use daypass_test_support::desktop::{App, Desktop};
-use daypass_test_support::wait;
+use daypass_test_support::{process, wait};
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use crate::stage::SOON;
 
@@ -23,7 +26,7 @@ const OPENS: Duration = Duration::from_secs(60);
 pub(crate) struct Page {
     runtime: Runtime,
     client: Client,
-    _driver: App,
+    driver: App,
 }
 
 impl Page {
@@ -36,10 +39,14 @@ impl Page {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let client = runtime.block_on(async {
             let mut builder = ClientBuilder::new(HttpConnector::new());
-            builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await
+            let address = format!("http://127.0.0.1:{port}");
+            // Where the program ends at once, the driver waits for it for ever.
+            timeout(OPENS, builder.capabilities(capabilities).connect(&address)).await
         });
-        let client = client.unwrap_or_else(|error| panic!("no window came: {error}\n{}", driver.log()));
-        let page = Self { runtime, client, _driver: driver };
+        let Ok(Ok(client)) = client else {
+            panic!("no window came: {client:?}\n{:#?}\n{}", desktop.processes(), driver.log())
+        };
+        let page = Self { runtime, client, driver };
         page.until("the page to be drawn", |page| {
             page.script("return document.querySelector('main') !== null") == true
         });
@@ -85,13 +92,13 @@ impl Page {
     /// Runs a script in the page, and answers what it returns.
     #[track_caller]
     pub(crate) fn script(&self, script: &str) -> Value {
-        self.runtime.block_on(self.client.execute(script, Vec::new())).unwrap()
+        self.ask(self.client.execute(script, Vec::new())).unwrap()
     }
 
     /// Runs a script that calls its last argument with the answer.
     #[track_caller]
     pub(crate) fn script_later(&self, script: &str) -> Value {
-        self.runtime.block_on(self.client.execute_async(script, Vec::new())).unwrap()
+        self.ask(self.client.execute_async(script, Vec::new())).unwrap()
     }
 
     /// Presses keys one after the other, wherever the focus is.
@@ -101,7 +108,7 @@ impl Page {
         for value in keys {
             actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
         }
-        self.runtime.block_on(self.client.perform_actions(actions)).unwrap();
+        self.ask(self.client.perform_actions(actions)).unwrap();
     }
 
     /// The test id of the part that has the keyboard's focus, or its tag where it has none.
@@ -118,15 +125,28 @@ impl Page {
         self.script(script).as_str().unwrap().to_owned()
     }
 
+    /// Runs one command of the driver, which must answer soon.
+    #[track_caller]
+    fn ask<T>(&self, command: impl Future<Output = Result<T, CmdError>>) -> Result<T, CmdError> {
+        let answer = self.runtime.block_on(async { timeout(OPENS, command).await });
+        answer.unwrap_or_else(|_| panic!("the driver does not answer:\n{}", self.driver.log()))
+    }
+
     fn find(&self, css: &str) -> Option<Part<'_>> {
-        let element = self.runtime.block_on(self.client.find(Locator::Css(css))).ok()?;
+        let element = self.ask(self.client.find(Locator::Css(css))).ok()?;
         Some(Part { page: self, element })
     }
 }
 
 impl Drop for Page {
     fn drop(&mut self) {
-        let _ = self.runtime.block_on(self.client.clone().close());
+        let window = process::family(self.driver.pid());
+        let _ = self.runtime.block_on(async { timeout(SOON, self.client.clone().close()).await });
+        // The window closes by itself, and while it runs there is no room for another.
+        let ended = || process::family(self.driver.pid()).len() == 1;
+        if wait::within(SOON, || ended().then_some(())).is_none() && !std::thread::panicking() {
+            panic!("the window did not close: {window:?}");
+        }
     }
 }
 
@@ -141,25 +161,25 @@ impl Part<'_> {
     /// Clicks it, with the mouse.
     #[track_caller]
     pub(crate) fn click(&self) {
-        self.page.runtime.block_on(self.element.click()).unwrap();
+        self.page.ask(self.element.click()).unwrap();
     }
 
     /// Types into it.
     #[track_caller]
     pub(crate) fn type_text(&self, text: &str) {
-        self.page.runtime.block_on(self.element.send_keys(text)).unwrap();
+        self.page.ask(self.element.send_keys(text)).unwrap();
     }
 
     /// What can be read in it.
     pub(crate) fn text(&self) -> String {
-        self.page.runtime.block_on(self.element.text()).unwrap_or_default()
+        self.page.ask(self.element.text()).unwrap_or_default()
     }
 
     /// Waits for the part of it with the test id `id`.
     #[track_caller]
     pub(crate) fn part(&self, id: &str) -> Self {
         let css = test_id(id);
-        let found = wait::within(SOON, || self.page.runtime.block_on(self.element.find(Locator::Css(&css))).ok());
+        let found = wait::within(SOON, || self.page.ask(self.element.find(Locator::Css(&css))).ok());
         let element = found.unwrap_or_else(|| panic!("there is no {id} in:\n{}", self.text()));
         Self { page: self.page, element }
     }

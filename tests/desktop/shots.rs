@@ -33,7 +33,7 @@ fn take(dark: bool) {
     let stage = Stage::new(Options { dark, ..Options::default() }, Some(1500));
     let desktop = &stage.desktop;
     let screen = Screen::of(desktop);
-    desktop.paint(if dark { "#20242c" } else { "#8fa3bf" });
+    screen.paint(if dark { 0x20_24_2c } else { 0x8f_a3_bf });
     let (_tray, item) = stage.start_tray_with_icon();
     for (provider, name) in [("antiraid", "work"), ("discovr", "films"), ("pocketpaw", "paw"), ("discover", "search")] {
         stage.connect(provider, name);
@@ -44,12 +44,13 @@ fn take(dark: bool) {
     }
 
     item.activate();
+    let process = stage.wait_for_window();
     let window = screen.wait_for_window("Daypass", SOON);
     screen.place(window, 160, 70);
     settle(&screen);
     shot(desktop, &screen, &name("window"));
     screen.close(window);
-    stage.wait_for_no_window();
+    stage.wait_for_end(&process);
 
     item.choose(&["work", "Copy token"]);
     desktop.wait_for_notification(SOON, |note| note.summary.contains("work"));

@@ -19,10 +19,10 @@ fn a_left_click_opens_the_window_and_closing_ends_it() {
     wait::until("the window to be covered", SOON, || screen.is_above(over, "Daypass").then_some(()));
     item.activate();
     wait::until("the window in front", SOON, || (!screen.is_above(over, "Daypass")).then_some(()));
-    assert_eq!(stage.windows(), [first]);
+    assert_eq!(stage.windows(), [first.clone()]);
 
     screen.close(screen.wait_for_window("Daypass", SOON));
-    stage.wait_for_no_window();
+    stage.wait_for_end(&first);
     assert!(tray.runs(), "the tray app ended with the window: {}", tray.log());
 
     item.activate();

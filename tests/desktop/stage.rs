@@ -102,10 +102,12 @@ impl Stage {
         self.windows().pop().expect("a window without a process")
     }
 
-    /// Waits until no window of Daypass runs.
+    /// Waits until `window` is off the screen, and whoever started it knows of its end.
     #[track_caller]
-    pub(crate) fn wait_for_no_window(&self) {
-        wait::until("the end of the window", SOON, || self.windows().is_empty().then_some(()));
+    pub(crate) fn wait_for_end(&self, window: &Process) {
+        wait::until("the end of the window", SOON, || window.is_gone().then_some(()));
+        let screen = Screen::of(&self.desktop);
+        wait::until("an empty screen", SOON, || screen.window("Daypass").is_none().then_some(()));
     }
 
     /// Opens a window of its own under the test's control, on `page` (`sessions`, `new_session`, `connect`).

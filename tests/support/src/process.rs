@@ -33,6 +33,11 @@ impl Process {
         line.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
     }
 
+    /// Whether nothing of it is left: it has ended, and its parent has taken notice.
+    pub fn is_gone(&self) -> bool {
+        !self.file("stat").exists()
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/{name}", self.pid))
     }

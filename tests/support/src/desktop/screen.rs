@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask, ImageFormat,
-    MapState, Window, WindowClass,
+    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux,
+    EventMask, ImageFormat, MapState, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -103,6 +103,13 @@ impl Screen {
         self.x.configure_window(window, &ConfigureWindowAux::new().x(x).y(y)).unwrap().check().unwrap();
     }
 
+    /// Gives the screen's background a colour, `0xRRGGBB`.
+    pub fn paint(&self, colour: u32) {
+        let look = ChangeWindowAttributesAux::new().background_pixel(colour);
+        self.x.change_window_attributes(self.root, &look).unwrap().check().unwrap();
+        self.x.clear_area(false, self.root, 0, 0, 0, 0).unwrap().check().unwrap();
+    }
+
     /// Puts a window of ours over the whole screen, for as long as this value lives.
     pub fn cover(&self) -> Window {
         let window = self.x.generate_id().unwrap();
@@ -133,14 +140,6 @@ impl Screen {
 }
 
 impl Desktop {
-    /// Gives the screen's background a colour, such as `#8fa3bf`.
-    pub fn paint(&self, colour: &str) {
-        let file = self.path("tmp").join("background.png");
-        let made = self.command("convert").args(["-size", "1280x800", &format!("xc:{colour}")]).arg(&file).status();
-        assert!(made.unwrap().success(), "ImageMagick did not make a background");
-        assert!(self.command("display").args(["-window", "root"]).arg(&file).status().unwrap().success());
-    }
-
     /// Presses a button of the mouse (1 left, 3 right) at a point of the screen.
     pub fn click(&self, x: u32, y: u32, button: u32) {
         let (x, y, button) = (x.to_string(), y.to_string(), button.to_string());

@@ -139,7 +139,8 @@ impl TrayItem {
         let menu = self.menu();
         let entry = find(&menu, path).unwrap_or_else(|| panic!("no {path:?} in the menu:\n{}", self.menu_text()));
         assert!(entry.enabled, "{path:?} cannot be chosen:\n{}", self.menu_text());
-        let () = self.menu_object().call("Event", &(entry.id, "clicked", Value::from(""), 0u32)).unwrap();
+        // *Quit* may end the app before it can answer.
+        self.menu_object().call_noreply("Event", &(entry.id, "clicked", Value::from(""), 0u32)).unwrap();
     }
 
     /// Whether the menu has an entry at `path`, found as [`TrayItem::choose`] does.
