@@ -43,29 +43,28 @@ fn take(dark: bool) {
         stage.run(&["session", "create", "work", "--name", name, "--life", life]).ok();
     }
 
-    item.activate();
-    let process = stage.wait_for_window();
+    let page = stage.open_page("sessions");
+    page.part("account-work").click();
+    page.part("revoke-all");
     let window = screen.wait_for_window("Daypass", SOON);
-    screen.place(window, 160, 70);
     settle(&screen);
-    shot(desktop, &screen, &name("window"));
-    screen.close(window);
-    stage.wait_for_end(&process);
+    shot(desktop, &screen, &screen.geometry(window), &name("window"));
+    drop(page);
 
     item.choose(&["work", "Copy token"]);
     desktop.wait_for_notification(SOON, |note| note.summary.contains("work"));
     settle(&screen);
-    shot(desktop, &screen, &name("notification"));
+    shot(desktop, &screen, "480x130+800+0", &name("notification"));
     desktop.close_notifications();
-    settle(&screen);
 
-    // The icon is the last thing on the panel, at the right end of it.
+    // The icon is the last thing on the panel, at the right end of it; its last account is `work`.
     desktop.click(1265, 15, 3);
     settle(&screen);
-    desktop.press("Down");
-    desktop.press("Right");
+    for key in ["Down", "Down", "Down", "Down", "Right"] {
+        desktop.press(key);
+    }
     settle(&screen);
-    shot(desktop, &screen, &name("menu"));
+    shot(desktop, &screen, "620x290+660+0", &name("menu"));
 }
 
 /// Waits until the screen has stopped changing.
@@ -82,8 +81,8 @@ fn settle(screen: &Screen) {
     });
 }
 
-/// Takes a picture of a screen on which there is something to see.
-fn shot(desktop: &Desktop, screen: &Screen, file: &Path) {
+/// Takes a picture of a part of a screen on which there is something to see.
+fn shot(desktop: &Desktop, screen: &Screen, part: &str, file: &Path) {
     assert!(screen.frame().colours() > 32, "there is nothing to see for {}", file.display());
-    desktop.screenshot(file);
+    desktop.screenshot(part, file);
 }

@@ -169,9 +169,10 @@ impl Desktop {
         self.processes().into_iter().filter(|process| process.program == program).collect()
     }
 
-    /// A picture of the whole screen, as PNG.
-    pub fn screenshot(&self, file: &Path) {
-        let status = self.command("import").args(["-window", "root"]).arg(file).status().unwrap();
+    /// A picture of a part of the screen, as PNG; `part` is an X geometry such as `640x400+0+0`.
+    pub fn screenshot(&self, part: &str, file: &Path) {
+        let mut import = self.command("import");
+        let status = import.args(["-window", "root", "-crop", part, "+repage"]).arg(file).status().unwrap();
         assert!(status.success(), "no picture of the screen was made");
     }
 

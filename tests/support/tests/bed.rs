@@ -21,7 +21,9 @@ fn every_part_answers() {
     assert_eq!((seen.body.as_str(), seen.id > 0), ("A body", true));
 
     assert_eq!(desktop.tray_items(), Vec::<String>::new());
-    desktop.screenshot(&desktop.root().join("screen.png"));
+    let picture = desktop.root().join("screen.png");
+    desktop.screenshot("1280x800+0+0", &picture);
+    assert!(std::fs::metadata(picture).unwrap().len() > 0);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux,
-    EventMask, ImageFormat, MapState, Window, WindowClass,
+    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask,
+    ImageFormat, MapState, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -98,9 +98,10 @@ impl Screen {
         self.x.flush().unwrap();
     }
 
-    /// Moves a window's upper left corner; without a window manager nothing else does.
-    pub fn place(&self, window: Window, x: i32, y: i32) {
-        self.x.configure_window(window, &ConfigureWindowAux::new().x(x).y(y)).unwrap().check().unwrap();
+    /// Where a window is, as an X geometry such as `640x400+10+20`.
+    pub fn geometry(&self, window: Window) -> String {
+        let place = self.x.get_geometry(window).unwrap().reply().unwrap();
+        format!("{}x{}+{}+{}", place.width, place.height, place.x, place.y)
     }
 
     /// Gives the screen's background a colour, `0xRRGGBB`.
