@@ -11,6 +11,7 @@ use std::time::Duration;
 use daypass_agent::{Agent, KeySource};
 use daypass_api::ErrorCode;
 use daypass_api::view::VaultView;
+use zbus::blocking::fdo::DBusProxy;
 use zbus::blocking::{Connection, Proxy};
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
@@ -19,6 +20,7 @@ use crate::bed::{Bed, account, pass, read, work};
 /// Set in a test that runs on its own bus.
 const INSIDE: &str = "DAYPASS_TEST_ON_ITS_OWN_BUS";
 const PASSWORD: &str = "the keyring's password";
+const SERVICE: &str = "org.freedesktop.secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 
 /// Runs `story` in the test of this name, on a bus on which nothing is started unasked.
@@ -71,10 +73,15 @@ fn start_keyring() {
         .unwrap();
     daemon.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
     assert!(daemon.wait().unwrap().success());
+    // It goes to the background before it is on the bus.
+    let bus = Connection::session().unwrap();
+    let names = DBusProxy::new(&bus).unwrap();
+    let owned = || names.name_has_owner(SERVICE.try_into().unwrap()).unwrap().then_some(());
+    daypass_test_support::wait::until("the keyring on the bus", Duration::from_secs(10), owned);
 }
 
 fn proxy(bus: &Connection, interface: &'static str) -> Proxy<'static> {
-    Proxy::new(bus, "org.freedesktop.secrets", "/org/freedesktop/secrets", interface).unwrap()
+    Proxy::new(bus, SERVICE, "/org/freedesktop/secrets", interface).unwrap()
 }
 
 fn lock() {
