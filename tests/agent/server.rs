@@ -381,7 +381,7 @@ async fn there_is_one_agent_and_a_dead_ones_socket_is_replaced() {
     let home = served.bed.home.clone();
     let socket = home.socket().unwrap();
     assert!(AgentLock::acquire(&home).unwrap().is_none());
-    let error = serve(served.agent.clone(), &home, None, std::future::pending()).await.unwrap_err();
+    let error = serve(served.agent.clone(), &home, None, std::future::ready(())).await.unwrap_err();
     assert!(error.message.contains("answers on the socket already"), "{error}");
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(home.run_dir()), mode(&socket)), (0o700, 0o600));
@@ -396,7 +396,7 @@ async fn there_is_one_agent_and_a_dead_ones_socket_is_replaced() {
     assert!(socket.exists());
     let agent = Agent::start(first_bed.setup(bed.script.clone())).await.unwrap();
     let other_home = Home::under(&first_bed.dir.path().join("elsewhere"));
-    let without_lock = serve(agent.clone(), &other_home, None, std::future::pending()).await.unwrap_err();
+    let without_lock = serve(agent.clone(), &other_home, None, std::future::ready(())).await.unwrap_err();
     assert!(without_lock.message.contains("lock"), "{without_lock}");
     let _lock = AgentLock::acquire(&home).unwrap().unwrap();
     let end = Arc::new(Notify::new());
