@@ -1,6 +1,7 @@
 //! The feed: what the page is told, in which order, and how an agent that goes is found again.
 
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use daypass_api::view::Page;
 use daypass_api::{Client, Home};
@@ -85,11 +86,13 @@ fn without_an_agent_the_page_is_told_so_once_and_recovers_when_one_comes() {
     assert_eq!((&offline["event"], &offline["error"]["code"]), (&json!("offline"), &json!("offline")));
     assert!(offline["error"]["message"].as_str().unwrap().contains("daypass tray"), "{offline}");
 
+    // Time enough to look again more than once: "still offline" is no news.
+    assert!(page.0.recv_timeout(Duration::from_millis(400)).is_err());
+
     let agent = FakeAgent::start(&story.home);
     story.feed.retry();
     agent.wait_followed();
     agent.say(&snapshot(1));
-    // Whatever time passed: "still offline" was no news.
     assert_eq!(page.next(), snapshot(1));
 }
 
