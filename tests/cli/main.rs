@@ -11,6 +11,7 @@ mod links;
 mod peer;
 mod secrets;
 mod serving;
+mod terminal;
 
 use daypass_test_support::program::{Authority, Installation};
 

@@ -81,7 +81,8 @@ fn bar(account: &AccountView, now: Time) -> String {
     let created = current.and_then(|session| session.created_at);
     let (Some(created), Some(end)) = (created, account.expires_at) else { return String::new() };
     let (whole, left) = (clock::until(created, end).as_secs().max(1), clock::until(now, end).as_secs());
-    let full = (left.saturating_mul(BAR) / whole).min(BAR);
+    // Rounded up: a new token has all of its life, and one with a second left still has some.
+    let full = left.saturating_mul(BAR).div_ceil(whole).min(BAR);
     (0..BAR).map(|place| if place < full { '█' } else { '░' }).collect()
 }
 
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn a_bar_drains_with_the_life() {
         let bar = |seconds| bar(&account("tv", 200), after(seconds)).chars().filter(|c| *c == '█').count();
-        assert_eq!([bar(0), bar(100), bar(189), bar(191), bar(200), bar(900)], [20, 10, 1, 0, 0, 0]);
+        assert_eq!([bar(0), bar(100), bar(189), bar(191), bar(200), bar(900)], [20, 10, 2, 1, 0, 0]);
         let mut none = account("tv", 200);
         none.sessions.clear();
         assert_eq!(super::bar(&none, NOW), "");
