@@ -80,7 +80,7 @@ fn an_address_that_is_not_loopback_or_taken_is_refused() {
     assert!(said.contains("loopback"), "{said}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let said = home.run(&["serve", "--demo", "--listen", &taken.local_addr().unwrap().to_string()]).refused(1);
-    assert!(said.contains("--listen"), "{said}");
+    assert!(said.contains("already in use; choose another with --listen"), "{said}");
 }
 
 #[test]

@@ -108,7 +108,8 @@ fn a_credential_is_asked_for_without_echo() {
 #[test]
 fn nothing_typed_is_no_credential_and_an_unknown_provider_is_told_before_asking() {
     let (home, authority) = with_authority();
-    let mut terminal = Terminal::start(&home, &["account", "add", "pocketpaw", "--name", "paw", "--base-url", &authority.url], &[]);
+    let mut terminal =
+        Terminal::start(&home, &["account", "add", "pocketpaw", "--name", "paw", "--base-url", &authority.url], &[]);
     terminal.until("Master token: ");
     terminal.type_in("\r");
     let (code, shown) = terminal.end();

@@ -354,7 +354,21 @@ mod tests {
 
     #[test]
     fn the_plain_forms_are_read_as_the_parser_reads_them() {
-        let words = ["token", "work", "--json", "--header", "--fresh", "--min-ttl", "60", "+60", "-1", "--", "-", "", "--min-ttl=5"];
+        let words = [
+            "token",
+            "work",
+            "--json",
+            "--header",
+            "--fresh",
+            "--min-ttl",
+            "60",
+            "+60",
+            "-1",
+            "--",
+            "-",
+            "",
+            "--min-ttl=5",
+        ];
         let mut plain = 0;
         // Every command line of up to three of these words after the command.
         let longer = |lines: Vec<Vec<&'static str>>| -> Vec<Vec<&'static str>> {

@@ -153,8 +153,11 @@ pub(crate) fn private_folder(folder: &Path) -> Result<(), Failure> {
 
 /// One sentence on a file or folder that cannot be used.
 pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-    // `StorageFull` and its like say enough by themselves; the number of the error is for programmers.
-    let reason = error.to_string();
-    let reason = reason.split(" (os error").next().unwrap_or_default();
-    Failure::other(format!("{} cannot {what}: {}.", path.display(), reason.to_lowercase()))
+    Failure::other(format!("{} cannot {what}: {}.", path.display(), reason(error)))
+}
+
+/// What the operating system says, without the number that is for programmers, and in the middle of a sentence.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }

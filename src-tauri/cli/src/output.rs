@@ -50,7 +50,9 @@ pub(crate) fn colours() -> bool {
 fn written(result: std::io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::other(format!("The result cannot be written to stdout: {error}."))),
+        Err(error) => {
+            Err(Failure::other(format!("The result cannot be written to stdout: {}.", crate::launch::reason(&error))))
+        }
         Ok(()) => Ok(()),
     }
 }

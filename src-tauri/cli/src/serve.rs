@@ -154,7 +154,10 @@ pub(crate) fn service(store: Store, session_ttl: Option<u64>) -> Result<Arc<Serv
 /// A listener on `address`, and the URL that leads to it.
 pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, String), Failure> {
     let cannot = |error: std::io::Error| {
-        Failure::other(format!("Nothing can listen on {address}: {error}; choose another with --listen."))
+        Failure::other(format!(
+            "Nothing can listen on {address}: {}; choose another with --listen.",
+            launch::reason(&error)
+        ))
     };
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let url = format!("http://{}", listener.local_addr().map_err(cannot)?);
