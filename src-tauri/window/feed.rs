@@ -92,6 +92,12 @@ impl Feed {
         shared.front = Some(Box::new(front));
     }
 
+    /// The present state as JSON, where anything is known yet: the page is given it before its first line runs, so that it
+    /// is drawn once and as it stays.
+    pub fn present(&self) -> Option<String> {
+        lock(&self.shared).last.clone()
+    }
+
     /// Sends all updates to `channel` from now on, beginning with the present state; answers the page to begin with.
     ///
     /// There is one page, so a channel takes the place of the one before it (the page was loaded again).

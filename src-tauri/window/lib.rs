@@ -41,12 +41,23 @@ pub fn app<R: Runtime>(
 pub fn open<R: Runtime>(app: &tauri::App<R>) -> tauri::Result<WebviewWindow<R>> {
     let config = app.config().app.windows.iter().find(|window| window.label == WINDOW);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
-    let window = WebviewWindowBuilder::from_config(app, config)?.incognito(!driven_by_a_test()).build()?;
+    let feed = app.state::<Feed>();
+    let mut builder = WebviewWindowBuilder::from_config(app, config)?.incognito(!driven_by_a_test());
+    if let Some(json) = feed.present() {
+        builder = builder.initialization_script(present(&json));
+    }
+    let window = builder.build()?;
     let ground = if window.theme()? == Theme::Dark { DARK_GROUND } else { LIGHT_GROUND };
     window.set_background_color(Some(ground))?;
     let front = window.clone();
-    app.state::<Feed>().on_focus(move || bring_to_front(&front));
+    feed.on_focus(move || bring_to_front(&front));
     Ok(window)
+}
+
+/// A script that hands the page an update; `present` in `ui/src/ipc.ts` takes it. As text it goes through `JSON.parse`,
+/// so that no key of it (such as `__proto__`) means anything to the language.
+fn present(json: &str) -> String {
+    format!("window.daypassPresent = JSON.parse({});", serde_json::Value::from(json))
 }
 
 /// A window that cannot be raised is still there, and the page is told in any case; so a failure is not an error.

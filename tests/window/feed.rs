@@ -70,6 +70,8 @@ fn a_page_is_told_the_present_state_first_and_then_every_change() {
     agent.say(&snapshot(2));
     assert_eq!(page.next(), snapshot(2));
 
+    assert_eq!(serde_json::from_str::<Value>(&story.feed.present().unwrap()).unwrap(), snapshot(2));
+
     // The page is loaded again: the last snapshot is there at once, and the old page is told no more.
     let (_, again) = story.listen();
     assert_eq!(again.next(), snapshot(2));

@@ -225,6 +225,15 @@ test("the arrow keys walk through the accounts", async () => {
   expect(app.selected).toBeNull();
 });
 
+test("what Rust left for the page is taken once, before anything is asked", async () => {
+  const here = window as { daypassPresent?: ipc.Update };
+  here.daypassPresent = { event: "snapshot", snapshot: snapshot([account()]) };
+  vi.spyOn(ipc, "subscribe").mockImplementation(() => new Promise(() => undefined));
+  void app.start();
+  expect(app.desk.link).toBe("online");
+  expect(here.daypassPresent).toBeUndefined();
+});
+
 test("a page that is asked for before there are accounts is shown as soon as there are", async () => {
   render(Root);
   app.show("new_session");

@@ -34,6 +34,14 @@ export interface NewAccount {
   pinned: boolean;
 }
 
+/** What was known of the agent when the page was loaded: Rust leaves it here, so that the first picture is the one that stays. */
+export function present(): Update | null {
+  const here = window as { daypassPresent?: Update };
+  const update = here.daypassPresent ?? null;
+  delete here.daypassPresent;
+  return update;
+}
+
 /** Follows the agent, and answers the page to begin with. */
 export function subscribe(onUpdate: (update: Update) => void): Promise<Page> {
   const updates = new Channel<Update>();

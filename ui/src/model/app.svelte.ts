@@ -49,6 +49,8 @@ export class App {
 
   /** Follows the agent from now on. */
   async start(): Promise<void> {
+    const present = ipc.present();
+    if (present !== null) this.take(present);
     try {
       this.show(await ipc.subscribe((update) => this.take(update)));
     } catch (error) {

@@ -12,6 +12,13 @@ test("a snapshot brings the page online, from wherever it was", () => {
   expect(reduce(reduce(online, GONE), { event: "snapshot", snapshot: SNAPSHOT })).toEqual(online);
 });
 
+test("the same snapshot once more draws nothing anew, and is believed again after a loss", () => {
+  const online = reduce(START, { event: "snapshot", snapshot: SNAPSHOT });
+  expect(reduce(online, { event: "snapshot", snapshot: { ...SNAPSHOT } })).toBe(online);
+  const other = snapshot([]);
+  expect(reduce(reduce(online, { event: "lost" }), { event: "snapshot", snapshot: other })).toEqual({ link: "online", snapshot: other });
+});
+
 test("while the agent is looked for, its last word stays", () => {
   const online = reduce(START, { event: "snapshot", snapshot: SNAPSHOT });
   const lost = reduce(online, { event: "lost" });

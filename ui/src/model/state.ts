@@ -20,6 +20,8 @@ export const START: Desk = { link: "connecting" };
 export function reduce(desk: Desk, update: Update): Desk {
   switch (update.event) {
     case "snapshot":
+      // The same once more, as when the page begins to listen: nothing is to be drawn anew.
+      if (desk.link === "online" && desk.snapshot.revision === update.snapshot.revision) return desk;
       return { link: "online", snapshot: update.snapshot };
     case "lost":
       return desk.link === "online" ? { link: "lost", snapshot: desk.snapshot } : desk;
