@@ -72,8 +72,11 @@ export function account(over: Partial<AccountView> = {}): AccountView {
   };
 }
 
+let revision = 0;
+
+/** A snapshot, later than every one before it. */
 export function snapshot(accounts: AccountView[], over: Partial<Snapshot> = {}): Snapshot {
-  return { revision: 1, at: at(0), vault: { state: "open" }, accounts, ...over };
+  return { revision: ++revision, at: at(0), vault: { state: "open" }, accounts, ...over };
 }
 
 export function provider(over: Partial<ProviderView> = {}): ProviderView {
