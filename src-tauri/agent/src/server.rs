@@ -50,7 +50,7 @@ struct Shared {
 /// Answers every request of [`daypass_api::request`] on the socket of `home`, until `shutdown` or `POST /v1/shutdown`.
 ///
 /// The caller holds the [`AgentLock`] of `home`. A socket that a dead agent left behind is replaced; one that answers
-/// is not. On the end the streams get `bye`, requests under way may finish for a moment, and the agent is stopped.
+/// is not. The socket is bound before the first wait, so a caller that has polled once may tell others to connect. On the end the streams get `bye`, requests under way may finish for a moment, and the agent is stopped.
 ///
 /// # Errors
 /// `internal` where the lock is not held by this process, or the socket cannot be bound.
