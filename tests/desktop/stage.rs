@@ -92,7 +92,10 @@ impl Stage {
 
     /// The running windows of Daypass.
     pub(crate) fn windows(&self) -> Vec<Process> {
-        self.desktop.processes_of(WINDOW)
+        let all = self.desktop.processes_of(WINDOW);
+        // A child of one bears its name until it has become the web view's process.
+        let is_child = |process: &Process| all.iter().any(|other| other.pid == process.parent);
+        all.iter().filter(|process| !is_child(process)).cloned().collect()
     }
 
     /// Waits until a window of Daypass is on the screen, and answers its process.
