@@ -1,5 +1,9 @@
 //! Every command against a running agent and the real authority: what it prints, and how it ends.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use daypass_test_support::program::{Authority, Installation, Running};
 use serde_json::Value;
 
 use crate::{installation, with_authority};
@@ -221,18 +225,66 @@ fn status_tells_whether_an_agent_runs_and_starts_none() {
     assert!(home.run(&["status"]).ok().contains("headless"));
 }
 
-#[test]
-fn a_sign_in_by_device_code_waits_for_the_other_device() {
-    let (home, authority) = with_authority();
-    let profile = format!("profile_id={}", authority.demo["discovr"]["profile_id"].as_str().unwrap());
-    let arguments =
-        ["account", "add", "discovr", "--name", "tv", "--sign-in", "--base-url", &authority.url, "--set", &profile];
-    let mut waiting = daypass_test_support::program::Running::start(&mut home.command(&arguments));
+/// A sign-in that has shown its code, and the code.
+fn sign_in(home: &Installation, authority: &Authority) -> (Running, String) {
+    // The profile is left out: it is only known once the provider knows who signs in.
+    let arguments = ["account", "add", "discovr", "--name", "tv", "--sign-in", "--base-url", &authority.url];
+    let waiting = Running::start(&mut home.command(&arguments));
     let said = waiting.line("the code", |line| line.contains("Enter the code"));
     assert!(said.contains("on another device"), "{said}");
-    let status = waiting.end_by(rustix::process::Signal::INT);
-    assert_eq!(status.code(), Some(1));
+    let code = said.split("Enter the code ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    (waiting, code)
+}
+
+/// What a person does on the other device: the form of the authority's own page.
+fn decide(authority: &Authority, code: &str, decision: &str) {
+    let host = authority.url.strip_prefix("http://").unwrap();
+    let form = format!("user_code={code}&decision={decision}");
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST /device HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn a_sign_in_by_device_code_connects_once_it_is_approved() {
+    let (home, authority) = with_authority();
+    let (mut waiting, code) = sign_in(&home, &authority);
+    decide(&authority, &code, "approve");
+    let code = waiting.ended().code();
+    let rest = waiting.rest();
+    assert!(
+        code == Some(0) && rest.iter().any(|line| line.starts_with("Connected tv to Discovr")),
+        "{code:?} {rest:?}"
+    );
+    home.run(&["token", "tv"]).ok();
+}
+
+#[test]
+fn a_sign_in_that_is_denied_or_given_up_stores_nothing() {
+    let (home, authority) = with_authority();
+    let (mut waiting, code) = sign_in(&home, &authority);
+    decide(&authority, &code, "deny");
+    assert_eq!(waiting.ended().code(), Some(3), "{:?}", waiting.rest());
+    home.run(&["account", "show", "tv"]).refused(6);
+
+    let (mut waiting, _) = sign_in(&home, &authority);
+    assert_eq!(waiting.end_by(rustix::process::Signal::INT).code(), Some(1));
     let rest = waiting.rest();
     assert!(rest.iter().any(|line| line.contains("given up")), "{rest:?}");
     home.run(&["account", "show", "tv"]).refused(6);
+}
+
+#[test]
+fn a_sign_in_where_there_is_none_is_code_7() {
+    let (home, authority) = with_authority();
+    home.run(&["account", "add", "pocketpaw", "--name", "a", "--sign-in", "--base-url", &authority.url]).refused(7);
+    home.run(&["account", "add", "nonsense", "--name", "a", "--sign-in"]).refused(2);
 }
