@@ -1,9 +1,10 @@
 //! One tray app and one window for each user, and each opens the way that the user expects.
 
 use daypass_test_support::desktop::{Options, Screen};
+use daypass_test_support::program::finish;
 use daypass_test_support::wait;
 
-use crate::stage::{SOON, Stage, quietly};
+use crate::stage::{SOON, Stage, window_program};
 
 #[test]
 fn a_left_click_opens_the_window_and_closing_ends_it() {
@@ -49,8 +50,8 @@ fn a_second_window_only_calls_the_first() {
     item.activate();
     let first = stage.wait_for_window();
 
-    let mut second = stage.desktop.command(crate::stage::window_program());
-    assert!(quietly(&mut second).status().unwrap().success());
+    let second = finish(&mut stage.desktop.command(window_program()), "");
+    assert_eq!(second.code, 0, "{second:?}");
     assert_eq!(stage.windows(), [first]);
 }
 
