@@ -20,7 +20,7 @@ fn a_left_click_opens_the_window_and_closing_ends_it() {
     wait::until("the window to be covered", SOON, || screen.is_above(over, "Daypass").then_some(()));
     item.activate();
     wait::until("the window in front", SOON, || (!screen.is_above(over, "Daypass")).then_some(()));
-    assert_eq!(stage.windows(), [first.clone()]);
+    assert_eq!(stage.windows(), std::slice::from_ref(&first));
 
     screen.close(screen.wait_for_window("Daypass", SOON));
     stage.wait_for_end(&first);
