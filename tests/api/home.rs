@@ -57,6 +57,14 @@ fn without_any_the_user_is_told_what_to_set() {
 }
 
 #[test]
+fn a_home_that_depends_on_the_present_folder_is_refused() {
+    let error = home(&[("HOME", "me")]).unwrap_err();
+    assert!(error.message.contains("HOME is not an absolute path"), "{error}");
+    // Where nothing is looked for in it, it does not matter.
+    home(&[("HOME", "me"), ("XDG_CONFIG_HOME", "/config"), ("XDG_DATA_HOME", "/data")]).unwrap();
+}
+
+#[test]
 fn a_path_that_no_socket_can_have_is_told_and_not_cut() {
     // `/…/run/agent.sock` of 107 bytes is the longest that the kernel takes.
     let of_length =

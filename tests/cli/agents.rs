@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use daypass_test_support::program::Running;
+use daypass_test_support::program::{Running, finish};
 use daypass_test_support::{process, wait};
 use rustix::process::Signal;
 
@@ -22,6 +22,17 @@ fn a_command_starts_an_agent_that_outlives_it() {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let session = stat.rsplit_once(") ").unwrap().1.split(' ').nth(3).unwrap().to_owned();
     assert_eq!(session, pid.to_string());
+}
+
+#[test]
+fn an_agent_in_the_background_has_the_folders_that_its_starter_meant() {
+    let home = installation();
+    let mut command = home.command(&["account", "list", "--json"]);
+    command.current_dir(home.beside()).env("DAYPASS_HOME", "home").env("DAYPASS_VAULT_KEY_FILE", "vault.key");
+    assert_eq!(finish(&mut command, "").ok(), "[]\n");
+    assert!(home.socket().exists() && home.agent_pid().is_some());
+    let status = home.run(&["status", "--json"]).json();
+    assert_eq!(status["vault"]["state"], "open", "{status}");
 }
 
 #[test]

@@ -25,23 +25,32 @@ impl Home {
     ///
     /// `DAYPASS_HOME` puts all under one folder. Otherwise the XDG base directories: `XDG_CONFIG_HOME`,
     /// `XDG_DATA_HOME` and `XDG_RUNTIME_DIR`, each with its documented default; without a runtime folder, the socket is
-    /// kept with the data. Relative paths are ignored, as the XDG specification asks.
+    /// kept with the data. Relative paths of these are ignored, as the XDG specification asks; a relative `DAYPASS_HOME`
+    /// is meant from the present folder.
     ///
     /// # Errors
-    /// [`ErrorCode::Internal`] where not even `HOME` is set.
+    /// [`ErrorCode::Internal`] where `HOME` is needed and is not set or not absolute, and where a relative
+    /// `DAYPASS_HOME` is given while the present folder is gone.
     pub fn from_env(var: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self, ApiError> {
         let path = |name: &str| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         if let Some(root) = path("DAYPASS_HOME") {
-            let root = std::path::absolute(&root).unwrap_or(root);
+            let root = std::path::absolute(&root).map_err(|error| {
+                let message = format!("The folder {} of DAYPASS_HOME cannot be found: {error}.", root.display());
+                ApiError::new(ErrorCode::Internal, message)
+            })?;
             return Ok(Self::under(&root));
         }
-        let folder = |name: &str, default: &str| {
-            path(name).filter(|p| p.is_absolute()).or_else(|| path("HOME").map(|home| home.join(default)))
+        let folder = |name: &str, default: &str| match (path(name).filter(|p| p.is_absolute()), path("HOME")) {
+            (Some(folder), _) => Ok(folder),
+            (None, Some(home)) if home.is_absolute() => Ok(home.join(default)),
+            (None, home) => {
+                let fault = if home.is_some() { "not an absolute path" } else { "not set" };
+                let message = format!("HOME is {fault}; correct it, or set DAYPASS_HOME to a folder.");
+                Err(ApiError::new(ErrorCode::Internal, message))
+            }
         };
-        let missing =
-            || ApiError::new(ErrorCode::Internal, "HOME is not set; set it, or set DAYPASS_HOME to a folder.");
-        let config = folder("XDG_CONFIG_HOME", ".config").ok_or_else(missing)?.join("daypass");
-        let data = folder("XDG_DATA_HOME", ".local/share").ok_or_else(missing)?.join("daypass");
+        let config = folder("XDG_CONFIG_HOME", ".config")?.join("daypass");
+        let data = folder("XDG_DATA_HOME", ".local/share")?.join("daypass");
         let run = path("XDG_RUNTIME_DIR").filter(|p| p.is_absolute());
         let run = run.map_or_else(|| data.join("run"), |run| run.join("daypass"));
         Ok(Self { config, data, run })

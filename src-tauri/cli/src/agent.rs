@@ -19,8 +19,7 @@ pub(crate) fn run(args: &AgentArgs) -> Result<(), Failure> {
     }
     host::keep_private();
     if !args.background {
-        let home = door::home()?;
-        let key = host::key_source()?;
+        let (home, key) = named()?;
         let starting = Starting::wait(&home)?;
         let lock = free_place(&home)?;
         return serve(&home, key, lock, move || {
@@ -28,7 +27,6 @@ pub(crate) fn run(args: &AgentArgs) -> Result<(), Failure> {
             output::tell("The agent is ready; Ctrl-C ends it.");
         });
     }
-    launch::detach()?;
     // The starter waits for one line on our stdout, whatever comes of it; it holds the lock of those who start.
     let started = background();
     if let Err(failure) = &started {
@@ -38,10 +36,16 @@ pub(crate) fn run(args: &AgentArgs) -> Result<(), Failure> {
 }
 
 fn background() -> Result<(), Failure> {
-    let home = door::home()?;
-    let key = host::key_source()?;
+    // Read while we stand in the starter's folder: what is relative is meant from there.
+    let (home, key) = named()?;
+    launch::detach()?;
     let lock = launch::wait_for_place(&home)?;
     serve(&home, key, lock, || launch::greet(&Greeting::Ready))
+}
+
+/// The home and the source of the vault's key that the environment names.
+fn named() -> Result<(Home, KeySource), Failure> {
+    Ok((door::home()?, host::key_source()?))
 }
 
 fn serve(home: &Home, key: KeySource, _lock: AgentLock, ready: impl FnOnce()) -> Result<(), Failure> {

@@ -14,8 +14,13 @@ use rustix::process::{Resource, Rlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
-use crate::output;
+use crate::{launch, output};
 use crate::system::{SystemChance, SystemClock};
+
+/// The variable that names the file which opens the vault.
+pub(crate) const KEY_FILE: &str = "DAYPASS_VAULT_KEY_FILE";
+/// The variable that names the file with the passphrase which opens the vault.
+pub(crate) const PASSPHRASE_FILE: &str = "DAYPASS_PASSPHRASE_FILE";
 
 /// Keeps what this process writes to its user: files for nobody else, and no core dumps, which would hold secrets.
 pub(crate) fn keep_private() {
@@ -50,18 +55,20 @@ impl Signals {
     }
 }
 
-/// Where the vault's key comes from, as the environment chooses: a key file, a passphrase file, or the keyring.
+/// Where the vault's key comes from, as the environment chooses: a key file, a passphrase file, or the keyring. The path of
+/// a file is absolute, so that it holds wherever this process goes.
 ///
 /// # Errors
-/// Where it chooses two.
+/// Where it chooses two, or a relative path while the present folder is gone.
 pub(crate) fn key_source() -> Result<KeySource, Failure> {
     let file = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    match (file("DAYPASS_VAULT_KEY_FILE"), file("DAYPASS_PASSPHRASE_FILE")) {
+    let absolute = |file: PathBuf| std::path::absolute(&file).map_err(|error| launch::cannot("be found", &file, &error));
+    match (file(KEY_FILE), file(PASSPHRASE_FILE)) {
         (None, None) => Ok(KeySource::Keyring),
-        (Some(file), None) => Ok(KeySource::KeyFile(file)),
-        (None, Some(file)) => Ok(KeySource::PassphraseFile(file)),
+        (Some(file), None) => Ok(KeySource::KeyFile(absolute(file)?)),
+        (None, Some(file)) => Ok(KeySource::PassphraseFile(absolute(file)?)),
         (Some(_), Some(_)) => {
-            Err(Failure::usage("DAYPASS_VAULT_KEY_FILE and DAYPASS_PASSPHRASE_FILE are both set; set only one."))
+            Err(Failure::usage(format!("{KEY_FILE} and {PASSPHRASE_FILE} are both set; set only one.")))
         }
     }
 }
