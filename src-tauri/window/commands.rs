@@ -6,12 +6,11 @@
 use daypass_api::client::CallError;
 use daypass_api::request::{AddAccount, CopyRequest, CreateSession, SignIn};
 use daypass_api::view::{AccountView, CopyView, Page, ProviderView, RevokeView, SessionView, SignInView};
-use daypass_api::{ApiError, Client, ErrorCode};
+use daypass_api::{ApiError, Client, ErrorCode, path};
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State, WebviewWindow};
 
 use crate::feed::Feed;
-use crate::path;
 
 /// The handler of every command in this file.
 pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
@@ -80,20 +79,19 @@ async fn add_account(client: State<'_, Client>, request: AddAccount) -> Result<A
 /// Removes an account and all that is stored of it.
 #[tauri::command]
 async fn remove_account(client: State<'_, Client>, account: String) -> Result<(), ApiError> {
-    ask(client, move |client| client.delete(&path::account(&account))).await
+    ask(client, move |client| client.delete(&path::account(&account)?)).await
 }
 
 /// Refreshes the account's current session now.
 #[tauri::command]
 async fn refresh(client: State<'_, Client>, account: String) -> Result<AccountView, ApiError> {
-    ask(client, move |client| client.post(&format!("{}/refresh", path::account(&account)), &serde_json::json!({})))
-        .await
+    ask(client, move |client| client.post(&path::refresh(&account)?, &serde_json::json!({}))).await
 }
 
 /// The account's sessions, asked of the provider where it lists them.
 #[tauri::command]
 async fn sessions(client: State<'_, Client>, account: String) -> Result<Vec<SessionView>, ApiError> {
-    ask(client, move |client| client.get(&path::sessions(&account))).await
+    ask(client, move |client| client.get(&path::sessions(&account)?)).await
 }
 
 /// Opens a further session.
@@ -103,7 +101,7 @@ async fn create_session(
     account: String,
     request: CreateSession,
 ) -> Result<SessionView, ApiError> {
-    ask(client, move |client| client.post(&path::sessions(&account), &request)).await
+    ask(client, move |client| client.post(&path::sessions(&account)?, &request)).await
 }
 
 /// Revokes one session; with `forget` it is only dropped here.
@@ -114,13 +112,13 @@ async fn revoke_session(
     id: String,
     forget: bool,
 ) -> Result<RevokeView, ApiError> {
-    ask(client, move |client| client.delete(&path::session(&account, &id, forget))).await
+    ask(client, move |client| client.delete(&path::session(&account, &id, forget)?)).await
 }
 
 /// Revokes every session of the account, by the means that the provider has.
 #[tauri::command]
 async fn revoke_all(client: State<'_, Client>, account: String) -> Result<RevokeView, ApiError> {
-    ask(client, move |client| client.delete(&path::sessions(&account))).await
+    ask(client, move |client| client.delete(&path::sessions(&account)?)).await
 }
 
 /// Has the tray app copy a token; it outlives the window, and the page never sees the token.
@@ -138,11 +136,11 @@ async fn sign_in(client: State<'_, Client>, request: SignIn) -> Result<SignInVie
 /// How a sign-in stands.
 #[tauri::command]
 async fn sign_in_state(client: State<'_, Client>, id: String) -> Result<SignInView, ApiError> {
-    ask(client, move |client| client.get(&path::sign_in(&id))).await
+    ask(client, move |client| client.get(&path::sign_in(&id)?)).await
 }
 
 /// Gives a sign-in up.
 #[tauri::command]
 async fn cancel_sign_in(client: State<'_, Client>, id: String) -> Result<(), ApiError> {
-    ask(client, move |client| client.delete(&path::sign_in(&id))).await
+    ask(client, move |client| client.delete(&path::sign_in(&id)?)).await
 }

@@ -4,7 +4,6 @@
 pub mod args;
 pub mod commands;
 pub mod feed;
-mod path;
 pub mod single;
 
 use daypass_api::Client;

@@ -4,3 +4,4 @@
 mod bytes;
 mod client;
 mod home;
+mod path;

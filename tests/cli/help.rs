@@ -37,7 +37,7 @@ fn every_command_has_help_with_an_example() {
 #[test]
 fn a_wrong_use_is_code_2_and_starts_nothing() {
     let installation = installation();
-    let wrong: [&[&str]; 16] = [
+    let wrong: [&[&str]; 26] = [
         &[],
         &["nonsense"],
         &["token", "--nonsense"],
@@ -51,6 +51,16 @@ fn a_wrong_use_is_code_2_and_starts_nothing() {
         &["session", "create", "a", "--life", "0d"],
         &["session", "revoke", "a"],
         &["session", "revoke", "a", "id", "--all"],
+        &["token", ""],
+        &["token", "a", "--session", ""],
+        &["account", "add", "", "--name", "a", "--credential-stdin"],
+        &["account", "add", "discovr", "--name", "", "--credential-stdin"],
+        &["account", "show", ""],
+        &["account", "remove", ""],
+        &["sessions", ""],
+        &["session", "create", ""],
+        &["session", "revoke", "a", ""],
+        &["copy", ""],
         &["serve", "--listen", "nowhere"],
         &["serve", "--session-ttl", "0"],
         &["serve", "--store", "postgres:x"],
@@ -66,4 +76,10 @@ fn a_wrong_use_is_code_2_and_starts_nothing() {
 #[test]
 fn the_version_is_told() {
     assert_eq!(installation().run(&["--version"]).ok(), format!("daypass {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_given_life_is_said_to_be_the_default() {
+    let help = installation().run(&["serve", "--help"]).ok();
+    assert!(help.contains("default life"), "{help}");
 }

@@ -6,6 +6,7 @@
 pub mod client;
 pub mod error;
 pub mod home;
+pub mod path;
 pub mod request;
 pub mod view;
 mod wire;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use daypass_api::client::Client;
 use daypass_api::request::{AddAccount, SignIn};
 use daypass_api::view::{AccountView, Health, ProviderView, SignInState, SignInView, Snapshot};
-use daypass_api::{ApiError, Home};
+use daypass_api::{ApiError, Home, path};
 use daypass_core::{Clock, Secret};
 
 use crate::args::{AccountCommand, AddArgs, ListArgs, RemoveArgs, ShowArgs};
@@ -160,7 +160,7 @@ fn health(account: &AccountView) -> (&'static str, Tone) {
 }
 
 fn show(home: &Home, args: &ShowArgs) -> Result<(), Failure> {
-    let account: AccountView = door::open(home)?.get(&door::account_path(&args.name, ""))?;
+    let account: AccountView = door::open(home)?.get(&path::account(&args.name)?)?;
     if args.json {
         return output::json(&account);
     }
@@ -195,7 +195,7 @@ fn show(home: &Home, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 fn remove(home: &Home, args: &RemoveArgs) -> Result<(), Failure> {
-    door::open(home)?.delete::<()>(&door::account_path(&args.name, ""))?;
+    door::open(home)?.delete::<()>(&path::account(&args.name)?)?;
     output::line(&format!("Removed {}; nothing was revoked at the provider.", args.name))
 }
 
@@ -218,7 +218,7 @@ fn sign_in(home: &Home, args: &AddArgs) -> Result<(), Failure> {
             args.provider,
             words::instant(begun.expires_at)
         ));
-        let path = format!("/v1/sign-ins/{}", door::segment(&begun.id));
+        let path = path::sign_in(&begun.id)?;
         tokio::select! {
             ended = signed_in(&client, &path) => ended,
             () = signals.end() => {
@@ -227,7 +227,7 @@ fn sign_in(home: &Home, args: &AddArgs) -> Result<(), Failure> {
             }
         }
     })?;
-    let account: AccountView = client.get(&door::account_path(&name, ""))?;
+    let account: AccountView = client.get(&path::account(&name)?)?;
     output::line(&connected(&account))
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::words::parse_life;
@@ -73,7 +74,7 @@ pub(crate) struct ServeArgs {
     /// Create one user with fresh random credentials in a new store, and print them
     #[arg(long)]
     pub(crate) demo: bool,
-    /// Give every session this life, so that refreshing can be watched
+    /// Give sessions this default life, so that refreshing can be watched
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
     pub(crate) session_ttl: Option<u64>,
     /// Print one line of JSON when ready
@@ -137,9 +138,10 @@ pub(crate) enum AccountCommand {
                         Example:\n  pass show paw | daypass account add pocketpaw --name paw --credential-stdin")]
 pub(crate) struct AddArgs {
     /// The provider, such as discovr (see `daypass providers`)
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) provider: String,
     /// Your name for the account
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: String,
     /// Where the provider is, if not at its own address
     #[arg(long, value_name = "URL")]
@@ -178,6 +180,7 @@ pub(crate) struct ListArgs {
 #[command(after_help = "Example:\n  daypass account show work")]
 pub(crate) struct ShowArgs {
     /// The account
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: String,
     /// Print JSON
     #[arg(long)]
@@ -189,6 +192,7 @@ pub(crate) struct ShowArgs {
 #[command(after_help = "Example:\n  daypass account remove work")]
 pub(crate) struct RemoveArgs {
     /// The account
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) name: String,
 }
 
@@ -199,6 +203,7 @@ pub(crate) struct RemoveArgs {
 #[command(after_help = "Example:\n  curl -H \"$(daypass token work --header)\" https://api.example.com/me")]
 pub(crate) struct TokenArgs {
     /// The account; the only one, or the one used last, if left out
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) account: Option<String>,
     /// Refresh first if the token has less than this left
     #[arg(long, value_name = "SECONDS")]
@@ -207,7 +212,7 @@ pub(crate) struct TokenArgs {
     #[arg(long)]
     pub(crate) fresh: bool,
     /// The session whose token is wanted, if not the current one
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) session: Option<String>,
     /// Print JSON: the token with its expiry and session
     #[arg(long, conflicts_with = "header")]
@@ -244,6 +249,7 @@ impl TokenArgs {
 #[command(after_help = "Example:\n  daypass sessions work --json")]
 pub(crate) struct SessionsArgs {
     /// The account; all if left out
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) account: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -264,6 +270,7 @@ pub(crate) enum SessionCommand {
 #[command(after_help = "Example:\n  daypass session create work --name ci --life 7d")]
 pub(crate) struct CreateArgs {
     /// The account
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) account: String,
     /// The session's name
     #[arg(long)]
@@ -281,9 +288,10 @@ pub(crate) struct CreateArgs {
 #[command(after_help = "Example:\n  daypass session revoke work 5f0c9a2e")]
 pub(crate) struct RevokeArgs {
     /// The account
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) account: String,
     /// The session (see `daypass sessions`)
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present = "all", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: Option<String>,
     /// Revoke every session of the account
     #[arg(long, conflicts_with_all = ["id", "forget"])]
@@ -298,9 +306,10 @@ pub(crate) struct RevokeArgs {
 #[command(after_help = "Example:\n  daypass copy work")]
 pub(crate) struct CopyArgs {
     /// The account
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) account: String,
     /// The session whose token is wanted, if not the current one
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) session: Option<String>,
 }
 

@@ -14,8 +14,8 @@ use rustix::process::{Resource, Rlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
-use crate::{launch, output};
 use crate::system::{SystemChance, SystemClock};
+use crate::{launch, output};
 
 /// The variable that names the file which opens the vault.
 pub(crate) const KEY_FILE: &str = "DAYPASS_VAULT_KEY_FILE";
@@ -62,7 +62,8 @@ impl Signals {
 /// Where it chooses two, or a relative path while the present folder is gone.
 pub(crate) fn key_source() -> Result<KeySource, Failure> {
     let file = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let absolute = |file: PathBuf| std::path::absolute(&file).map_err(|error| launch::cannot("be found", &file, &error));
+    let absolute =
+        |file: PathBuf| std::path::absolute(&file).map_err(|error| launch::cannot("be found", &file, &error));
     match (file(KEY_FILE), file(PASSPHRASE_FILE)) {
         (None, None) => Ok(KeySource::Keyring),
         (Some(file), None) => Ok(KeySource::KeyFile(absolute(file)?)),

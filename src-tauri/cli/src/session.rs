@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use daypass_api::client::{CallError, Client};
 use daypass_api::request::CreateSession;
 use daypass_api::view::{AccountView, RevokeView, SessionView, Snapshot};
-use daypass_api::{ErrorCode, Home};
+use daypass_api::{ErrorCode, Home, path};
 use daypass_core::Clock;
 use daypass_core::session::SessionState;
 use serde::Serialize;
@@ -57,7 +57,7 @@ pub(crate) fn run(command: &SessionCommand) -> Result<(), Failure> {
 pub(crate) fn list(args: &SessionsArgs) -> Result<(), Failure> {
     let client = door::open(&door::home()?)?;
     let (sessions, failure) = match &args.account {
-        Some(account) => (client.get(&door::account_path(account, "/sessions"))?, None),
+        Some(account) => (client.get(&path::sessions(account)?)?, None),
         None => of_all(&client)?,
     };
     if args.json {
@@ -80,7 +80,7 @@ fn of_all(client: &Client) -> Result<(Vec<SessionView>, Option<Failure>), Failur
     let mut sessions = Vec::new();
     let mut failure = None;
     for account in snapshot.accounts {
-        match client.get::<Vec<SessionView>>(&door::account_path(&account.name, "/sessions")) {
+        match client.get::<Vec<SessionView>>(&path::sessions(&account.name)?) {
             Ok(listed) => sessions.extend(listed),
             Err(error) => {
                 let mut error = Failure::from(error);
@@ -136,7 +136,7 @@ fn state(state: SessionState) -> (&'static str, Tone) {
 
 fn create(home: &Home, args: &CreateArgs) -> Result<(), Failure> {
     let request = CreateSession { name: args.name.clone(), life: args.life.map(|life| life.as_secs()) };
-    let session: SessionView = door::open(home)?.post(&door::account_path(&args.account, "/sessions"), &request)?;
+    let session: SessionView = door::open(home)?.post(&path::sessions(&args.account)?, &request)?;
     if args.json {
         return output::json(&Line::from(&session));
     }
@@ -147,16 +147,13 @@ fn create(home: &Home, args: &CreateArgs) -> Result<(), Failure> {
 fn revoke(home: &Home, args: &RevokeArgs) -> Result<(), Failure> {
     let client = door::open(home)?;
     let path = match &args.id {
-        Some(id) => {
-            let forget = if args.forget { "?forget=true" } else { "" };
-            door::account_path(&args.account, &format!("/sessions/{}{forget}", door::segment(id)))
-        }
-        None => door::account_path(&args.account, "/sessions"),
+        Some(id) => path::session(&args.account, id, args.forget)?,
+        None => path::sessions(&args.account)?,
     };
     match client.delete::<RevokeView>(&path) {
         Ok(done) => output::line(&done.message),
         Err(CallError::Api(error)) if error.code == ErrorCode::NotSupported && args.id.is_some() => {
-            Err(instead(&client.get(&door::account_path(&args.account, ""))?))
+            Err(instead(&client.get(&path::account(&args.account)?)?))
         }
         Err(error) => Err(error.into()),
     }

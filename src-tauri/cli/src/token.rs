@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use daypass_api::client::{CallError, Client};
 use daypass_api::request::TokenRequest;
 use daypass_api::view::{Snapshot, TokenView};
-use daypass_api::{ApiError, ErrorCode};
+use daypass_api::{ApiError, ErrorCode, path};
 use serde::Serialize;
 
 use crate::args::TokenArgs;
@@ -52,8 +52,8 @@ pub(crate) fn run(args: &TokenArgs) -> Result<(), Failure> {
 fn ask(client: &Client, args: &TokenArgs) -> Result<TokenView, CallError> {
     let request = TokenRequest { min_ttl: args.min_ttl, fresh: args.fresh, session: args.session.clone() };
     let path = match &args.account {
-        Some(account) => door::account_path(account, "/token"),
-        None => door::account_path(&usual_account(&client.get("/v1/snapshot")?)?, "/token"),
+        Some(account) => path::token(account)?,
+        None => path::token(&usual_account(&client.get("/v1/snapshot")?)?)?,
     };
     client.post(&path, &request)
 }
