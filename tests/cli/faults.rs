@@ -24,6 +24,25 @@ fn without_a_keyring_the_vault_is_locked_and_says_what_to_do() {
 }
 
 #[test]
+fn an_agent_that_was_started_without_the_key_is_named_as_the_obstacle() {
+    let home = installation();
+    let mut command = home.command(&["account", "list"]);
+    let said = finish(command.env_remove("DAYPASS_VAULT_KEY_FILE"), "").refused(4);
+    assert!(said.contains("DAYPASS_VAULT_KEY_FILE") && said.contains("`daypass agent --stop`"), "{said}");
+    assert!(!said.contains("os error") && !said.contains("zbus"), "{said}");
+    assert!(!said.contains("is set here"), "{said}");
+    // The key is given now, but to the command alone.
+    for arguments in [&["account", "list"][..], &["token"], &["token", "paw"], &["sessions"]] {
+        let said = home.run(arguments).refused(4);
+        assert!(said.contains("DAYPASS_VAULT_KEY_FILE is set here"), "{arguments:?}: {said}");
+    }
+    let status = home.run(&["status"]).ok();
+    assert!(status.contains("DAYPASS_VAULT_KEY_FILE is set here"), "{status}");
+    home.run(&["agent", "--stop"]).ok();
+    assert_eq!(home.run(&["account", "list", "--json"]).ok(), "[]\n");
+}
+
+#[test]
 fn another_key_does_not_open_the_vault_and_changes_nothing() {
     let (home, authority) = with_authority();
     authority.connect(&home, "pocketpaw", "paw");
@@ -49,6 +68,8 @@ fn a_key_file_that_is_missing_or_short_is_told() {
         let outcome = finish(command.env("DAYPASS_VAULT_KEY_FILE", &key), "");
         assert!([1, 4].contains(&outcome.code), "{outcome:?}");
         assert!(outcome.stderr.contains(".key"), "it names the file: {outcome:?}");
+        assert!(!outcome.stderr.contains("os error"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("is set here"), "its agent has this key: {outcome:?}");
         home.run(&["agent", "--stop"]).ok();
     }
 }
@@ -116,6 +137,9 @@ fn a_home_that_is_no_folder_is_told() {
     let mut nowhere = home.command(&["account", "list"]);
     let said = finish(nowhere.env_remove("DAYPASS_HOME").env_remove("HOME"), "").refused(1);
     assert!(said.contains("HOME"), "{said}");
+    let mut relative = home.command(&["account", "list"]);
+    let said = finish(relative.env_remove("DAYPASS_HOME").env("HOME", "me"), "").refused(1);
+    assert!(said.contains("HOME is not an absolute path"), "{said}");
     let long = home.beside().join("x".repeat(120));
     let said = finish(home.command(&["account", "list"]).env("DAYPASS_HOME", long), "").refused(1);
     assert!(said.contains("too long"), "{said}");

@@ -7,6 +7,7 @@ pub mod client;
 pub mod error;
 pub mod home;
 pub mod path;
+mod reason;
 pub mod request;
 pub mod view;
 mod wire;
@@ -14,6 +15,7 @@ mod wire;
 pub use client::Client;
 pub use error::{ApiError, ErrorCode};
 pub use home::Home;
+pub use reason::reason;
 
 /// The version of the local API; every path begins with `/v1`.
 pub const API_VERSION: u32 = 1;

@@ -1,11 +1,12 @@
 //! The way to the agent: asks it, and starts one in the background where none runs.
 
+use daypass_agent::KeySource;
 use daypass_api::client::{CallError, Client};
 use daypass_api::view::{StatusView, VaultView};
 use daypass_api::{ApiError, ErrorCode, Home};
 
 use crate::failure::Failure;
-use crate::launch;
+use crate::{host, launch};
 
 /// The home that the environment names.
 ///
@@ -37,6 +38,26 @@ pub(crate) fn ask<T>(home: &Home, mut call: impl FnMut() -> Result<T, CallError>
         }
         answer => Ok(answer?),
     }
+}
+
+/// Where the vault is of no use to the agent that runs, and the environment names a file for it which that agent was not
+/// started with: what to do. The environment of a command does not reach an agent that runs already.
+pub(crate) fn unused_key(home: &Home) -> Option<String> {
+    let (variable, file) = match host::key_source().ok()? {
+        KeySource::Keyring => return None,
+        KeySource::KeyFile(file) => (host::KEY_FILE, file),
+        KeySource::PassphraseFile(file) => (host::PASSPHRASE_FILE, file),
+    };
+    let status = Client::new(home).ok()?.get::<StatusView>("/v1/status").ok()?;
+    let (VaultView::Locked { message } | VaultView::Absent { message }) = status.vault else { return None };
+    // An agent that has this file names it.
+    if message.contains(&file.display().to_string()) {
+        return None;
+    }
+    Some(format!(
+        "{variable} is set here, but the agent that runs was started without it: stop that with `daypass agent --stop`, \
+         and the next command starts one that has it."
+    ))
 }
 
 /// Why the vault is of no use now, where it is not.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use daypass_agent::AgentLock;
 use daypass_api::client::Client;
 use daypass_api::view::StatusView;
-use daypass_api::{ApiError, Home};
+use daypass_api::{ApiError, Home, reason};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -154,10 +154,4 @@ pub(crate) fn private_folder(folder: &Path) -> Result<(), Failure> {
 /// One sentence on a file or folder that cannot be used.
 pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::other(format!("{} cannot {what}: {}.", path.display(), reason(error)))
-}
-
-/// What the operating system says, without the number that is for programmers, and in the middle of a sentence.
-pub(crate) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }

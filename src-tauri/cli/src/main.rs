@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command, TokenArgs};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 fn main() -> ExitCode {
     let typed: Vec<OsString> = std::env::args_os().collect();
@@ -65,7 +65,9 @@ fn ended(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::tell(&format!("daypass: {}", failure.message));
+            let unused_key = if failure.exit == Exit::Locked { door::home().ok() } else { None };
+            let advice = unused_key.and_then(|home| door::unused_key(&home)).map(|advice| format!(" {advice}"));
+            output::tell(&format!("daypass: {}{}", failure.message, advice.unwrap_or_default()));
             ExitCode::from(failure.exit as u8)
         }
     }

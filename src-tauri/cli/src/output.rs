@@ -51,7 +51,7 @@ fn written(result: std::io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => {
-            Err(Failure::other(format!("The result cannot be written to stdout: {}.", crate::launch::reason(&error))))
+            Err(Failure::other(format!("The result cannot be written to stdout: {}.", daypass_api::reason(&error))))
         }
         Ok(()) => Ok(()),
     }

@@ -156,7 +156,7 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, String),
     let cannot = |error: std::io::Error| {
         Failure::other(format!(
             "Nothing can listen on {address}: {}; choose another with --listen.",
-            launch::reason(&error)
+            daypass_api::reason(&error)
         ))
     };
     let listener = TcpListener::bind(address).await.map_err(cannot)?;

@@ -21,7 +21,8 @@ struct Line {
 
 /// `daypass status`. It starts no agent: that would change what it tells.
 pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
-    let client = Client::new(&door::home()?)?;
+    let home = door::home()?;
+    let client = Client::new(&home)?;
     let status = match client.get::<StatusView>("/v1/status") {
         Ok(status) => Some(status),
         Err(CallError::NotRunning) => None,
@@ -33,7 +34,11 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     let Some(status) = status else {
         return output::line("No agent is running; the next command that needs one starts it.");
     };
-    let vault = door::vault_problem(&status.vault).map_or_else(|| "open".to_owned(), |problem| problem.message);
+    let vault = match (door::vault_problem(&status.vault), door::unused_key(&home)) {
+        (None, _) => "open".to_owned(),
+        (Some(problem), None) => problem.message,
+        (Some(problem), Some(advice)) => format!("{} {advice}", problem.message),
+    };
     let needs_you = match status.needs_you {
         0 => String::new(),
         1 => ", 1 of them needs you".to_owned(),

@@ -16,7 +16,7 @@ pub(crate) enum VaultError {
     Locked,
     /// Nothing on the session bus speaks for a keyring.
     #[error(
-        "There is no keyring here ({reason}); start one, or set DAYPASS_VAULT_KEY_FILE or DAYPASS_PASSPHRASE_FILE and start Daypass again."
+        "There is no keyring here ({reason}); start one, or stop the agent with `daypass agent --stop`, and set DAYPASS_VAULT_KEY_FILE or DAYPASS_PASSPHRASE_FILE where it is started."
     )]
     NoKeyring {
         /// What was tried.

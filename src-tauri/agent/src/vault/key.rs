@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use daypass_api::reason;
 use daypass_core::Chance;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -125,7 +126,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
     match read {
         Ok(_) if bytes.len() as u64 > MAX_KEY_FILE => Err(unusable(path, "it holds more than 64 KiB".to_owned())),
         Ok(_) => Ok(bytes),
-        Err(error) => Err(unusable(path, error.to_string())),
+        Err(error) => Err(unusable(path, reason(&error))),
     }
 }
 
@@ -181,7 +182,7 @@ impl KeyringCall {
                 // Nobody may listen any more: the agent has ended.
                 let _ = tell.send(call());
             })
-            .map_err(|error| VaultError::Failed { reason: error.to_string() })?;
+            .map_err(|error| VaultError::Failed { reason: reason(&error) })?;
         Ok(Self { vault: vault.to_owned(), new, answer })
     }
 

@@ -29,6 +29,7 @@ mod secret_service_entry {
 
     use std::collections::HashMap;
 
+    use daypass_api::reason;
     use secret_service::blocking::{Collection, SecretService};
     use secret_service::{EncryptionType, Error};
 
@@ -101,7 +102,9 @@ mod secret_service_entry {
         match error {
             Error::Locked | Error::Prompt | Error::PromptDisconnected => KeyringError::Locked,
             Error::NoResult => KeyringError::NoEntry,
-            error => KeyringError::Absent(error.to_string()),
+            // What the library puts before it means nothing to a user: the bus is how a keyring is reached.
+            Error::Zbus(error) => KeyringError::Absent(format!("the session bus: {}", reason(&error))),
+            error => KeyringError::Absent(reason(&error)),
         }
     }
 }
@@ -113,6 +116,7 @@ pub(crate) use native_entry::{read, write};
 mod native_entry {
     //! The keyring of the platform.
 
+    use daypass_api::reason;
     use keyring::{Entry, Error};
 
     use super::{KeyringError, SERVICE, Zeroizing};
@@ -131,7 +135,7 @@ mod native_entry {
         match error {
             Error::NoEntry => KeyringError::NoEntry,
             Error::NoStorageAccess(_) => KeyringError::Locked,
-            error => KeyringError::Absent(error.to_string()),
+            error => KeyringError::Absent(reason(&error)),
         }
     }
 }
