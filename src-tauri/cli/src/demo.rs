@@ -1,6 +1,7 @@
 //! `daypass tray --demo`: everything at once, in a scratch home: an authority in this process, and all four systems
 //! connected to it, with lives so short that refreshing can be watched.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -87,15 +88,35 @@ impl Demo {
 
     fn introduce(&self, url: &str) -> Result<(), Failure> {
         let home = self.root.display();
+        let variable = format!("DAYPASS_HOME={}", quoted(&self.root));
+        let program = match std::env::var_os("PATH").is_some_and(|path| names_us(&path)) {
+            true => PROGRAM.to_owned(),
+            false => std::env::current_exe().map_or_else(|_| PROGRAM.to_owned(), |place| quoted(&place)),
+        };
         let stays = if self._scratch.is_some() { "removed when the demo ends" } else { "kept" };
         output::write_parts(&[&format!(
             "Daypass demo: an authority on {url}, four accounts, tokens that live {} min.\n\
              Everything is in {home}, which is {stays}. Ctrl-C ends it.\n\
-             Try in another terminal:\n\n  DAYPASS_HOME={home} daypass token {ANTIRAID}\n  \
-             DAYPASS_HOME={home} daypass sessions\n\n",
+             Try in another terminal:\n\n  {variable} {program} token {ANTIRAID}\n  {variable} {program} sessions\n\n",
             LIFE / 60
         )])
     }
+}
+
+/// The name by which a shell finds us, where we are installed.
+const PROGRAM: &str = "daypass";
+
+/// Whether a shell with this `PATH` finds a program of our name.
+fn names_us(path: &OsStr) -> bool {
+    let runs = |file: PathBuf| file.is_file() && rustix::fs::access(&file, rustix::fs::Access::EXEC_OK).is_ok();
+    std::env::split_paths(path).any(|folder| folder.is_absolute() && runs(folder.join(PROGRAM)))
+}
+
+/// `path` as one word of a POSIX shell: in single quotes, where it holds more than plain characters.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// The name of the key file in the demo's folder.
@@ -146,4 +167,31 @@ async fn make_room(agent: &Agent, name: &str) -> Result<(), Failure> {
         return Err(Failure::other(message));
     }
     Ok(agent.remove_account(name).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted(Path::new("/tmp/daypass-demo-a1.B_")), "/tmp/daypass-demo-a1.B_");
+        for odd in ["/tmp/my home", "/tmp/it's; $HOME `x` \"y\"", "/tmp/*\\"] {
+            let line = format!("printf %s {}", quoted(Path::new(odd)));
+            let said = std::process::Command::new("sh").args(["-c", &line]).output().unwrap();
+            assert_eq!(String::from_utf8(said.stdout).unwrap(), odd);
+        }
+    }
+
+    #[test]
+    fn only_a_program_of_our_name_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(PROGRAM);
+        let found = || names_us(&std::env::join_paths([Path::new("/nowhere"), folder.path()]).unwrap());
+        assert!(!found());
+        std::fs::write(&file, "").unwrap();
+        assert!(!found(), "it cannot be run");
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        assert!(found());
+    }
 }
