@@ -1,10 +1,14 @@
 //! Connecting, mending and removing accounts.
 
-use daypass_api::ErrorCode;
-use daypass_api::request::{AddAccount, TokenRequest};
-use daypass_api::view::Health;
+use std::time::Duration;
+
+use daypass_agent::Agent;
+use daypass_api::request::{AddAccount, CreateSession, TokenRequest};
+use daypass_api::view::{AccountView, Health};
+use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Secret;
 use daypass_providers::ProviderError;
+use tokio::task::JoinHandle;
 
 use crate::bed::{Bed, account, pass, read, settle_down, work};
 

@@ -1,14 +1,17 @@
 //! Revoking and forgetting, and what each says that it did.
 
-use daypass_agent::Notice;
-use daypass_api::ErrorCode;
-use daypass_api::request::CreateSession;
-use daypass_api::view::Health;
-use daypass_core::Clock;
-use daypass_core::session::Session;
-use daypass_providers::{ProviderError, Regenerated};
+use std::time::Duration;
 
-use crate::bed::{Bed, notices, pass, read, work};
+use daypass_agent::{Agent, Notice};
+use daypass_api::request::{AddAccount, CreateSession};
+use daypass_api::view::{Health, TokenView};
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::session::Session;
+use daypass_core::{Clock, Secret};
+use daypass_providers::{ProviderError, Regenerated};
+use tokio::task::JoinHandle;
+
+use crate::bed::{Bed, account, notices, pass, read, read_fresh, work};
 
 #[tokio::test(start_paused = true)]
 async fn one_session_is_revoked_at_the_provider() {
@@ -143,4 +146,66 @@ async fn where_nothing_revokes_all_it_is_said() {
     let agent = bed.connected("discover").await;
     assert_eq!(agent.revoke_all("work").await.unwrap_err().code, ErrorCode::NotSupported);
     assert_eq!(bed.script.plot().calls, Vec::<String>::new());
+}
+
+/// A refresh of `work` that is under way while all its sessions are revoked: begun a second after the revocation, and
+/// ended well after it.
+async fn refresh_across_a_revocation(bed: &Bed, agent: &Agent) -> JoinHandle<Result<TokenView, ApiError>> {
+    bed.script.plot().delay = Duration::from_secs(2);
+    let revoking = agent.clone();
+    let revoking = tokio::spawn(async move { revoking.revoke_all("work").await });
+    pass(1.0).await;
+    bed.script.plot().delay = Duration::from_secs(4);
+    let reading = agent.clone();
+    let reading = tokio::spawn(async move { read_fresh(&reading).await });
+    pass(0.1).await;
+    bed.script.plot().delay = Duration::from_millis(100);
+    revoking.await.unwrap().unwrap();
+    reading
+}
+
+fn new_master() -> Option<Regenerated> {
+    Some(Regenerated { credential: Some(Secret::new("new-master")), ..Regenerated::default() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_the_old_master_that_comes_late_is_not_handed_out() {
+    let bed = Bed::new();
+    let agent = bed.connected("pocketpaw").await;
+    read(&agent).await.unwrap();
+    bed.script.plot().regenerated = new_master();
+    let reading = refresh_across_a_revocation(&bed, &agent).await;
+    // The provider had opened the session before it replaced the master: the answer is only late.
+    bed.script.plot().refused.clear();
+    assert_eq!(reading.await.unwrap().unwrap().session_id, "s3");
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "mint new-master");
+    let sessions: Vec<_> = work(&agent).sessions.into_iter().map(|session| session.id).collect();
+    assert_eq!(sessions, ["s3"], "the dead one is not shown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_the_old_master_that_comes_late_says_nothing_of_the_new_one() {
+    let bed = Bed::new();
+    let agent = bed.connected("pocketpaw").await;
+    read(&agent).await.unwrap();
+    bed.script.plot().regenerated = new_master();
+    let mut heard = agent.notices();
+    let reading = refresh_across_a_revocation(&bed, &agent).await;
+    assert_eq!(reading.await.unwrap().unwrap().session_id, "s2");
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "mint new-master");
+    assert_eq!(work(&agent).health, Health::Well);
+    assert!(matches!(notices(&mut heard).as_slice(), [Notice::Revoked { .. }]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_opened_during_the_revocation_is_shown_and_not_handed_out() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    read(&agent).await.unwrap();
+    let reading = refresh_across_a_revocation(&bed, &agent).await;
+    bed.script.plot().refused.push("credential-of-work".to_owned());
+    assert_eq!(reading.await.unwrap().unwrap_err().code, ErrorCode::NeedsSignIn);
+    let account = work(&agent);
+    let sessions: Vec<_> = account.sessions.iter().map(|session| (session.id.as_str(), session.current)).collect();
+    assert_eq!((sessions.as_slice(), account.health), (&[("s2", false)][..], Health::NeedsYou));
 }

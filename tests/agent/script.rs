@@ -40,6 +40,10 @@ pub(crate) struct Plot {
     pub(crate) polls: VecDeque<Poll>,
     /// A call whose answer gets lost after it took effect.
     pub(crate) lose_answer: bool,
+    /// Two sessions of one second are one: the next mint brings the last session again.
+    pub(crate) same_second: bool,
+    /// Where the calls of a sign-in and the mints went, in order.
+    pub(crate) addresses: Vec<String>,
     count: u32,
 }
 
@@ -64,6 +68,8 @@ impl Script {
             successor: None,
             polls: VecDeque::new(),
             lose_answer: false,
+            same_second: false,
+            addresses: Vec::new(),
             count: 0,
         };
         Arc::new(Self { clock, plot: Mutex::new(plot) })
@@ -113,7 +119,9 @@ impl Script {
         let sent_at = self.clock.now();
         self.begin(operation, with).await?;
         let mut plot = self.plot();
-        plot.count += 1;
+        if !std::mem::take(&mut plot.same_second) {
+            plot.count += 1;
+        }
         let (id, token) = (format!("s{}", plot.count), Secret::new(format!("token-{}", plot.count)));
         let expires_at = sent_at + wish.life.unwrap_or(plot.life);
         let session = Session {
@@ -140,7 +148,8 @@ impl Script {
 }
 
 impl Upstream for Script {
-    fn mint<'a>(&'a self, d: &'a Definition, _: &'a Target, c: &'a Secret, wish: &'a Wish) -> Asked<'a, Minted> {
+    fn mint<'a>(&'a self, d: &'a Definition, t: &'a Target, c: &'a Secret, wish: &'a Wish) -> Asked<'a, Minted> {
+        self.plot().addresses.push(t.base_url.to_string());
         Box::pin(self.open("mint", d, c, wish, RefreshKind::OpensNew))
     }
 
@@ -165,8 +174,10 @@ impl Upstream for Script {
 
     fn list<'a>(&'a self, _: &'a Definition, _: &'a Target, credential: &'a Secret) -> Asked<'a, Vec<Session>> {
         Box::pin(async move {
+            // The list is as it was when it was asked for.
+            let listed = self.plot().listed.clone();
             self.begin("list", credential).await?;
-            Ok(self.plot().listed.clone())
+            Ok(listed)
         })
     }
 
@@ -199,7 +210,8 @@ impl Upstream for Script {
         })
     }
 
-    fn begin_sign_in<'a>(&'a self, _: &'a Definition, _: &'a Target) -> Asked<'a, DeviceCode> {
+    fn begin_sign_in<'a>(&'a self, _: &'a Definition, t: &'a Target) -> Asked<'a, DeviceCode> {
+        self.plot().addresses.push(t.base_url.to_string());
         Box::pin(async move {
             self.begin("begin_sign_in", &Secret::new("-")).await?;
             Ok(DeviceCode {
@@ -212,7 +224,8 @@ impl Upstream for Script {
         })
     }
 
-    fn poll_sign_in<'a>(&'a self, _: &'a Definition, _: &'a Target, code: &'a DeviceCode) -> Asked<'a, Poll> {
+    fn poll_sign_in<'a>(&'a self, _: &'a Definition, t: &'a Target, code: &'a DeviceCode) -> Asked<'a, Poll> {
+        self.plot().addresses.push(t.base_url.to_string());
         Box::pin(async move {
             self.begin("poll", &code.device_code).await?;
             let mut plot = self.plot();

@@ -1,14 +1,16 @@
 //! Signing in by device code.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use daypass_agent::Agent;
 use daypass_api::ErrorCode;
 use daypass_api::request::SignIn;
 use daypass_api::view::{Health, SignInState};
 use daypass_core::Secret;
 use daypass_providers::{Poll, ProviderError};
 
-use crate::bed::{Bed, pass, read, work};
+use crate::bed::{Bed, account, pass, read, read_fresh, work};
 
 fn request(provider: &str) -> SignIn {
     let base_url = Some("http://127.0.0.1:9".to_owned());
@@ -87,4 +89,25 @@ async fn not_every_provider_has_it() {
     assert_eq!(agent.sign_in(request("nobody")).await.unwrap_err().code, ErrorCode::BadRequest);
     let error = agent.sign_in(request("discovr")).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::BadRequest, "the name belongs to another provider");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_the_old_credential_that_comes_late_says_nothing_of_the_new_one() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    read(&agent).await.unwrap();
+    bed.script.plot().polls = [Poll::Done(Secret::new("rt_new"))].into();
+    agent.sign_in(request("discovr")).await.unwrap();
+    pass(4.0).await;
+    bed.script.plot().delay = Duration::from_secs(10);
+    let reading = agent.clone();
+    let reading = tokio::spawn(async move { read_fresh(&reading).await });
+    pass(0.1).await;
+    bed.script.plot().delay = Duration::from_millis(100);
+    pass(2.0).await;
+    assert_eq!(work(&agent).current.as_deref(), Some("s2"), "signed in");
+    bed.script.plot().refused.push("credential-of-work".to_owned());
+    assert_eq!(reading.await.unwrap().unwrap().session_id, "s3");
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "mint rt_new");
+    assert_eq!(work(&agent).health, Health::Well);
 }

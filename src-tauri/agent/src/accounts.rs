@@ -129,6 +129,7 @@ impl Inner {
                 refused: None,
                 live_until: None,
                 credential: Sealed::Nothing,
+                generation: 0,
                 grant: Sealed::Nothing,
                 sessions: Vec::new(),
                 damaged: Vec::new(),
@@ -150,6 +151,7 @@ impl Inner {
         }
         let mut record = record.clone();
         record.credential = Sealed::Nothing;
+        record.generation += 1;
         record.grant = Sealed::Nothing;
         // What the old credential opened may have died with it.
         if let Some(current) = record.current().map(|current| current.session.id.clone()) {

@@ -18,6 +18,8 @@ pub(crate) struct Asking {
     pub(crate) target: Target,
     /// The credential to ask with now.
     pub(crate) credential: Secret,
+    /// The generation of the account's credential.
+    pub(crate) generation: u64,
     /// Those to try if it is refused.
     others: std::vec::IntoIter<Secret>,
 }
@@ -35,7 +37,7 @@ impl Inner {
         let (definition, target) = account.ground()?;
         let mut others = account.credentials(now)?.into_iter();
         let credential = others.next().ok_or_else(|| account.no_credential())?;
-        Ok(Asking { row, definition, target, credential, others })
+        Ok(Asking { row, definition, target, credential, generation: account.record.generation, others })
     }
 
     /// Judges an answer: `None` where it was a refusal and another credential is to be tried.
@@ -53,7 +55,7 @@ impl Inner {
                     asking.credential = credential;
                     Ok(None)
                 }
-                None => Err(self.refused(asking.row, &message).await),
+                None => Err(self.refused(asking.row, asking.generation, &message).await),
             },
             Err(ref error @ ProviderError::RateLimited { .. }) => {
                 self.cool_down(asking.row, failure::retry_after(error).unwrap_or(failure::COOL_DOWN));

@@ -202,6 +202,10 @@ fn replace(account: &mut Account, mut record: AccountRecord, unsaved: Option<Vec
         record.last_used_at = account.record.last_used_at;
         record.resting = account.record.resting;
     }
+    if account.record.generation != record.generation {
+        // What failed, failed with the old credential.
+        (account.failure, account.trouble, account.suspect) = (None, None, false);
+    }
     account.record = record;
     account.unsaved = unsaved;
 }

@@ -23,7 +23,8 @@ const READER_REST: Duration = Duration::from_secs(1);
 /// What a look at the state comes to.
 enum Look {
     Give(TokenView),
-    Wait(Flight),
+    /// For this flight, of this generation of the credential.
+    Wait(Flight, u64),
     Deny(ApiError),
     /// The vault's key is needed first.
     Unlock,
@@ -38,19 +39,16 @@ impl Inner {
             self.unlock().await?;
             look = self.look(name, request, None);
         }
+        while let Look::Wait(flight, generation) = look {
+            let outcome = wait(flight).await;
+            let now = self.state().accounts.get(name).map(|account| account.record.generation);
+            // A flight says nothing of a credential that came after it.
+            look = self.look(name, request, Some(&outcome).filter(|_| now == Some(generation)));
+        }
         match look {
             Look::Give(token) => Ok(token),
             Look::Deny(error) => Err(error),
-            Look::Unlock => Err(self.locked()),
-            Look::Wait(flight) => {
-                let outcome = wait(flight).await;
-                match self.look(name, request, Some(&outcome)) {
-                    Look::Give(token) => Ok(token),
-                    Look::Deny(error) => Err(error),
-                    Look::Unlock => Err(self.locked()),
-                    Look::Wait(_) => Err(ApiError::new(ErrorCode::Internal, "The refresh did not settle; ask again.")),
-                }
-            }
+            Look::Unlock | Look::Wait(..) => Err(self.locked()),
         }
     }
 
@@ -101,7 +99,7 @@ impl Inner {
                 let cool_down = state.cool_downs.get(&key).copied();
                 let Some(account) = state.accounts.get_mut(name) else { return Look::Deny(removed()) };
                 match account.may_fly(cool_down, request.fresh, now) {
-                    Ok(()) => Look::Wait(self.join_flight(account)),
+                    Ok(()) => Look::Wait(self.join_flight(account), account.record.generation),
                     Err(error) if step == Serve::RefreshOrLast => give(account, Some(error)),
                     Err(error) => Look::Deny(error),
                 }

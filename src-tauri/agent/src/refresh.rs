@@ -41,13 +41,15 @@ impl Inner {
             return flight.clone();
         }
         let (tell, flight) = watch::channel(None);
-        account.flight = Some(flight.clone());
+        let (row, generation) = (account.record.row, account.record.generation);
+        account.flight = Some((generation, flight.clone()));
         account.not_before = None;
-        let (inner, row) = (self.clone(), account.record.row);
+        let inner = self.clone();
         self.spawn(async move {
-            let outcome = inner.fly(row).await;
+            let outcome = inner.fly(row, generation).await;
             if let Some(account) = inner.state().by_row(row) {
-                account.flight = None;
+                // Another may be under way already, with another credential.
+                account.flight.take_if(|(began_in, _)| *began_in == generation);
             }
             inner.touched();
             // All who wait may have gone.
@@ -58,13 +60,19 @@ impl Inner {
     }
 
     /// One refresh, with all that follows from its end.
-    async fn fly(self: &Arc<Self>, row: i64) -> Outcome {
-        match self.refresh(row).await {
+    async fn fly(self: &Arc<Self>, row: i64, generation: u64) -> Outcome {
+        let landed = self.refresh(row, generation).await;
+        if self.generation(row) != Some(generation) {
+            return Err(superseded());
+        }
+        match landed {
             Ok(expires_at) => {
                 self.succeeded(row, expires_at);
                 Ok(())
             }
-            Err(Miss::Provider(ProviderError::Refused { message })) => Err(self.refused(row, &message).await),
+            Err(Miss::Provider(ProviderError::Refused { message })) => {
+                Err(self.refused(row, generation, &message).await)
+            }
             Err(Miss::Provider(error)) => Err(self.failed(row, &error)),
             // There is no credential: the account says so without a failure.
             Err(Miss::Ours(error)) if error.code == ErrorCode::NeedsSignIn => Err(error),
@@ -76,11 +84,14 @@ impl Inner {
     }
 
     /// Asks for a new token, stores it, and answers when it dies.
-    async fn refresh(self: &Arc<Self>, row: i64) -> Result<Time, Miss> {
+    async fn refresh(self: &Arc<Self>, row: i64, generation: u64) -> Result<Time, Miss> {
         let (definition, target, credentials, grant, wish, replaces) = {
             let now = self.now();
             let mut state = self.state();
             let account = state.by_row(row).ok_or_else(removed)?;
+            if account.record.generation != generation {
+                return Err(superseded().into());
+            }
             let (definition, target) = account.ground()?;
             let grant = account.record.grant.open().filter(|grant| grant.expires_at.is_none_or(|at| at > now)).cloned();
             let replaces = account.record.current().map(|session| session.session.id.clone());
@@ -88,7 +99,7 @@ impl Inner {
         };
         if let Some(grant) = grant.filter(|_| definition.abilities().renew) {
             match self.setup.upstream.renew(&definition, &target, &grant).await {
-                Ok(minted) => return Ok(self.take_current(row, &definition, minted, None).await?),
+                Ok(minted) => return Ok(self.take_current(row, generation, &definition, minted, None).await?),
                 // A grant that is refused is over; the credential opens a new session.
                 Err(ProviderError::Refused { .. }) => {}
                 Err(error) => return Err(Miss::Provider(error)),
@@ -99,7 +110,9 @@ impl Inner {
             let intent = creation(&definition, wish.name.clone(), replaces.clone());
             let call = self.setup.upstream.mint(&definition, &target, &credential, &wish);
             match self.once_only(row, intent, call).await? {
-                Ok((minted, intent)) => return Ok(self.take_current(row, &definition, minted, intent).await?),
+                Ok((minted, intent)) => {
+                    return Ok(self.take_current(row, generation, &definition, minted, intent).await?);
+                }
                 Err(error @ ProviderError::Refused { .. }) => last = Miss::Provider(error),
                 Err(error) => return Err(Miss::Provider(error)),
             }
@@ -151,10 +164,19 @@ impl Inner {
         }
     }
 
+    /// The generation of the account's credential; `None` where the account is gone.
+    pub(crate) fn generation(&self, row: i64) -> Option<u64> {
+        self.state().by_row(row).map(|account| account.record.generation)
+    }
+
     /// Stores a new current session in place of the old one, and answers when its token dies.
+    ///
+    /// # Errors
+    /// `offline` where the credential that opened it, of `generation`, is not the account's any more.
     async fn take_current(
         &self,
         row: i64,
+        generation: u64,
         definition: &Definition,
         minted: Minted,
         intent: Option<i64>,
@@ -167,12 +189,23 @@ impl Inner {
             (self.now(), account.promised.clone())
         };
         // What the flight has proved wrong ends with it: a credential that was perhaps replaced is alive.
-        let ended = intent.into_iter().chain(self.other_intents(row)).collect();
+        let current = self.generation(row) == Some(generation);
+        let others = if current { self.other_intents(row) } else { Vec::new() };
+        let ended = intent.into_iter().chain(others).collect();
         let jitter = self.setup.chance.unit();
+        let mut late = false;
         self.commit(row, ended, Unstored::Keep, |record| {
-            put_current(record, minted, deletes, |id| promised.get(id).copied().unwrap_or(now).max(now));
+            late = record.generation != generation;
+            if late {
+                put_late(record, minted, definition);
+            } else {
+                put_current(record, minted, deletes, |id| promised.get(id).copied().unwrap_or(now).max(now));
+            }
         })
         .await?;
+        if late {
+            return Err(superseded());
+        }
         if let Some(account) = self.state().by_row(row) {
             account.jitter = jitter;
             account.suspect = false;
@@ -202,13 +235,15 @@ impl Inner {
         }
     }
 
-    /// The credential was refused: the timer stops, and the user is told once.
-    pub(crate) async fn refused(&self, row: i64, message: &str) -> ApiError {
+    /// The credential of `generation` was refused: if it is still the account's, the timer stops, and the user is told
+    /// once.
+    pub(crate) async fn refused(&self, row: i64, generation: u64, message: &str) -> ApiError {
         let (name, known, lost) = {
             let mut state = self.state();
             let mut of_it = state.intents.iter().filter(|open| open.account == row);
             let lost = of_it.any(|open| !matches!(open.intent, Intent::Create { .. }));
             match state.by_row(row) {
+                Some(account) if account.record.generation != generation => return superseded(),
                 Some(account) => (account.record.name.clone(), account.record.refused.is_some(), lost),
                 None => return removed(),
             }
@@ -224,11 +259,18 @@ impl Inner {
         let refusal = Refusal { message: message.clone(), since: self.now() };
         let ended = self.other_intents(row);
         // A vault that cannot be written does not make the credential good: the refusal holds in memory meanwhile.
+        let mut late = false;
         let _ = self
             .commit(row, ended, Unstored::Keep, |record| {
-                record.refused.get_or_insert(refusal);
+                late = record.generation != generation;
+                if !late {
+                    record.refused.get_or_insert(refusal);
+                }
             })
             .await;
+        if late {
+            return superseded();
+        }
         if let Some(account) = self.state().by_row(row) {
             account.failure = None;
             account.trouble = None;
@@ -316,6 +358,16 @@ pub(crate) fn put_held(record: &mut AccountRecord, minted: Minted, current: bool
     });
 }
 
+/// Puts aside a session that was opened by a credential which is not the account's any more: it is never handed out as
+/// the current one. Where it may live on it is shown as ours; elsewhere it died with the credential, or ends by itself.
+pub(crate) fn put_late(record: &mut AccountRecord, minted: Minted, definition: &Definition) {
+    if definition.token_shown_once() {
+        put_held(record, Minted { credential: None, ..minted }, false, None);
+    } else {
+        record.live_until = record.live_until.max(Some(minted.life.expires_at));
+    }
+}
+
 /// What is to be written down before a session is opened; `None` where a lost answer loses nothing that matters.
 pub(crate) fn creation(definition: &Definition, name: Option<String>, replaces: Option<String>) -> Option<Intent> {
     if definition.rotates_credential() {
@@ -329,6 +381,11 @@ pub(crate) fn creation(definition: &Definition, name: Option<String>, replaces: 
 fn sentence(message: &str) -> String {
     let message = message.trim();
     if message.ends_with('.') { message.to_owned() } else { format!("{message}.") }
+}
+
+/// The credential that something was asked with is not the account's any more.
+pub(crate) fn superseded() -> ApiError {
+    ApiError::new(ErrorCode::Offline, "The credential of the account was replaced in the meantime; ask again.")
 }
 
 /// The account is gone while something was done about it.

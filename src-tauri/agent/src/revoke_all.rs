@@ -167,6 +167,8 @@ fn drop_all(record: &mut AccountRecord) {
     }
     record.grant = Sealed::Nothing;
     record.resting = true;
+    // What calls bring that are still under way is as dead.
+    record.generation += 1;
 }
 
 fn signed_out_by_wish(name: &str, now: Time) -> Refusal {

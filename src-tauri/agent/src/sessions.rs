@@ -13,7 +13,7 @@ use daypass_providers::{Definition, ProviderError, Wish};
 use crate::accounts::{bad_request, check_life};
 use crate::ask::Asking;
 use crate::inner::{Inner, Unstored};
-use crate::refresh::{creation, put_held, removed};
+use crate::refresh::{creation, put_held, put_late, removed, superseded};
 use crate::vault::{AccountRecord, Sealed};
 use crate::{Notice, failure, view};
 
@@ -98,7 +98,19 @@ impl Inner {
         let (minted, intent) = made.map_err(|error| failure::told(&error))?;
         let id = minted.session.id.clone();
         let ended = intent.into_iter().collect();
-        self.commit(row, ended, Unstored::Keep, |record| put_held(record, minted, false, kept_name)).await?;
+        let mut late = false;
+        self.commit(row, ended, Unstored::Keep, |record| {
+            late = record.generation != asking.generation;
+            if late {
+                put_late(record, minted, &definition);
+            } else {
+                put_held(record, minted, false, kept_name);
+            }
+        })
+        .await?;
+        if late {
+            return Err(superseded());
+        }
         let now = self.now();
         let mut state = self.state();
         let account = state.account(name)?;

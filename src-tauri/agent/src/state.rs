@@ -58,7 +58,8 @@ pub(crate) struct Account {
     pub(crate) trouble: Option<(ApiError, Time)>,
     /// The grace after waking.
     pub(crate) not_before: Option<Time>,
-    pub(crate) flight: Option<Flight>,
+    /// The last refresh, and the credential's generation that it began in.
+    pub(crate) flight: Option<(u64, Flight)>,
     /// Until when the token of a session, by id, was promised to live.
     pub(crate) promised: HashMap<String, Time>,
     /// A call may have replaced the credential without our knowing: no held token is believed until one is minted.
@@ -171,9 +172,11 @@ impl Account {
         self.record.current().filter(|_| !self.suspect)?.held().map(|(_, life)| life)
     }
 
-    /// The flight that is under way.
+    /// The flight that is under way with the credential of now.
     pub(crate) fn in_flight(&self) -> Option<&Flight> {
-        self.flight.as_ref().filter(|flight| flight.has_changed().is_ok() && flight.borrow().is_none())
+        let (generation, flight) = self.flight.as_ref()?;
+        let current = *generation == self.record.generation;
+        Some(flight).filter(|flight| current && flight.has_changed().is_ok() && flight.borrow().is_none())
     }
 
     /// Whether it is refreshed in the background.

@@ -32,6 +32,9 @@ pub(crate) struct AccountRecord {
     /// Until when a token that was once held may still be accepted somewhere.
     pub(crate) live_until: Option<Time>,
     pub(crate) credential: Sealed<Secret>,
+    /// How often everything of the credential was revoked or another was connected, since the agent runs; not stored.
+    /// What a call brings that began in an earlier generation says nothing of this one.
+    pub(crate) generation: u64,
     pub(crate) grant: Sealed<Grant>,
     /// Held sessions and orphans.
     pub(crate) sessions: Vec<SessionRecord>,
