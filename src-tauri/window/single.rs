@@ -6,6 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use daypass_api::Home;
+use daypass_api::home::private_folder;
 
 /// Held while the window is open; the kernel lets it go when the process ends, however it ends.
 #[derive(Debug)]
@@ -44,17 +45,9 @@ impl WindowLock {
 }
 
 fn open(home: &Home) -> io::Result<File> {
-    make_private_folder(home)?;
+    // The folder is the agent's too, so it is made as the agent makes it.
+    private_folder(home.run_dir()).map_err(io::Error::other)?;
     OpenOptions::new().create(true).truncate(false).write(true).open(home.window_lock())
-}
-
-/// The folder is the agent's too, so it is made as the agent makes it: for this user alone.
-fn make_private_folder(home: &Home) -> io::Result<()> {
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(home.run_dir())
 }
 
 #[cfg(test)]
@@ -70,6 +63,17 @@ mod tests {
         assert!(WindowLock::acquire(&home).unwrap().is_none());
         drop(first);
         assert!(WindowLock::acquire(&home).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_folder_that_others_may_look_into_is_narrowed() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::under(dir.path());
+        std::fs::create_dir(home.run_dir()).unwrap();
+        std::fs::set_permissions(home.run_dir(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let _lock = WindowLock::acquire(&home).unwrap();
+        assert_eq!(std::fs::metadata(home.run_dir()).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]

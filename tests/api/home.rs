@@ -1,8 +1,10 @@
 //! Where Daypass keeps its things, by the environment.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use daypass_api::home::private_folder;
 use daypass_api::{ErrorCode, Home};
 
 /// The home under an environment that has these variables alone.
@@ -72,4 +74,38 @@ fn a_path_that_no_socket_can_have_is_told_and_not_cut() {
     assert_eq!(of_length(107).socket().unwrap().as_os_str().len(), 107);
     let error = of_length(108).socket().unwrap_err();
     assert!(error.message.contains("set DAYPASS_HOME to a shorter one"), "{error}");
+}
+
+#[test]
+fn a_private_folder_is_for_its_owner_alone_however_it_was_made() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = scratch.path().join("home/run");
+    private_folder(&folder).unwrap();
+    assert_eq!((mode(&folder), mode(folder.parent().unwrap())), (0o700, 0o700));
+    for widened in [0o755, 0o777, 0o500] {
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(widened)).unwrap();
+        private_folder(&folder).unwrap();
+        assert_eq!(mode(&folder), 0o700, "from {widened:o}");
+    }
+    let file = scratch.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for path in [file.clone(), file.join("run")] {
+        let error = private_folder(&path).unwrap_err();
+        assert_eq!(error.code, ErrorCode::Internal);
+        assert!(error.message.contains("cannot be made") && !error.message.contains("os error"), "{error}");
+    }
+}
+
+#[test]
+fn a_private_folder_of_another_user_is_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    let theirs = scratch.path().join("theirs");
+    std::fs::create_dir(&theirs).unwrap();
+    // Root gives a folder away; anybody else finds one of root's.
+    let theirs = if std::os::unix::fs::chown(&theirs, Some(65534), None).is_ok() { theirs } else { "/".into() };
+    let before = std::fs::metadata(&theirs).unwrap().permissions();
+    let error = private_folder(&theirs).unwrap_err();
+    assert!(error.message.contains("another user"), "{error}");
+    assert_eq!(std::fs::metadata(&theirs).unwrap().permissions(), before);
 }

@@ -1,8 +1,9 @@
 //! Where Daypass keeps its things: configuration, data and socket.
 
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::{ApiError, ErrorCode};
+use crate::{ApiError, ErrorCode, reason};
 
 /// The longest socket path that the kernel takes, in bytes (`sun_path` of unix(7), less its closing zero).
 const MAX_SOCKET_PATH: usize = 107;
@@ -35,7 +36,8 @@ impl Home {
         let path = |name: &str| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         if let Some(root) = path("DAYPASS_HOME") {
             let root = std::path::absolute(&root).map_err(|error| {
-                let message = format!("The folder {} of DAYPASS_HOME cannot be found: {error}.", root.display());
+                let message =
+                    format!("The folder {} of DAYPASS_HOME cannot be found: {}.", root.display(), reason(&error));
                 ApiError::new(ErrorCode::Internal, message)
             })?;
             return Ok(Self::under(&root));
@@ -111,4 +113,27 @@ impl Home {
         }
         Ok(path)
     }
+}
+
+/// Makes `folder` and its missing parents for our user alone (mode 0700), or narrows what is there to it. For folders of
+/// [`Home`] only: what else a user names is not ours to narrow.
+///
+/// # Errors
+/// [`ErrorCode::Internal`] where it cannot be made, or belongs to another user.
+pub fn private_folder(folder: &Path) -> Result<(), ApiError> {
+    let failed = |error: std::io::Error| {
+        let message = format!("The folder {} cannot be made: {}.", folder.display(), reason(&error));
+        ApiError::new(ErrorCode::Internal, message)
+    };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let there = std::fs::metadata(folder).map_err(failed)?;
+    if there.uid() != rustix::process::geteuid().as_raw() {
+        let message =
+            format!("The folder {} belongs to another user; remove it or set DAYPASS_HOME.", folder.display());
+        return Err(ApiError::new(ErrorCode::Internal, message));
+    }
+    if there.permissions().mode() & 0o777 != 0o700 {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use daypass_agent::{Agent, KeySource};
 use daypass_api::Home;
+use daypass_api::home::private_folder;
 use daypass_api::request::{AddAccount, CreateSession};
 use daypass_authority::{DemoUser, Store};
 use daypass_core::{Chance, Secret};
@@ -48,7 +49,8 @@ impl Demo {
         if given.is_some() {
             let home = door::home()?;
             let root = home.data_dir().parent().unwrap_or(home.data_dir()).to_owned();
-            launch::private_folder(&root)?;
+            // With the folder that the user named around it, which stays as it is.
+            private_folder(home.data_dir())?;
             // A vault that is there already keeps the key that it was made with.
             let key = match host::key_source()? {
                 KeySource::Keyring if root.join(KEY).exists() || !home.vault_file().exists() => key_file(&root)?,

@@ -3,9 +3,9 @@
 //! Nothing here polls: the starter waits for a line on the child's stdout, and whoever wants the place of an ending
 //! agent waits for its lock.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use daypass_agent::AgentLock;
 use daypass_api::client::Client;
+use daypass_api::home::private_folder;
 use daypass_api::view::StatusView;
 use daypass_api::{ApiError, Home, reason};
 use serde::{Deserialize, Serialize};
@@ -140,15 +141,6 @@ fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || sender.send(work()));
     receiver.recv_timeout(limit).ok()
-}
-
-/// Makes `folder` and its parents for our user alone, where they are missing.
-///
-/// # Errors
-/// Where it cannot be made.
-pub(crate) fn private_folder(folder: &Path) -> Result<(), Failure> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(|error| cannot("be made", folder, &error))
 }
 
 /// One sentence on a file or folder that cannot be used.

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass_api::Home;
+use daypass_api::home::private_folder;
+use daypass_api::{Home, reason};
 use daypass_authority::{Config, DemoUser, Service, Store};
 use daypass_core::Secret;
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::args::ServeArgs;
 use crate::failure::Failure;
 use crate::host::{self, Signals};
 use crate::system::{SystemChance, SystemClock};
-use crate::{door, launch, output};
+use crate::{door, output};
 
 /// The line that `--json` prints when the server is ready.
 #[derive(Serialize)]
@@ -135,7 +136,7 @@ fn store(args: &ServeArgs) -> Result<(Store, bool), Failure> {
         None if args.demo => return Ok((Store::in_memory().map_err(|error| failed(&error))?, true)),
         None => {
             let home: Home = door::home()?;
-            launch::private_folder(home.data_dir())?;
+            private_folder(home.data_dir())?;
             home.authority_file()
         }
     };
@@ -154,10 +155,7 @@ pub(crate) fn service(store: Store, session_ttl: Option<u64>) -> Result<Arc<Serv
 /// A listener on `address`, and the URL that leads to it.
 pub(crate) async fn listen(address: SocketAddr) -> Result<(TcpListener, String), Failure> {
     let cannot = |error: std::io::Error| {
-        Failure::other(format!(
-            "Nothing can listen on {address}: {}; choose another with --listen.",
-            daypass_api::reason(&error)
-        ))
+        Failure::other(format!("Nothing can listen on {address}: {}; choose another with --listen.", reason(&error)))
     };
     let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let url = format!("http://{}", listener.local_addr().map_err(cannot)?);
