@@ -169,3 +169,41 @@ async fn a_provider_that_asks_for_a_pause_while_one_connects_gets_it() {
     }
     assert_eq!(bed.script.count("mint"), 1);
 }
+
+/// An account whose credential was refused, and whose new one is just being tried, for five seconds.
+async fn connecting_again(bed: &Bed, agent: &Agent) -> JoinHandle<Result<AccountView, ApiError>> {
+    bed.script.fail(&ProviderError::Refused { message: "No".to_owned() }, 1);
+    read(agent).await.unwrap_err();
+    bed.script.plot().delay = Duration::from_secs(5);
+    let connecting = agent.clone();
+    let connecting = tokio::spawn(async move { connecting.add_account(account("antiraid", "work")).await });
+    pass(1.0).await;
+    bed.script.plot().delay = Duration::from_millis(100);
+    connecting
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stored_while_a_new_credential_is_tried_stays() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    let connecting = connecting_again(&bed, &agent).await;
+    let created = agent.create_session("work", CreateSession::default()).await.unwrap();
+    connecting.await.unwrap().unwrap();
+    let sessions = |agent: &Agent| work(agent).sessions.into_iter().map(|session| session.id).collect::<Vec<_>>();
+    assert_eq!((sessions(&agent), work(&agent).health), (vec![created.id.clone()], Health::Well));
+    agent.stop().await;
+    assert_eq!(sessions(&bed.agent().await), [created.id]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_is_not_removed_while_its_new_credential_is_tried() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    let connecting = connecting_again(&bed, &agent).await;
+    assert_eq!(agent.remove_account("work").await.unwrap_err().code, ErrorCode::BadRequest);
+    connecting.await.unwrap().unwrap();
+    agent.stop().await;
+    let agent = bed.agent().await;
+    assert_eq!(work(&agent).health, Health::Well);
+    agent.remove_account("work").await.unwrap();
+}

@@ -7,12 +7,12 @@ use std::time::Duration;
 use daypass_api::request::AddAccount;
 use daypass_api::view::AccountView;
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::Secret;
+use daypass_core::{Secret, Time};
 use daypass_providers::{Definition, Minted, ProviderError, Target, Wish};
 
 use crate::failure;
-use crate::inner::Inner;
-use crate::refresh::put_current;
+use crate::inner::{Inner, Unstored};
+use crate::refresh::{put_current, removed};
 use crate::state::Account;
 use crate::vault::{AccountRecord, Sealed};
 use crate::view;
@@ -36,7 +36,7 @@ pub(crate) struct Connect {
     pub(crate) replace: bool,
 }
 
-/// A name that nobody else may take while it is being connected.
+/// A name that nobody else may take while it is being connected or removed.
 struct Reserved(Arc<Inner>, String);
 
 impl Drop for Reserved {
@@ -81,12 +81,12 @@ impl Inner {
         let target = target.map_err(|error| failure::told(&error))?;
         let now = self.now();
         let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
+        let mut minted = None;
         if asked.check {
             self.state().may_ask_provider(&account.provider_key(), now)?;
             let wish = account.wish(&self.setup.machine);
             match self.try_credential(&asked.definition, &target, &asked.credential, &wish).await {
-                Ok(Some(minted)) => put_current(&mut record, minted, false, |_| now),
-                Ok(None) => {}
+                Ok(first) => minted = first,
                 Err(error) => {
                     if let (ProviderError::RateLimited { .. }, Some(wait)) = (&error, failure::retry_after(&error)) {
                         self.cool_provider_down(account.provider_key(), wait);
@@ -95,18 +95,25 @@ impl Inner {
                 }
             }
         }
-        record.credential = match record.credential {
-            // The provider rotated it with the first mint.
-            Sealed::Open(rotated) => Sealed::Open(rotated),
-            _ => Sealed::Open(asked.credential),
-        };
-        record.refused = None;
-        self.store_connected(record).await
+        if record.row == 0 {
+            connected(&mut record, &asked, minted, now);
+            return self.store_new(record).await;
+        }
+        // What else was stored of the account while its new credential was tried stays.
+        self.commit(record.row, Vec::new(), Unstored::Refuse, |record| {
+            renew(record, &asked);
+            connected(record, &asked, minted, now);
+        })
+        .await?;
+        let mut state = self.state();
+        state.account(&asked.name)?;
+        let state = &*state;
+        state.accounts.get(&asked.name).map(|account| view::account(state, account, now)).ok_or_else(removed)
     }
 
     fn reserve(self: &Arc<Self>, name: &str) -> Result<Reserved, ApiError> {
         if !self.state().reserved.insert(name.to_owned()) {
-            return Err(bad_request(format!("{name} is just being connected; wait for it.")));
+            return Err(bad_request(format!("{name} is just being connected or removed; wait for it.")));
         }
         Ok(Reserved(self.clone(), name.to_owned()))
     }
@@ -150,17 +157,7 @@ impl Inner {
             )));
         }
         let mut record = record.clone();
-        record.credential = Sealed::Nothing;
-        record.generation += 1;
-        record.grant = Sealed::Nothing;
-        // What the old credential opened may have died with it.
-        if let Some(current) = record.current().map(|current| current.session.id.clone()) {
-            record.drop_session(&current);
-        }
-        record.base_url = asked.base_url.clone().or(record.base_url);
-        record.params.extend(asked.params.clone());
-        record.life = asked.life.or(record.life);
-        record.pinned |= asked.pinned;
+        renew(&mut record, asked);
         Ok(record)
     }
 
@@ -184,7 +181,7 @@ impl Inner {
         }
     }
 
-    async fn store_connected(self: &Arc<Self>, record: AccountRecord) -> Result<AccountView, ApiError> {
+    async fn store_new(self: &Arc<Self>, record: AccountRecord) -> Result<AccountView, ApiError> {
         let now = self.now();
         let stored = self.vault.run(move |store| store.save(record, &[], now)).await;
         let record = match stored {
@@ -209,8 +206,16 @@ impl Inner {
 
     /// Removes an account and all that is stored of it. Nothing is revoked.
     pub(crate) async fn remove_account(self: &Arc<Self>, name: &str) -> Result<(), ApiError> {
-        let row = self.state().account(name)?.record.row;
+        self.state().account(name)?;
         self.unlock().await?;
+        let _reserved = self.reserve(name)?;
+        let (row, saving) = {
+            let mut state = self.state();
+            let account = state.account(name)?;
+            (account.record.row, account.saving.clone())
+        };
+        // A change that is just being stored ends first; one that comes later finds the account gone.
+        let _one_at_a_time = saving.lock().await;
         let now = self.now();
         self.vault.run(move |store| store.remove(row, now)).await?;
         let mut state = self.state();
@@ -219,6 +224,31 @@ impl Inner {
         drop(state);
         self.touched();
         Ok(())
+    }
+}
+
+/// Makes the record of an account ready for another credential.
+fn renew(record: &mut AccountRecord, asked: &Connect) {
+    record.credential = Sealed::Nothing;
+    record.generation += 1;
+    record.grant = Sealed::Nothing;
+    // What the old credential opened may have died with it.
+    if let Some(current) = record.current().map(|current| current.session.id.clone()) {
+        record.drop_session(&current);
+    }
+    record.base_url = asked.base_url.clone().or(record.base_url.take());
+    record.params.extend(asked.params.clone());
+    record.life = asked.life.or(record.life);
+    record.pinned |= asked.pinned;
+}
+
+/// Puts the credential into the record, with what the first mint brought.
+fn connected(record: &mut AccountRecord, asked: &Connect, minted: Option<Minted>, now: Time) {
+    record.credential = Sealed::Open(asked.credential.clone());
+    record.refused = None;
+    if let Some(minted) = minted {
+        // It replaces the credential where the provider rotated it.
+        put_current(record, minted, false, |_| now);
     }
 }
 

@@ -9,7 +9,7 @@ use daypass_core::Time;
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::agent::Setup;
-use crate::state::{Account, State};
+use crate::state::State;
 use crate::vault::{AccountRecord, Vault, VaultError};
 use crate::{Notice, view};
 
@@ -174,7 +174,7 @@ impl Inner {
             Ok(stored) => {
                 state.intents.retain(|intent| !ended.contains(&intent.id));
                 state.vault = None;
-                replace(state.by_row(row).ok_or_else(gone)?, stored, None);
+                state.by_row(row).ok_or_else(gone)?.replace(stored, None);
                 Ok(())
             }
             Err(error) => {
@@ -185,7 +185,7 @@ impl Inner {
                     Err(error.into())
                 } else {
                     ended.dedup();
-                    replace(state.by_row(row).ok_or_else(gone)?, record, Some(ended));
+                    state.by_row(row).ok_or_else(gone)?.replace(record, Some(ended));
                     Ok(())
                 }
             }
@@ -194,20 +194,6 @@ impl Inner {
         self.touched();
         result
     }
-}
-
-/// Puts `record` in place of the account's; a use in the meantime is kept.
-fn replace(account: &mut Account, mut record: AccountRecord, unsaved: Option<Vec<i64>>) {
-    if account.record.last_used_at > record.last_used_at {
-        record.last_used_at = account.record.last_used_at;
-        record.resting = account.record.resting;
-    }
-    if account.record.generation != record.generation {
-        // What failed, failed with the old credential.
-        (account.failure, account.trouble, account.suspect) = (None, None, false);
-    }
-    account.record = record;
-    account.unsaved = unsaved;
 }
 
 /// Counts as work under way while it lives.

@@ -117,15 +117,6 @@ impl Account {
     /// An account as it comes out of the vault at `now`; `jitter` is drawn from `[0, 1)`.
     pub(crate) fn new(record: AccountRecord, catalog: &Catalog, now: Time, jitter: f64) -> Self {
         let definition = catalog.find(&record.provider);
-        let target = match &definition {
-            Some(definition) => definition
-                .target(record.base_url.as_deref(), record.params.clone())
-                .map_err(|error| ApiError::new(ErrorCode::BadRequest, error.to_string())),
-            None => Err(ApiError::new(
-                ErrorCode::NotSupported,
-                format!("There is no definition of the provider {:?} any more; put its file back.", record.provider),
-            )),
-        };
         // Promises of an earlier life of the agent are not known: the longest that they could be is kept.
         let promised = record.sessions.iter().filter_map(|session| {
             let life = session.life?;
@@ -133,8 +124,8 @@ impl Account {
         });
         Self {
             promised: promised.collect(),
+            target: target_of(&record, definition.as_deref()),
             definition,
-            target,
             listed: Vec::new(),
             jitter,
             failure: None,
@@ -149,6 +140,21 @@ impl Account {
             settle_at: None,
             record,
         }
+    }
+
+    /// Puts `record` in place of the account's, with what follows from it; a use in the meantime is kept.
+    pub(crate) fn replace(&mut self, mut record: AccountRecord, unsaved: Option<Vec<i64>>) {
+        if self.record.last_used_at > record.last_used_at {
+            record.last_used_at = self.record.last_used_at;
+            record.resting = self.record.resting;
+        }
+        if self.record.generation != record.generation {
+            // What failed, failed with the old credential, and perhaps elsewhere.
+            (self.failure, self.trouble, self.suspect) = (None, None, false);
+            self.target = target_of(&record, self.definition.as_deref());
+        }
+        self.record = record;
+        self.unsaved = unsaved;
     }
 
     /// What a cool-down is kept under: the provider at this address.
@@ -228,6 +234,17 @@ impl Account {
             life: self.record.life.filter(|_| create.is_some_and(|create| create.life.is_some())),
         }
     }
+}
+
+/// Where an account is, or why that cannot be said.
+fn target_of(record: &AccountRecord, definition: Option<&Definition>) -> Result<Target, ApiError> {
+    let Some(definition) = definition else {
+        let message =
+            format!("There is no definition of the provider {:?} any more; put its file back.", record.provider);
+        return Err(ApiError::new(ErrorCode::NotSupported, message));
+    };
+    let target = definition.target(record.base_url.as_deref(), record.params.clone());
+    target.map_err(|error| ApiError::new(ErrorCode::BadRequest, error.to_string()))
 }
 
 /// Whole seconds from `now` until `at`, rounded up.

@@ -155,7 +155,7 @@ fn put_account(all: &Transaction<'_>, account: &mut AccountRecord, sealing: &Sea
         account.row = all.last_insert_rowid();
     }
     let row = account.row;
-    all.execute(
+    let changed = all.execute(
         "UPDATE account SET base_url = ?2, params = ?3, life = ?4, pinned = ?5, created_at = ?6, last_used_at = ?7,
          resting = ?8, refused = ?9, live_until = ?10 WHERE id = ?1",
         params![
@@ -171,6 +171,9 @@ fn put_account(all: &Transaction<'_>, account: &mut AccountRecord, sealing: &Sea
             account.live_until.map(micros),
         ],
     )?;
+    if changed != 1 {
+        return Err(rusqlite::Error::StatementChangedRows(changed));
+    }
     // A secret that is shut or damaged stays as it is in the file.
     let credential = match &account.credential {
         Sealed::Open(secret) => Some(Some(sealing.seal(credential_of(row), secret)?)),
@@ -394,6 +397,19 @@ mod tests {
         store.db.execute_batch("PRAGMA max_page_count = 1000").unwrap();
         store.save(record("second"), &[], Time::UNIX_EPOCH).unwrap();
         assert_eq!(names(&store), ["first", "second"]);
+    }
+
+    #[test]
+    fn an_account_that_was_removed_is_not_stored_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vault.sqlite");
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        let mut store = Store::create(&path, "id", &Recipe::Keyring, &Key::new([1; 32]), &chance).unwrap();
+        let stored = store.save(record("one"), &[], Time::UNIX_EPOCH).unwrap();
+        store.remove(stored.row, Time::UNIX_EPOCH).unwrap();
+        let error = store.save(stored, &[], Time::UNIX_EPOCH).unwrap_err();
+        assert!(matches!(error, VaultError::Failed { .. }), "{error}");
+        assert_eq!(store.load().unwrap(), []);
     }
 
     #[test]
