@@ -108,3 +108,17 @@ async fn what_has_ended_is_shown_for_a_day_and_then_forgotten() {
     agent.stop().await;
     assert_eq!(work(&bed.agent().await).sessions, []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_stored_while_an_older_list_comes_is_kept() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    bed.script.plot().delay = Duration::from_secs(2);
+    let creating = agent.clone();
+    let creating = tokio::spawn(async move { creating.create_session("work", named("ci")).await });
+    pass(1.0).await;
+    // The list is made before the session is there, and arrives after it was stored.
+    agent.sessions("work").await.unwrap();
+    creating.await.unwrap().unwrap();
+    assert_eq!(agent.token("work", of("s1")).await.unwrap().token.expose(), "token-1");
+}

@@ -1,5 +1,6 @@
 //! Sessions beside the current one: listing, creating, revoking, forgetting.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use daypass_api::request::CreateSession;
 use daypass_api::view::{RevokeView, SessionView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
-use daypass_core::session::{Session, Standing};
+use daypass_core::session::Session;
 use daypass_providers::{Definition, ProviderError, Wish};
 
 use crate::accounts::{bad_request, check_life};
@@ -48,18 +49,23 @@ impl Inner {
 
     /// Asks for the provider's list, and squares with it what we hold.
     pub(crate) async fn list(self: &Arc<Self>, row: i64) -> Result<Vec<Session>, ApiError> {
-        let asked_at = self.now();
+        // What is stored while the list is made need not be in it.
+        let kept: HashSet<String> = {
+            let mut state = self.state();
+            let account = state.by_row(row).ok_or_else(removed)?;
+            account.record.sessions.iter().map(|session| session.session.id.clone()).collect()
+        };
         let listed = self.ask_list(row).await?.map_err(|error| failure::told(&error))?;
         let differs = {
             let mut state = self.state();
             let account = state.by_row(row).ok_or_else(removed)?;
             account.listed.clone_from(&listed);
             let mut squared = account.record.clone();
-            square(&mut squared, &listed, asked_at);
+            square(&mut squared, &listed, &kept);
             squared != account.record
         };
         if differs {
-            self.commit(row, Vec::new(), Unstored::Keep, |record| square(record, &listed, asked_at)).await?;
+            self.commit(row, Vec::new(), Unstored::Keep, |record| square(record, &listed, &kept)).await?;
         }
         self.touched();
         Ok(listed)
@@ -198,16 +204,16 @@ fn drop_by_wish(record: &mut AccountRecord, id: &str) {
     record.drop_session(id);
 }
 
-/// Squares our sessions with the provider's list, which was asked for at `asked_at`: what it does not list any more is
-/// over (unless it was opened while the list was made), what it says of the others is taken over.
-fn square(record: &mut AccountRecord, listed: &[Session], asked_at: Time) {
-    record.sessions.retain_mut(|kept| match listed.iter().find(|session| session.id == kept.session.id) {
+/// Squares our sessions with the provider's list: what it does not list any more is over, among those that were `kept`
+/// when it was asked for; what it says of the others is taken over.
+fn square(record: &mut AccountRecord, listed: &[Session], kept: &HashSet<String>) {
+    record.sessions.retain_mut(|ours| match listed.iter().find(|session| session.id == ours.session.id) {
         Some(session) => {
-            let name = session.name.clone().or(kept.session.name.take());
-            kept.session = Session { name, ..session.clone() };
+            let name = session.name.clone().or(ours.session.name.take());
+            ours.session = Session { name, ..session.clone() };
             true
         }
-        None => kept.standing == Standing::Held && kept.life.is_none_or(|life| life.sent_at >= asked_at),
+        None => !kept.contains(&ours.session.id),
     });
 }
 
