@@ -111,3 +111,55 @@ async fn a_refusal_of_the_old_credential_that_comes_late_says_nothing_of_the_new
     assert_eq!(bed.script.plot().calls.last().unwrap(), "mint rt_new");
     assert_eq!(work(&agent).health, Health::Well);
 }
+
+/// A sign-in that is approved, and whose first mint is just under way.
+async fn approved(bed: &Bed, agent: &Agent) -> String {
+    bed.script.plot().delay = Duration::from_secs(2);
+    bed.script.plot().polls = [Poll::Done(Secret::new("rt_new"))].into();
+    let params = BTreeMap::from([("profile_id".to_owned(), "p1".to_owned())]);
+    let begun = agent.sign_in(SignIn { params, ..request("discovr") }).await.unwrap();
+    pass(8.0).await;
+    begun.id
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_user_has_approved_is_not_thrown_away_because_of_a_bad_moment() {
+    let bad_moments = [
+        ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false },
+        ProviderError::TryLater { message: "500".to_owned(), retry_after: None },
+        ProviderError::RateLimited { retry_after: None },
+    ];
+    for moment in bad_moments {
+        let bed = Bed::new();
+        let agent = bed.agent().await;
+        let id = approved(&bed, &agent).await;
+        bed.script.fail(&moment, 1);
+        pass(3.0).await;
+        let done = SignInState::Done { account: "work".to_owned() };
+        assert_eq!(agent.sign_in_state(&id).unwrap().state, done, "{moment}");
+        pass(10.0).await;
+        read(&agent).await.unwrap();
+        assert_eq!(bed.script.plot().calls.last().unwrap(), "mint rt_new");
+    }
+
+    // Nor because the provider is left alone at that moment.
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let limited = ProviderError::RateLimited { retry_after: Some(Duration::from_secs(60)) };
+    bed.script.fail(&limited, 1);
+    agent.add_account(account("discovr", "other")).await.unwrap_err();
+    approved(&bed, &agent).await;
+    pass(3.0).await;
+    assert_eq!((bed.script.count("mint"), work(&agent).health), (1, Health::Well));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_at_once_is_not_stored() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let id = approved(&bed, &agent).await;
+    bed.script.fail(&ProviderError::Refused { message: "No".to_owned() }, 1);
+    pass(3.0).await;
+    assert!(matches!(agent.sign_in_state(&id).unwrap().state, SignInState::Failed { .. }));
+    assert_eq!(agent.snapshot().accounts, []);
+}

@@ -22,6 +22,17 @@ const MAX_NAME: usize = 64;
 /// The longest credential, in bytes: as long as the longest token that is read.
 const MAX_CREDENTIAL: usize = daypass_core::token::MAX_TOKEN_BYTES;
 
+/// How a credential is tried before it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// Not at all.
+    No,
+    /// It is stored only if it works: the user still has it in hand.
+    MustWork,
+    /// It is stored unless it is refused: there is no other copy of it.
+    UnlessRefused,
+}
+
 /// What connecting needs, checked.
 pub(crate) struct Connect {
     pub(crate) definition: Arc<Definition>,
@@ -29,7 +40,7 @@ pub(crate) struct Connect {
     pub(crate) base_url: Option<String>,
     pub(crate) params: BTreeMap<String, String>,
     pub(crate) credential: Secret,
-    pub(crate) check: bool,
+    pub(crate) check: Check,
     pub(crate) life: Option<Duration>,
     pub(crate) pinned: bool,
     /// Whether an account of this name may get the credential although its own still works.
@@ -52,6 +63,7 @@ impl Inner {
         let life = request.life.map(Duration::from_secs);
         check_life(&definition, life)?;
         let AddAccount { name, base_url, params, credential, check, pinned, .. } = request;
+        let check = if check { Check::MustWork } else { Check::No };
         self.connect(Connect { definition, name, base_url, params, credential, check, life, pinned, replace: false })
             .await
     }
@@ -81,20 +93,8 @@ impl Inner {
         let target = target.map_err(|error| failure::told(&error))?;
         let now = self.now();
         let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
-        let mut minted = None;
-        if asked.check {
-            self.state().may_ask_provider(&account.provider_key(), now)?;
-            let wish = account.wish(&self.setup.machine);
-            match self.try_credential(&asked.definition, &target, &asked.credential, &wish).await {
-                Ok(first) => minted = first,
-                Err(error) => {
-                    if let (ProviderError::RateLimited { .. }, Some(wait)) = (&error, failure::retry_after(&error)) {
-                        self.cool_provider_down(account.provider_key(), wait);
-                    }
-                    return Err(refused_on_connect(&asked, &error));
-                }
-            }
-        }
+        let wish = account.wish(&self.setup.machine);
+        let minted = self.first_mint(&asked, &target, &wish, &account.provider_key()).await?;
         if record.row == 0 {
             connected(&mut record, &asked, minted, now);
             return self.store_new(record).await;
@@ -159,6 +159,37 @@ impl Inner {
         let mut record = record.clone();
         renew(&mut record, asked);
         Ok(record)
+    }
+
+    /// Tries the credential as far as was asked, and answers the session that this opened, if any.
+    ///
+    /// # Errors
+    /// Why it is not to be stored.
+    async fn first_mint(
+        &self,
+        asked: &Connect,
+        target: &Target,
+        wish: &Wish,
+        provider_key: &str,
+    ) -> Result<Option<Minted>, ApiError> {
+        let free = self.state().may_ask_provider(provider_key, self.now());
+        match (asked.check, free) {
+            (Check::No, _) | (Check::UnlessRefused, Err(_)) => return Ok(None),
+            (Check::MustWork, Err(error)) => return Err(error),
+            (_, Ok(())) => {}
+        }
+        let error = match self.try_credential(&asked.definition, target, &asked.credential, wish).await {
+            Ok(minted) => return Ok(minted),
+            Err(error) => error,
+        };
+        if let (ProviderError::RateLimited { .. }, Some(wait)) = (&error, failure::retry_after(&error)) {
+            self.cool_provider_down(provider_key.to_owned(), wait);
+        }
+        let refused = matches!(error, ProviderError::Refused { .. });
+        if asked.check == Check::UnlessRefused && !refused {
+            return Ok(None);
+        }
+        Err(refused_on_connect(asked, &error))
     }
 
     /// Tries the credential in the cheapest way: by inspecting it, else by the first mint, whose session is kept.

@@ -10,7 +10,7 @@ use daypass_core::{Secret, Time, clock, token};
 use daypass_providers::{Definition, DeviceCode, Poll, ProviderError, Target};
 use tokio::task::AbortHandle;
 
-use crate::accounts::{Connect, bad_request, check_name};
+use crate::accounts::{Check, Connect, bad_request, check_name};
 use crate::failure;
 use crate::inner::Inner;
 
@@ -175,7 +175,7 @@ impl Inner {
             base_url,
             params: target.params,
             credential,
-            check: true,
+            check: Check::UnlessRefused,
             life: None,
             pinned: false,
             replace: true,
