@@ -112,6 +112,16 @@ async fn a_refusal_of_the_old_credential_that_comes_late_says_nothing_of_the_new
     assert_eq!(work(&agent).health, Health::Well);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_account_is_signed_in_at_its_own_address() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    bed.script.plot().polls = [Poll::Done(Secret::new("rt_new"))].into();
+    agent.sign_in(SignIn { base_url: None, ..request("discovr") }).await.unwrap();
+    pass(8.0).await;
+    assert_eq!(bed.script.plot().addresses, ["http://127.0.0.1:9/"; 3], "the code, the poll and the mint");
+}
+
 /// A sign-in that is approved, and whose first mint is just under way.
 async fn approved(bed: &Bed, agent: &Agent) -> String {
     bed.script.plot().delay = Duration::from_secs(2);

@@ -38,7 +38,7 @@ impl Drop for Pending {
 
 impl Inner {
     /// Begins a sign-in, and polls behind it.
-    pub(crate) async fn sign_in(self: &Arc<Self>, request: SignIn) -> Result<SignInView, ApiError> {
+    pub(crate) async fn sign_in(self: &Arc<Self>, mut request: SignIn) -> Result<SignInView, ApiError> {
         check_name(&request.name)?;
         let definition = self.definition(&request.provider)?;
         if !definition.abilities().sign_in {
@@ -46,9 +46,12 @@ impl Inner {
             return Err(ApiError::new(ErrorCode::NotSupported, message));
         }
         self.unlock().await?;
-        let other = self.state().accounts.get(&request.name).is_some_and(|a| a.record.provider != request.provider);
-        if other {
-            return Err(bad_request(format!("There is an account {} at another provider already.", request.name)));
+        if let Some(there) = self.state().accounts.get(&request.name) {
+            if there.record.provider != request.provider {
+                return Err(bad_request(format!("There is an account {} at another provider already.", request.name)));
+            }
+            // The code is asked for where the credential will be used.
+            request.base_url = request.base_url.or_else(|| there.record.base_url.clone());
         }
         // Parameters that are offered (a profile, say) can only be known after the sign-in.
         let target = definition.partial_target(request.base_url.as_deref(), request.params.clone());
