@@ -269,3 +269,20 @@ async fn a_new_master_that_cannot_be_stored_is_not_lost() {
     read(&agent).await.unwrap();
     assert_eq!(bed.script.plot().calls.last().unwrap(), "mint new-master");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_that_cannot_be_stored_is_not_forgotten() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    read(&agent).await.unwrap();
+    let gone = daypass_providers::Regenerated { signed_out: true, ..Default::default() };
+    bed.script.plot().regenerated = Some(gone);
+    let blocked = Blocked::new(&bed);
+    agent.revoke_all("work").await.unwrap();
+    blocked.release();
+    pass(40.0).await;
+    assert_eq!(agent.snapshot().vault, VaultView::Open);
+    assert_eq!((work(&agent).health, work(&agent).sessions.len()), (Health::NeedsYou, 0));
+    agent.stop().await;
+    assert_eq!(work(&bed.agent().await).health, Health::NeedsYou);
+}

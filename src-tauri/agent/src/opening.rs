@@ -49,7 +49,7 @@ impl Inner {
         self.to_the_end(async move { inner.open_vault(true).await.map_err(Into::into) }).await
     }
 
-    /// Reads the accounts and the open intents into memory. Secrets that are here already stay: they may be newer.
+    /// Reads the accounts and the open intents into memory. What is here already stays: it may be newer.
     async fn load(self: &Arc<Self>) -> Result<(), VaultError> {
         let now = self.now();
         let (records, intents, unlocked) = self
@@ -60,7 +60,8 @@ impl Inner {
         if unlocked && state.vault.is_none() && state.loaded {
             return Ok(());
         }
-        let waiting = state.accounts.values().any(|account| account.record.credential.open().is_some());
+        let newer = |account: &Account| account.record.credential.open().is_some() || account.unsaved.is_some();
+        let waiting = state.accounts.values().any(newer);
         if !waiting {
             let account = |record| Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
             state.accounts = records.into_iter().map(|record| (record.name.clone(), account(record))).collect();
