@@ -209,3 +209,24 @@ async fn a_session_that_was_opened_during_the_revocation_is_shown_and_not_handed
     let sessions: Vec<_> = account.sessions.iter().map(|session| (session.id.as_str(), session.current)).collect();
     assert_eq!((sessions.as_slice(), account.health), (&[("s2", false)][..], Health::NeedsYou));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_use_after_the_revocation_ends_the_rest_across_a_restart() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    agent.add_account(AddAccount { pinned: true, ..account("antiraid", "work") }).await.unwrap();
+    read(&agent).await.unwrap();
+    agent.revoke_session("work", "s1", false).await.unwrap();
+    read(&agent).await.unwrap();
+    agent.stop().await;
+    let agent = bed.agent().await;
+    pass(1800.0).await;
+    assert_eq!((bed.script.count("mint"), work(&agent).current.as_deref()), (3, Some("s3")));
+    // And a use before it does not.
+    read(&agent).await.unwrap();
+    agent.revoke_session("work", "s3", false).await.unwrap();
+    agent.stop().await;
+    let _agent = bed.agent().await;
+    pass(1800.0).await;
+    assert_eq!(bed.script.count("mint"), 3);
+}

@@ -188,13 +188,14 @@ impl Inner {
         }
     }
 
-    /// Writes the moments of last use.
+    /// Writes the moments of last use, and whether the accounts still rest after them.
     pub(crate) async fn note_uses(&self) {
-        let used: Vec<(i64, Time)> = {
+        let used: Vec<(i64, Time, bool)> = {
             let mut state = self.state();
             let used = state.accounts.values_mut().filter_map(|account| {
                 let unsaved = std::mem::take(&mut account.used_unsaved);
-                account.record.last_used_at.filter(|_| unsaved).map(|at| (account.record.row, at))
+                let record = &account.record;
+                record.last_used_at.filter(|_| unsaved).map(|at| (record.row, at, record.resting))
             });
             used.collect()
         };

@@ -66,14 +66,15 @@ impl Store {
         done.map(|()| account)
     }
 
-    /// Notes when an account was used. Not worth a transaction of its own more than now and then.
+    /// Notes when accounts, by row, were used, and whether they rest since. Not worth a transaction of its own more than now and then.
     ///
     /// # Errors
     /// `Full`, `ReadOnly`, `Failed`.
-    pub(crate) fn note_used(&mut self, used: &[(i64, Time)]) -> Result<(), VaultError> {
+    pub(crate) fn note_used(&mut self, used: &[(i64, Time, bool)]) -> Result<(), VaultError> {
         self.transact(|all| {
-            for (row, at) in used {
-                all.execute("UPDATE account SET last_used_at = ?1 WHERE id = ?2", params![micros(*at), row])?;
+            for (row, at, resting) in used {
+                let update = "UPDATE account SET last_used_at = ?1, resting = ?2 WHERE id = ?3";
+                all.execute(update, params![micros(*at), resting, row])?;
             }
             Ok(())
         })
