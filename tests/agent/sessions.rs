@@ -122,3 +122,15 @@ async fn a_session_that_is_stored_while_an_older_list_comes_is_kept() {
     creating.await.unwrap().unwrap();
     assert_eq!(agent.token("work", of("s1")).await.unwrap().token.expose(), "token-1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_created_session_that_is_the_current_one_stays_current() {
+    let bed = Bed::new();
+    let agent = bed.connected("pocketpaw").await;
+    read(&agent).await.unwrap();
+    bed.script.plot().same_second = true;
+    let created = agent.create_session("work", CreateSession::default()).await.unwrap();
+    assert_eq!((created.id.as_str(), created.current), ("s1", true));
+    assert_eq!(read(&agent).await.unwrap().session_id, "s1");
+    assert_eq!(bed.script.count("mint"), 1);
+}

@@ -340,8 +340,10 @@ pub(crate) fn put_current(record: &mut AccountRecord, minted: Minted, deletes: b
     put_held(record, minted, true, None);
 }
 
-/// Puts a held session into the record, in place of any of the same id.
+/// Puts a held session into the record, in place of any of the same id: two that PocketPaw opens in one second are the
+/// same. What was current stays current.
 pub(crate) fn put_held(record: &mut AccountRecord, minted: Minted, current: bool, name: Option<String>) {
+    let current = current || record.current().is_some_and(|session| session.session.id == minted.session.id);
     record.sessions.retain(|session| session.session.id != minted.session.id);
     if let Some(credential) = minted.credential {
         record.credential = Sealed::Open(credential);
