@@ -113,6 +113,18 @@ async fn a_refusal_of_the_old_credential_that_comes_late_says_nothing_of_the_new
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pause_ends_by_the_wall_clock_when_the_machine_slept() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    agent.sign_in(request("discovr")).await.unwrap();
+    bed.script.fail(&ProviderError::RateLimited { retry_after: Some(Duration::from_secs(300)) }, 1);
+    pass(6.0).await;
+    bed.clock.jump(290);
+    pass(38.0).await;
+    assert_eq!(bed.script.count("poll"), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_account_is_signed_in_at_its_own_address() {
     let bed = Bed::new();
     let agent = bed.connected("discovr").await;

@@ -114,6 +114,18 @@ impl Rounds {
 }
 
 impl Inner {
+    /// Waits for `span`, and no longer than by the wall clock: when the machine has slept it is over soon after waking.
+    pub(crate) async fn pause(&self, span: Duration) {
+        let (by_wall, by_timer) = (clock::later(self.now(), span), Instant::now() + span);
+        loop {
+            let left = clock::until(self.now(), by_wall).min(by_timer.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
+        }
+    }
+
     /// Starts the flights that are due. Answers when to look again: for the next flight, or because a token passes
     /// from one state into the next, which faces show.
     fn refresh_what_is_due(self: &Arc<Self>, now: Time) -> Option<Time> {

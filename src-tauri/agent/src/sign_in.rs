@@ -121,8 +121,7 @@ impl Inner {
     /// Polls until the user has approved, or it cannot succeed any more.
     async fn approved(&self, definition: &Definition, target: &Target, code: &DeviceCode) -> Result<Secret, ApiError> {
         loop {
-            let mut pause = code.interval.max(MIN_INTERVAL);
-            tokio::time::sleep(pause).await;
+            self.pause(code.interval.max(MIN_INTERVAL)).await;
             if self.now() >= code.expires_at {
                 let message = "The sign-in was not approved in time; begin again.";
                 return Err(ApiError::new(ErrorCode::NeedsSignIn, message));
@@ -131,8 +130,8 @@ impl Inner {
                 Ok(Poll::Done(credential)) => return Ok(credential),
                 Ok(Poll::Pending) => continue,
                 Err(error @ (ProviderError::RateLimited { .. } | ProviderError::TryLater { .. })) => {
-                    pause = failure::retry_after(&error).unwrap_or_default();
-                    tokio::time::sleep(pause.min(clock::until(self.now(), code.expires_at))).await;
+                    let wait = failure::retry_after(&error).unwrap_or_default();
+                    self.pause(wait.min(clock::until(self.now(), code.expires_at))).await;
                 }
                 Err(ProviderError::Offline { .. }) => {}
                 Err(ProviderError::Refused { .. }) => {
