@@ -69,7 +69,6 @@ async fn what_is_wrong_with_a_request_is_told_before_anything_is_asked() {
         AddAccount { params: [("nonsense".to_owned(), "1".to_owned())].into(), ..good() },
         AddAccount { base_url: Some("http://example.com".to_owned()), ..good() },
         AddAccount { base_url: Some("nonsense".to_owned()), ..good() },
-        AddAccount { life: Some(60), ..good() },
         AddAccount { life: Some(0), ..account("antiraid", "other") },
         account("discovr", "work"),
         account("pocketpaw", "work"),
@@ -79,6 +78,8 @@ async fn what_is_wrong_with_a_request_is_told_before_anything_is_asked() {
         let error = agent.add_account(request).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::BadRequest, "{shown}: {error}");
     }
+    let error = agent.add_account(AddAccount { life: Some(60), ..good() }).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotSupported, "the provider decides itself");
     assert_eq!(bed.script.plot().calls, Vec::<String>::new());
     assert_eq!(agent.snapshot().accounts.len(), 1);
 }

@@ -69,6 +69,20 @@ async fn a_life_out_of_range_is_not_sent() {
     assert_eq!(server.only_ask().json()["expiry"], json!(hundred_years));
 }
 
+#[test]
+fn a_life_is_checked_before_anything_is_asked() {
+    let antiraid = built_in("antiraid");
+    for fine in [None, Some(seconds(1)), Some(seconds(3_155_760_000))] {
+        assert_eq!(antiraid.check_life(fine), Ok(()));
+    }
+    let message = "A session of AntiRaid lives from 1s to 100y.".into();
+    assert_eq!(antiraid.check_life(Some(seconds(0))), Err(ProviderError::BadRequest { message }));
+    let discovr = built_in("discovr");
+    assert_eq!(discovr.check_life(None), Ok(()));
+    let message = "Discovr does not let the life of a session be chosen.".into();
+    assert_eq!(discovr.check_life(Some(seconds(60))), Err(ProviderError::NotSupported { message }));
+}
+
 #[tokio::test]
 async fn an_older_server_gets_its_scheme_after_it_refused_the_raw_token() {
     let antiraid = built_in("antiraid");

@@ -61,7 +61,7 @@ impl Inner {
     pub(crate) async fn add_account(self: &Arc<Self>, request: AddAccount) -> Result<AccountView, ApiError> {
         let definition = self.definition(&request.provider)?;
         let life = request.life.map(Duration::from_secs);
-        check_life(&definition, life)?;
+        definition.check_life(life).map_err(|error| failure::told(&error))?;
         let AddAccount { name, base_url, params, credential, check, pinned, .. } = request;
         let check = if check { Check::MustWork } else { Check::No };
         self.connect(Connect { definition, name, base_url, params, credential, check, life, pinned, replace: false })
@@ -327,24 +327,6 @@ fn check_credential(credential: &Secret) -> Result<(), ApiError> {
         return Ok(());
     };
     Err(bad_request(message.to_owned()))
-}
-
-/// Whether the provider lets one choose this life.
-///
-/// # Errors
-/// `bad_request` with the range.
-pub(crate) fn check_life(definition: &Definition, life: Option<Duration>) -> Result<(), ApiError> {
-    let Some(life) = life else { return Ok(()) };
-    let title = definition.title();
-    match definition.abilities().create.as_ref().and_then(|create| create.life) {
-        None => Err(bad_request(format!("{title} decides itself how long a session lives."))),
-        Some(range) if life < range.min || life > range.max => Err(bad_request(format!(
-            "A session of {title} lives for {} to {} seconds.",
-            range.min.as_secs(),
-            range.max.as_secs()
-        ))),
-        Some(_) => Ok(()),
-    }
 }
 
 pub(crate) fn bad_request(message: String) -> ApiError {

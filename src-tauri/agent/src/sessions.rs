@@ -11,7 +11,7 @@ use daypass_core::Time;
 use daypass_core::session::Session;
 use daypass_providers::{Definition, ProviderError, Wish};
 
-use crate::accounts::{bad_request, check_life};
+use crate::accounts::bad_request;
 use crate::ask::Asking;
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{creation, put_held, put_late, removed, superseded};
@@ -84,7 +84,7 @@ impl Inner {
         };
         check_session_name(request.name.as_deref())?;
         let life = request.life.map(Duration::from_secs);
-        check_life(&definition, life)?;
+        definition.check_life(life).map_err(|error| failure::told(&error))?;
         // A provider that takes names gets one, by which an orphan would be found again.
         let made_up =
             || format!("{}-{}", self.setup.machine, &daypass_core::token::opaque::uuid(&*self.setup.chance)[..4]);

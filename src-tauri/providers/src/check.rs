@@ -6,10 +6,10 @@ use daypass_core::expiry::Notation;
 use url::Url;
 
 use crate::file::{
-    Answers, Create, Expiry, File, Inspect, Life, List, Method, Mint, Offers, OneOrMany, ParamKind, Piece, Place,
+    Answers, Create, Expiry, File, Inspect, List, Method, Mint, Offers, OneOrMany, ParamKind, Piece, Place,
     Placeholder, Renew, Request, Revoke, RevokeAll, SignIn, Template,
 };
-use crate::{Abilities, CreateAbility, CredentialText, DefinitionError, LifeRange, Param};
+use crate::{Abilities, CreateAbility, CredentialText, DefinitionError, Param};
 
 /// A definition that is known to be sound: what the engine runs, and what the surface tells of it.
 #[derive(Debug, Clone)]
@@ -345,9 +345,5 @@ fn take(file: File, name_line: usize) -> Checked {
 }
 
 fn create_ability(mint: &Mint) -> CreateAbility {
-    let range = |life: &Life| LifeRange { min: life.min.0, max: life.max.0, default: life.default.0 };
-    CreateAbility {
-        name_is_sent: mint.request.sends(&Placeholder::Name),
-        life: mint.life.as_ref().map(|life| range(life.get_ref())),
-    }
+    CreateAbility { name_is_sent: mint.request.sends(&Placeholder::Name), life: mint.life_range() }
 }

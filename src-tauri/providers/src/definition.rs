@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::check::{self, Checked};
-use crate::file::RevokeAll;
+use crate::file::{RevokeAll, Span};
 use crate::{ProviderError, Target, policy, values};
 
 /// A definition file that was read and checked; there is no unchecked one.
@@ -178,6 +178,36 @@ impl Definition {
     /// Whether revoking all replaces the credential by the one in its answer (PocketPaw): the caller keeps a journal.
     pub fn regenerates_credential(&self) -> bool {
         matches!(&self.checked.operations.revoke_all, Some(RevokeAll::Own(call)) if call.answer.credential.is_some())
+    }
+
+    /// Whether `life` may be chosen for a session; `None`, which leaves it to the default, always may.
+    ///
+    /// # Errors
+    /// [`ProviderError::NotSupported`] where the provider lets none be chosen, [`ProviderError::BadRequest`] for one out
+    /// of its range.
+    pub fn check_life(&self, life: Option<Duration>) -> Result<(), ProviderError> {
+        self.check_life_within(self.abilities().create.as_ref().and_then(|create| create.life), life)
+    }
+
+    /// The same for an operation whose own range this is.
+    pub(crate) fn check_life_within(
+        &self,
+        range: Option<LifeRange>,
+        life: Option<Duration>,
+    ) -> Result<(), ProviderError> {
+        match (range, life) {
+            (_, None) => Ok(()),
+            (None, Some(_)) => {
+                let message = format!("{} does not let the life of a session be chosen.", self.title());
+                Err(ProviderError::NotSupported { message })
+            }
+            (Some(range), Some(life)) if life < range.min || life > range.max => {
+                let (min, max) = (Span(range.min), Span(range.max));
+                let message = format!("A session of {} lives from {min} to {max}.", self.title());
+                Err(ProviderError::BadRequest { message })
+            }
+            (Some(_), Some(_)) => Ok(()),
+        }
     }
 
     /// The address of an account: its base URL (the provider's own where `None`) and its parameters.

@@ -297,23 +297,10 @@ struct AskedLife {
 }
 
 fn life(definition: &Definition, mint: &Mint, wish: &Wish) -> Result<AskedLife, ProviderError> {
-    let Some(range) = mint.life.as_ref().map(toml::Spanned::get_ref) else {
-        return match wish.life {
-            None => Ok(AskedLife { sent: None, believed: None }),
-            Some(_) => {
-                let message = format!("{} does not let the life of a session be chosen.", definition.title());
-                Err(ProviderError::NotSupported { message })
-            }
-        };
-    };
-    match wish.life {
-        Some(life) if life < range.min.0 || life > range.max.0 => {
-            let message = format!("A session of {} lives from {} to {}.", definition.title(), range.min, range.max);
-            Err(ProviderError::BadRequest { message })
-        }
-        Some(life) => Ok(AskedLife { sent: Some(life), believed: Some(life) }),
-        None => Ok(AskedLife { sent: range.send_default.then_some(range.default.0), believed: Some(range.default.0) }),
-    }
+    definition.check_life_within(mint.life_range(), wish.life)?;
+    let default = mint.life.as_ref().map(toml::Spanned::get_ref);
+    let sent = wish.life.or_else(|| default.filter(|life| life.send_default).map(|life| life.default.0));
+    Ok(AskedLife { sent, believed: wish.life.or_else(|| default.map(|life| life.default.0)) })
 }
 
 fn unsupported(definition: &Definition, what: &str) -> ProviderError {

@@ -27,7 +27,7 @@ pub(crate) use rule::Rules;
 pub(crate) use span::Span;
 pub(crate) use template::{Piece, Placeholder, Template};
 
-use crate::policy;
+use crate::{LifeRange, policy};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -164,6 +164,14 @@ pub(crate) struct Mint {
     pub(crate) answer: MintAnswer,
     pub(crate) life: Option<Spanned<Life>>,
     pub(crate) default_name: Option<String>,
+}
+
+impl Mint {
+    /// The lives that may be asked for; `None` where the provider decides.
+    pub(crate) fn life_range(&self) -> Option<LifeRange> {
+        let life = self.life.as_ref()?.get_ref();
+        Some(LifeRange { min: life.min.0, max: life.max.0, default: life.default.0 })
+    }
 }
 
 /// The lives that may be asked for.
