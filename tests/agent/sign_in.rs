@@ -185,3 +185,18 @@ async fn what_is_refused_at_once_is_not_stored() {
     assert!(matches!(agent.sign_in_state(&id).unwrap().state, SignInState::Failed { .. }));
     assert_eq!(agent.snapshot().accounts, []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_provider_offers_is_asked_for_again_after_a_bad_moment() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    bed.script.plot().delay = Duration::from_secs(2);
+    bed.script.plot().polls = [Poll::Done(Secret::new("rt_new"))].into();
+    let begun = agent.sign_in(request("discovr")).await.unwrap();
+    pass(8.0).await;
+    assert_eq!(bed.script.count("offers"), 1);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 1);
+    pass(12.0).await;
+    assert_eq!(agent.sign_in_state(&begun.id).unwrap().state, SignInState::Done { account: "work".to_owned() });
+    assert_eq!(work(&agent).params["profile_id"], "profile_id-1");
+}

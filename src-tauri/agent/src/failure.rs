@@ -41,6 +41,11 @@ pub(crate) fn retry_after(error: &ProviderError) -> Option<Duration> {
     wait.map(|wait| wait.min(MAX_RETRY_AFTER))
 }
 
+/// Whether the same call may succeed a little later.
+pub(crate) fn is_passing(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::Offline { .. } | ProviderError::TryLater { .. } | ProviderError::RateLimited { .. })
+}
+
 /// Whether the call may have taken effect although it failed.
 pub(crate) fn may_be_done(error: &ProviderError) -> bool {
     match error {

@@ -108,7 +108,7 @@ impl Inner {
         let inner = self.clone();
         // From here on it is not cut off by a cancellation: the credential is here.
         let connected = self.spawn(async move {
-            let state = match inner.connect_signed_in(definition, target, credential, request).await {
+            let state = match inner.connect_signed_in(definition, target, &code, credential, request).await {
                 Ok(account) => SignInState::Done { account },
                 Err(error) => SignInState::Failed { error },
             };
@@ -148,6 +148,7 @@ impl Inner {
         self: &Arc<Self>,
         definition: Arc<Definition>,
         mut target: Target,
+        code: &DeviceCode,
         credential: Secret,
         request: SignIn,
     ) -> Result<String, ApiError> {
@@ -161,8 +162,16 @@ impl Inner {
             if target.params.contains_key(&param.key) || !param.offered {
                 continue;
             }
-            let offers = self.setup.upstream.offers(&definition, &target, &credential, &param.key).await;
-            let offers = offers.map_err(|error| failure::told(&error))?;
+            let offers = loop {
+                match self.setup.upstream.offers(&definition, &target, &credential, &param.key).await {
+                    Ok(offers) => break offers,
+                    // The credential has no other copy, so a bad moment is waited out, for as long as the code's time.
+                    Err(error) if failure::is_passing(&error) && self.now() < code.expires_at => {
+                        self.pause(failure::retry_after(&error).unwrap_or(code.interval).max(MIN_INTERVAL)).await;
+                    }
+                    Err(error) => return Err(failure::told(&error)),
+                }
+            };
             let Some(first) = offers.into_iter().next() else {
                 let message =
                     format!("{} has nothing to choose as {}; create one there first.", definition.title(), param.label);
