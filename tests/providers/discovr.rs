@@ -77,7 +77,7 @@ async fn a_refusal_says_what_the_provider_said() {
     let error = engine().mint(&discovr, &target, &secret("rt_1"), &Wish::default()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Discovr does not accept the credential (401, TOKEN_EXPIRED, The token has expired); connect the account again."
+        "Discovr does not accept the credential (401, TOKEN_EXPIRED, The token has expired)."
     );
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::view::StreamEvent;
 use crate::{ApiError, ErrorCode, Home};
@@ -71,7 +72,8 @@ impl Client {
     /// # Errors
     /// [`CallError`].
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CallError> {
-        let body = serde_json::to_vec(body).map_err(|error| bad_answer(&error.to_string()))?;
+        // It may hold a credential, the answer a token: both buffers are wiped.
+        let body = Zeroizing::new(serde_json::to_vec(body).map_err(|error| bad_answer(&error.to_string()))?);
         read(&self.call("POST", path, Some(&body))?)
     }
 
@@ -100,7 +102,7 @@ impl Client {
         Ok(Events { reader })
     }
 
-    fn call(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<Vec<u8>, CallError> {
+    fn call(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, CallError> {
         let (head, mut reader) = self.send(method, path, body)?;
         let body = read_body(&mut reader, &head)?;
         if (200..300).contains(&head.status) { Ok(body) } else { Err(refusal(&body).into()) }
@@ -115,11 +117,13 @@ impl Client {
         })?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(lost)?;
         let body = body.unwrap_or_default();
-        let mut request = format!(
+        let head = format!(
             "{method} {path} HTTP/1.0\r\nHost: daypass\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
-        )
-        .into_bytes();
+        );
+        // In one piece, so that the agent wakes up once.
+        let mut request = Zeroizing::new(Vec::with_capacity(head.len() + body.len()));
+        request.extend_from_slice(head.as_bytes());
         request.extend_from_slice(body);
         stream.write_all(&request).map_err(lost)?;
         let mut reader = BufReader::new(stream);
@@ -172,9 +176,9 @@ fn read_head(reader: &mut BufReader<UnixStream>) -> Result<Head, CallError> {
 }
 
 /// Reads the body. With its length known it is not waited for the agent to close, which would take longer than the rest.
-fn read_body(reader: &mut BufReader<UnixStream>, head: &Head) -> Result<Vec<u8>, CallError> {
-    let mut body = Vec::new();
+fn read_body(reader: &mut BufReader<UnixStream>, head: &Head) -> Result<Zeroizing<Vec<u8>>, CallError> {
     let limit = head.length.map_or(MAX_ANSWER, |length| length.min(MAX_ANSWER));
+    let mut body = Zeroizing::new(Vec::new());
     reader.by_ref().take(limit).read_to_end(&mut body).map_err(lost)?;
     if head.length.is_some_and(|length| body.len() as u64 != length) {
         return Err(bad_answer("the body is cut").into());

@@ -53,7 +53,7 @@ pub(super) fn judge(
             Operation::PollSignIn | Operation::BeginSignIn => {
                 format!("{title} has ended this sign-in{}; begin again.", told())
             }
-            _ => format!("{title} does not accept the credential{}; connect the account again.", told()),
+            _ => format!("{title} does not accept the credential{}.", told()),
         },
     };
     let rejected = || ProviderError::Rejected { message: format!("{title} refused the request{}.", told()) };
