@@ -116,7 +116,7 @@ $(TYPES): $(wildcard src-tauri/api/src/*.rs) src-tauri/api/Cargo.toml | setup-bu
 # The built page becomes part of the window, so it comes first.
 .PHONY: page
 page: ui/dist/index.html
-PAGE_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/src/types -prune -o -type f -print)
+PAGE_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/src/types -prune -o -path ui/docs -prune -o -type f -print)
 ui/dist/index.html: $(PAGE_SOURCES) $(NODE_MODULES) $(TYPES)
 	$(NPM) run build
 	@touch $@
