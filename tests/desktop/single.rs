@@ -31,6 +31,18 @@ fn a_left_click_opens_the_window_and_closing_ends_it() {
 }
 
 #[test]
+fn quitting_ends_the_window_too() {
+    let stage = Stage::new(Options::default(), None);
+    let (mut tray, item) = stage.start_tray_with_icon();
+    item.activate();
+    let window = stage.wait_for_window();
+
+    item.choose(&["Quit"]);
+    assert_eq!(tray.wait(SOON), Some(0), "{}", tray.log());
+    stage.wait_for_end(&window);
+}
+
+#[test]
 fn a_second_tray_app_opens_the_window_of_the_first_and_ends() {
     let stage = Stage::new(Options::default(), None);
     let (mut tray, _item) = stage.start_tray_with_icon();

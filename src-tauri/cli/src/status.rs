@@ -64,7 +64,9 @@ pub(crate) fn copy(args: &CopyArgs) -> Result<(), Failure> {
     let request = CopyRequest { account: args.account.clone(), session: args.session.clone() };
     let copied: CopyView = client.post("/v1/copy", &request)?;
     let now = SystemClock.now();
-    let cleared = words::span(daypass_core::clock::until(now, copied.cleared_at));
+    // A wait is rounded up, as a life is rounded down: neither promises too much.
+    let wait = daypass_core::clock::until(now, copied.cleared_at).as_secs_f64().ceil();
+    let cleared = words::span(std::time::Duration::from_secs_f64(wait));
     let life = words::left(now, copied.expires_at);
     output::line(&format!("Copied the token of {} ({life}); the clipboard is cleared in {cleared}.", copied.account))
 }

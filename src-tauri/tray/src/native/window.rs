@@ -20,6 +20,8 @@ pub(super) fn open(page: Page, home: Option<&Path>, events: UnboundedSender<Desk
     let program = program(std::env::var_os(OVERRIDE), std::env::current_exe().ok().as_deref());
     let mut command = Command::new(&program);
     command.arg("--page").arg(word(page)).stdin(Stdio::null()).stdout(Stdio::null());
+    // It ends with us: after *Quit* it would be left looking for an agent that is not coming back.
+    command.kill_on_drop(true);
     if let Some(home) = home {
         command.env("DAYPASS_HOME", home);
     }
