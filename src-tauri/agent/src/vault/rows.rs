@@ -347,17 +347,8 @@ mod tests {
 
     use super::super::key::Recipe;
     use super::super::seal::Key;
+    use super::super::seal::tests::Counting;
     use super::*;
-
-    struct Counting(std::sync::atomic::AtomicU8);
-
-    impl Chance for Counting {
-        fn fill(&self, bytes: &mut [u8]) {
-            for byte in bytes {
-                *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            }
-        }
-    }
 
     fn record(name: &str) -> AccountRecord {
         AccountRecord {

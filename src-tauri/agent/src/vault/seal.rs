@@ -59,10 +59,11 @@ impl Cipher {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    struct Counting(std::sync::atomic::AtomicU8);
+    /// Counts upward, so that no two nonces are alike.
+    pub(in crate::vault) struct Counting(pub(in crate::vault) std::sync::atomic::AtomicU8);
 
     impl Chance for Counting {
         fn fill(&self, bytes: &mut [u8]) {
