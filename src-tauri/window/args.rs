@@ -56,6 +56,7 @@ fn page_of(word: Option<&str>) -> Result<Page, UsageError> {
         Some("sessions") => Ok(Page::Sessions),
         Some("new_session") => Ok(Page::NewSession),
         Some("connect") => Ok(Page::Connect),
+        Some("history") => Ok(Page::History),
         _ => Err(UsageError::Page),
     }
 }
@@ -70,7 +71,7 @@ mod tests {
 
     #[test]
     fn pages_are_named_as_on_the_wire() {
-        for page in [Page::Sessions, Page::NewSession, Page::Connect] {
+        for page in [Page::Sessions, Page::NewSession, Page::Connect, Page::History] {
             let word = serde_json::to_value(page).unwrap();
             assert_eq!(parsed(&format!("--page {}", word.as_str().unwrap())), Ok(Args::Open(page)));
         }

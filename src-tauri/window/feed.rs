@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use daypass_api::view::{Page, Snapshot, StreamEvent};
+use daypass_api::view::{LogEntry, Page, Snapshot, StreamEvent};
 use daypass_api::{ApiError, Client};
 use serde::Serialize;
 use tauri::ipc::{Channel, InvokeResponseBody};
@@ -30,6 +30,11 @@ pub enum Update {
     Focus {
         /// Which one.
         page: Page,
+    },
+    /// Something was written into the history.
+    Logged {
+        /// What.
+        entry: LogEntry,
     },
     /// The agent said goodbye, or the connection broke; it is being looked for.
     Lost,
@@ -127,6 +132,7 @@ fn follow(client: &Client, shared: &Mutex<Shared>, woken: &Receiver<()>) {
                     let update = match event {
                         Ok(StreamEvent::Snapshot { snapshot }) => Update::Snapshot { snapshot },
                         Ok(StreamEvent::Focus { page }) => Update::Focus { page },
+                        Ok(StreamEvent::Logged { entry }) => Update::Logged { entry },
                         Ok(StreamEvent::Bye) | Err(_) => break,
                     };
                     pause = FIRST_PAUSE;
@@ -156,6 +162,8 @@ impl Shared {
             if self.page_channel.is_none() {
                 self.page = *page;
             }
+        } else if matches!(update, Update::Logged { .. }) {
+            // It is no state: a page that subscribes later asks for the history.
         } else if self.last.as_ref() == Some(&json) {
             // "Still offline" is no news.
             return;

@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::inner::Inner;
 use crate::refresh::removed;
-use crate::{Notice, Upstream, folder, keeper, view};
+use crate::{Happening, Notice, Upstream, folder, keeper, view};
 
 /// How long work that is under way may go on when the agent is told to stop.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -230,6 +230,14 @@ impl Agent {
     pub(crate) async fn tried_vault(&self) {
         // The sender lives as long as the agent.
         let _ = self.inner.tried.subscribe().wait_for(|tried| *tried).await;
+    }
+
+    /// Takes in what the host knows of the machine. It never waits.
+    pub fn hear(&self, happening: Happening) {
+        match happening {
+            Happening::GoesToSleep => {}
+            Happening::Woke | Happening::ClockSet | Happening::NetworkUp => self.inner.touched(),
+        }
     }
 
     /// How many windows listen on the stream of events.

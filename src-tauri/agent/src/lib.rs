@@ -4,8 +4,10 @@ mod accounts;
 mod agent;
 mod ask;
 mod face;
+mod fail;
 mod failure;
 mod folder;
+mod happening;
 mod inner;
 mod keeper;
 mod lock;
@@ -25,6 +27,7 @@ mod view;
 
 pub use agent::{Agent, KeySource, Setup};
 pub use face::{Face, FaceFuture};
+pub use happening::Happening;
 pub use lock::AgentLock;
 pub use notice::Notice;
 pub use server::serve;

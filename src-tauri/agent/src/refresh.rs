@@ -231,7 +231,7 @@ impl Inner {
         let long = account.trouble.take().is_some_and(|(_, since)| clock::until(since, now) >= WORTH_TELLING);
         drop(state);
         if long {
-            self.tell(Notice::Recovered { account: name, expires_at: Some(expires_at) });
+            self.tell(Notice::Recovered { accounts: vec![name], expires_at: Some(expires_at) });
         }
     }
 
@@ -276,7 +276,7 @@ impl Inner {
             account.trouble = None;
         }
         if !known {
-            self.tell(Notice::NeedsYou { account: name, message: message.clone() });
+            self.tell(Notice::NeedsYou { accounts: vec![name], message: message.clone() });
         }
         ApiError::new(ErrorCode::NeedsSignIn, message)
     }

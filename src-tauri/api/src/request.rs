@@ -21,10 +21,14 @@
 //! | – | `DELETE /v1/accounts/{name}/sessions` | [`RevokeView`](crate::view::RevokeView) |
 //! | [`CopyRequest`] | `POST /v1/copy` | [`CopyView`](crate::view::CopyView) |
 //! | [`OpenWindow`] | `POST /v1/window` | 204 |
+//! | [`LogQuery`] in the query | `GET /v1/log` | [`LogView`](crate::view::LogView), newest first |
+//! | [`Export`] | `POST /v1/vault/export` | [`ExportView`](crate::view::ExportView) |
+//! | [`Import`] | `POST /v1/vault/import` | [`ImportView`](crate::view::ImportView) |
 //! | [`Shutdown`] | `POST /v1/shutdown` | 204 |
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use daypass_core::Secret;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -133,6 +137,54 @@ pub struct OpenWindow {
     /// What it should show.
     #[serde(default)]
     pub page: Page,
+}
+
+/// Ask for a part of the history, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct LogQuery {
+    /// Only of this account, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub account: Option<String>,
+    /// Only what happened at this instant or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub since: Option<DateTime<Utc>>,
+    /// Only entries with a lower id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub before: Option<u64>,
+    /// How many at most: 1 to 1 000; 100 where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub limit: Option<u32>,
+}
+
+/// Export all accounts, sealed under a passphrase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// The passphrase: 12 characters or more.
+    #[serde(with = "crate::wire::exposed")]
+    #[schema(value_type = String)]
+    pub passphrase: Secret,
+}
+
+/// Take the accounts of an export into this vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// The passphrase of the export.
+    #[serde(with = "crate::wire::exposed")]
+    #[schema(value_type = String)]
+    pub passphrase: Secret,
+    /// The export's text.
+    pub sealed: String,
+    /// Whether accounts take the place of those of the same name; otherwise these are left out.
+    #[serde(default)]
+    pub replace: bool,
 }
 
 /// Ask the agent to end.

@@ -38,8 +38,13 @@ pub struct Snapshot {
 pub enum VaultView {
     /// The key is here; secrets can be read and stored.
     Open,
-    /// The keyring is locked, or does not answer; unlocking it is enough.
+    /// The keyring is locked; unlocking it is enough.
     Locked {
+        /// One sentence that says what to do.
+        message: String,
+    },
+    /// The keyring has been asked and has not answered yet; the call was given up after 3 s, its answer is still taken.
+    Slow {
         /// One sentence that says what to do.
         message: String,
     },
@@ -48,11 +53,36 @@ pub enum VaultView {
         /// One sentence that says what to do.
         message: String,
     },
-    /// The file cannot be read or written: corrupt, a full disk, a wrong key. Nothing was changed.
+    /// The disk is full: what is held goes on working, nothing new can be stored.
+    Full {
+        /// One sentence that says what to do.
+        message: String,
+    },
+    /// The file is damaged. Nothing was changed; a backup helps.
+    Corrupt {
+        /// One sentence that says what to do.
+        message: String,
+    },
+    /// Anything else that keeps it from being read or written: a wrong key, a read-only file. Nothing was changed.
     Failing {
         /// One sentence that says what to do.
         message: String,
     },
+}
+
+impl VaultView {
+    /// What to do about it; `None` where it is open.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Open => None,
+            Self::Locked { message }
+            | Self::Slow { message }
+            | Self::Absent { message }
+            | Self::Full { message }
+            | Self::Corrupt { message }
+            | Self::Failing { message } => Some(message),
+        }
+    }
 }
 
 /// An account, without its credential.
@@ -378,6 +408,11 @@ pub enum StreamEvent {
         /// What it should show.
         page: Page,
     },
+    /// Something was written into the history.
+    Logged {
+        /// What.
+        entry: LogEntry,
+    },
     /// The agent ends, or hands over to another; the stream is over.
     Bye,
 }
@@ -394,4 +429,106 @@ pub enum Page {
     NewSession,
     /// The form that connects an account.
     Connect,
+    /// The history.
+    History,
+}
+
+/// What happened to an account or to the vault. Never holds a secret; a token is told by its fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct LogEntry {
+    /// Counts up; a later entry has a higher number.
+    #[ts(type = "number")]
+    pub id: u64,
+    /// When it ended.
+    #[ts(type = "string")]
+    pub at: DateTime<Utc>,
+    /// The account's name; `null` where it is about the vault or the agent as a whole. It stays when the account is removed.
+    pub account: Option<String>,
+    /// What.
+    pub event: LogEvent,
+    /// The code, where it failed.
+    pub code: Option<ErrorCode>,
+    /// Why it happened or failed: one sentence, or none.
+    pub reason: Option<String>,
+    /// The id of the session that it is about.
+    pub session: Option<String>,
+    /// The fingerprint of the token that it brought or ended (`Secret::fingerprint`: the head of its SHA-256).
+    pub fingerprint: Option<String>,
+    /// How long it took, in milliseconds.
+    #[ts(type = "number | null")]
+    pub duration_ms: Option<u64>,
+}
+
+/// What can be found in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum LogEvent {
+    /// An account was connected, or got another credential.
+    Connected,
+    /// An account was removed.
+    Removed,
+    /// The current session was opened, where there was none.
+    Minted,
+    /// The current session got a new token, by renewal or by a new session in its place.
+    Refreshed,
+    /// A single-use secret was replaced by its successor: a regenerated master token, a rotated refresh token.
+    Rotated,
+    /// A further session was opened.
+    Created,
+    /// An attempt failed, and is made again without help.
+    Failed,
+    /// The credential was refused: only the user can help.
+    Refused,
+    /// A token went to the clipboard.
+    Copied,
+    /// A session was revoked at the provider, or was gone there already.
+    Revoked,
+    /// Every session of the account was revoked.
+    RevokedAll,
+    /// A session was dropped here; it lives on to its end.
+    Forgotten,
+    /// A session of ours was found whose token was lost.
+    OrphanFound,
+    /// The vault opened.
+    VaultOpened,
+    /// The vault could not be opened, read or written.
+    VaultShut,
+    /// The vault was brought to a newer format, after a backup.
+    VaultUpgraded,
+    /// The vault was exported.
+    Exported,
+    /// Accounts came out of an export.
+    Imported,
+}
+
+/// A part of the history, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct LogView {
+    /// The entries.
+    pub entries: Vec<LogEntry>,
+    /// Whether there are older ones: ask again with `before` set to the last id.
+    pub more: bool,
+}
+
+/// All accounts of a vault, sealed under a passphrase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExportView {
+    /// How many accounts are in it.
+    pub accounts: u32,
+    /// The export's text: it can be kept in a file as it is, and holds no secret in the clear.
+    pub sealed: String,
+}
+
+/// What came out of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportView {
+    /// The names of accounts that are new here.
+    pub added: Vec<String>,
+    /// The names of accounts that took the place of those of the same name.
+    pub replaced: Vec<String>,
+    /// The names of accounts that were left out, since there is one of that name.
+    pub left_out: Vec<String>,
 }

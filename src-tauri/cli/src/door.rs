@@ -49,7 +49,10 @@ pub(crate) fn unused_key(home: &Home) -> Option<String> {
         KeySource::PassphraseFile(file) => (host::PASSPHRASE_FILE, file),
     };
     let status = Client::new(home).ok()?.get::<StatusView>("/v1/status").ok()?;
-    let (VaultView::Locked { message } | VaultView::Absent { message }) = status.vault else { return None };
+    let (VaultView::Locked { message } | VaultView::Slow { message } | VaultView::Absent { message }) = status.vault
+    else {
+        return None;
+    };
     // An agent that has this file names it.
     if message.contains(&file.display().to_string()) {
         return None;
@@ -62,11 +65,10 @@ pub(crate) fn unused_key(home: &Home) -> Option<String> {
 
 /// Why the vault is of no use now, where it is not.
 pub(crate) fn vault_problem(vault: &VaultView) -> Option<ApiError> {
-    match vault {
-        VaultView::Open => None,
-        VaultView::Locked { message } | VaultView::Absent { message } => {
-            Some(ApiError::new(ErrorCode::Locked, message.clone()))
-        }
-        VaultView::Failing { message } => Some(ApiError::new(ErrorCode::Internal, message.clone())),
-    }
+    let code = match vault {
+        VaultView::Open => return None,
+        VaultView::Locked { .. } | VaultView::Slow { .. } | VaultView::Absent { .. } => ErrorCode::Locked,
+        VaultView::Full { .. } | VaultView::Corrupt { .. } | VaultView::Failing { .. } => ErrorCode::Internal,
+    };
+    vault.message().map(|message| ApiError::new(code, message))
 }

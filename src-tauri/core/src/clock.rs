@@ -11,6 +11,30 @@ use crate::Time;
 pub trait Clock: Send + Sync + 'static {
     /// The current wall-clock time, in UTC.
     fn now(&self) -> Time;
+
+    /// All clocks of the machine, read together. A host that has only a wall clock answers one by which neither a sleep
+    /// nor a jump can be seen.
+    fn reading(&self) -> Reading {
+        let wall = self.now();
+        let since = until(Time::UNIX_EPOCH, wall);
+        Reading { wall, since_boot: since, awake: since }
+    }
+
+    /// Which boot of the machine this is; `None` where that cannot be told.
+    fn boot(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The clocks of a machine at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The wall clock: it may be set, forward or back.
+    pub wall: Time,
+    /// Time since the machine was booted, sleep included (`CLOCK_BOOTTIME`): nobody sets it.
+    pub since_boot: Duration,
+    /// The same without the time that the machine slept (`CLOCK_MONOTONIC`).
+    pub awake: Duration,
 }
 
 /// A source of unpredictable bytes.

@@ -2,7 +2,9 @@
 //!
 //! Pure: no I/O, no async, no clock, no random source. `now` is always an argument, and so is chance.
 
+pub mod agenda;
 pub mod clock;
+pub mod drift;
 pub mod error;
 pub mod expiry;
 pub mod fresh;

@@ -102,12 +102,12 @@ pub fn menu(snapshot: &Snapshot, now: Time) -> Menu {
     let mut entries = Vec::new();
     let secrets = match &snapshot.vault {
         VaultView::Open => true,
-        VaultView::Locked { message } | VaultView::Absent { message } => {
+        VaultView::Locked { message } | VaultView::Slow { message } | VaultView::Absent { message } => {
             entries.extend([Entry::text(text::line(message, MESSAGE)), Entry::Separator]);
             false
         }
         // What was read before the failure can still be handed out.
-        VaultView::Failing { message } => {
+        VaultView::Full { message } | VaultView::Corrupt { message } | VaultView::Failing { message } => {
             entries.extend([Entry::text(text::line(message, MESSAGE)), Entry::Separator]);
             true
         }

@@ -55,13 +55,24 @@ impl Note {
     /// Tells what the agent wants the user to know.
     pub fn of(notice: &Notice, now: Time) -> Self {
         match notice {
-            Notice::NeedsYou { account, message } => {
-                Self::about(Topic::NeedsYou, account, format!("{account} needs you"), message.clone())
+            Notice::NeedsYou { accounts, message } => {
+                let title = match accounts.as_slice() {
+                    [one] => format!("{one} needs you"),
+                    all => format!("{} accounts need you", all.len()),
+                };
+                Self::about(Topic::NeedsYou, "", title, message.clone())
             }
-            Notice::Recovered { account, expires_at } => {
+            Notice::Trouble { accounts, message } => {
+                let title = format!("Cannot refresh {}", accounts.join(", "));
+                Self::about(Topic::Recovered, "", title, message.clone())
+            }
+            Notice::Vault { message } => {
+                Self::about(Topic::NeedsYou, "", "The vault needs you".to_owned(), message.clone())
+            }
+            Notice::Recovered { accounts, expires_at } => {
                 let life = |end: &Time| format!("The new token lives for {}.", text::exact(clock::until(now, *end)));
                 let body = expires_at.as_ref().map_or_else(|| "There is a new token.".to_owned(), life);
-                Self::about(Topic::Recovered, account, format!("{account} is fresh again"), body)
+                Self::about(Topic::Recovered, "", format!("{} fresh again", accounts.join(", ")), body)
             }
             Notice::Revoked { account, message } => {
                 Self::about(Topic::Revoked, account, format!("Revoked: {account}"), message.clone())

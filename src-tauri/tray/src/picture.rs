@@ -1,6 +1,6 @@
 //! The icon's picture and its tooltip: the worst state of a snapshot, as a shape and in words.
 
-use daypass_api::view::{AccountView, Health, Snapshot, VaultView};
+use daypass_api::view::{AccountView, Health, Snapshot};
 
 use crate::text;
 
@@ -22,9 +22,8 @@ pub enum Picture {
 
 /// The picture for a snapshot.
 pub fn picture(snapshot: &Snapshot) -> Picture {
-    match snapshot.vault {
-        VaultView::Open => {}
-        VaultView::Locked { .. } | VaultView::Absent { .. } | VaultView::Failing { .. } => return Picture::NeedsYou,
+    if snapshot.vault.message().is_some() {
+        return Picture::NeedsYou;
     }
     match worst(snapshot) {
         None | Some(Health::Well) => Picture::Well,
@@ -36,11 +35,8 @@ pub fn picture(snapshot: &Snapshot) -> Picture {
 
 /// The tooltip for a snapshot: one sentence on the worst state. It holds no countdown, so that it seldom changes.
 pub fn tooltip(snapshot: &Snapshot) -> String {
-    match &snapshot.vault {
-        VaultView::Open => {}
-        VaultView::Locked { message } | VaultView::Absent { message } | VaultView::Failing { message } => {
-            return text::line(message, MESSAGE);
-        }
+    if let Some(message) = snapshot.vault.message() {
+        return text::line(message, MESSAGE);
     }
     let Some(health) = worst(snapshot) else {
         return "No account is connected yet.".to_owned();

@@ -91,14 +91,15 @@ impl VaultError {
     pub(crate) fn view(&self) -> VaultView {
         let message = self.to_string();
         match self {
-            Self::Waiting | Self::Locked => VaultView::Locked { message },
+            Self::Waiting => VaultView::Slow { message },
+            Self::Locked => VaultView::Locked { message },
             Self::NoKeyring { .. } | Self::KeyFile { .. } => VaultView::Absent { message },
+            Self::Full => VaultView::Full { message },
+            Self::Corrupt { .. } => VaultView::Corrupt { message },
             Self::KeyMissing { .. }
             | Self::OtherKind { .. }
             | Self::WrongKey { .. }
-            | Self::Corrupt { .. }
             | Self::Newer { .. }
-            | Self::Full
             | Self::ReadOnly { .. }
             | Self::Failed { .. }
             | Self::Closed => VaultView::Failing { message },

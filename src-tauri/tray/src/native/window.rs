@@ -46,6 +46,7 @@ fn word(page: Page) -> &'static str {
         Page::Sessions => "sessions",
         Page::NewSession => "new_session",
         Page::Connect => "connect",
+        Page::History => "history",
     }
 }
 
