@@ -10,6 +10,7 @@ use daypass_agent::{Agent, KeySource, Notice, Setup, Upstream};
 use daypass_api::request::{AddAccount, TokenRequest};
 use daypass_api::view::{AccountView, TokenView};
 use daypass_api::{ApiError, Home};
+use daypass_core::clock::Reading;
 use daypass_core::{Chance, Clock, Secret, Time};
 use daypass_providers::Catalog;
 use tempfile::TempDir;
@@ -17,27 +18,46 @@ use tokio::time::Instant;
 
 use crate::script::Script;
 
-/// A wall clock that goes with tokio's (pausable) time, and can be set apart from it.
+/// The clocks of a machine whose time is tokio's (pausable) time. It can be put to sleep, and its wall clock can be set.
 pub(crate) struct TestClock {
     began: Instant,
-    apart: AtomicI64,
+    /// How long it has slept, in seconds.
+    slept: AtomicU64,
+    /// By how much its wall clock was set, in seconds.
+    set: AtomicI64,
 }
 
 impl TestClock {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), apart: AtomicI64::new(0) })
+        Arc::new(Self { began: Instant::now(), slept: AtomicU64::new(0), set: AtomicI64::new(0) })
     }
 
-    /// The machine sleeps: the wall clock goes on, the timer does not.
-    pub(crate) fn jump(&self, seconds: i64) {
-        self.apart.fetch_add(seconds, Ordering::SeqCst);
+    /// The machine has slept: the wall clock and the boot-time clock went on, the timer and the awake clock did not.
+    pub(crate) fn sleep(&self, seconds: u64) {
+        self.slept.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// The wall clock is set ahead, or back: no other clock moves.
+    pub(crate) fn set(&self, seconds: i64) {
+        self.set.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Time {
+        self.reading().wall
+    }
+
+    fn reading(&self) -> Reading {
+        let awake = self.began.elapsed();
+        let since_boot = awake + Duration::from_secs(self.slept.load(Ordering::SeqCst));
         let began = Time::from_timestamp(1_800_000_000, 0).unwrap();
-        began + self.began.elapsed() + chrono::TimeDelta::seconds(self.apart.load(Ordering::SeqCst))
+        let wall = began + since_boot + chrono::TimeDelta::seconds(self.set.load(Ordering::SeqCst));
+        Reading { wall, since_boot, awake }
+    }
+
+    fn boot(&self) -> Option<String> {
+        Some("the-only-boot".to_owned())
     }
 }
 

@@ -119,7 +119,7 @@ async fn a_pause_ends_by_the_wall_clock_when_the_machine_slept() {
     agent.sign_in(request("discovr")).await.unwrap();
     bed.script.fail(&ProviderError::RateLimited { retry_after: Some(Duration::from_secs(300)) }, 1);
     pass(6.0).await;
-    bed.clock.jump(290);
+    bed.clock.sleep(290);
     pass(38.0).await;
     assert_eq!(bed.script.count("poll"), 2);
 }
