@@ -6,6 +6,7 @@ mod bed;
 mod freshness;
 mod journal;
 mod keyring;
+mod migration;
 mod real;
 mod revoking;
 mod rotation;

@@ -181,7 +181,7 @@ async fn a_truncated_vault_is_damaged_and_kept() {
 async fn a_newer_format_asks_for_a_newer_daypass() {
     let bed = Bed::new();
     bed.connected("discovr").await.stop().await;
-    change(&bed, "PRAGMA user_version = 2");
+    change(&bed, "PRAGMA user_version = 3");
     assert_failing(&bed, "update Daypass").await;
 }
 

@@ -4,6 +4,7 @@
 //! which the keyring may give late; until then everything that needs them says `locked`, and nothing is changed.
 
 mod error;
+mod format;
 mod key;
 mod keyring;
 mod record;

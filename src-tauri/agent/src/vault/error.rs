@@ -66,6 +66,16 @@ pub(crate) enum VaultError {
         /// The format in the file.
         version: i64,
     },
+    /// The file is of an older format, and stays so as long as there is no backup of it.
+    #[error(
+        "The vault {} has to be brought to a new format, and no backup of it can be made ({reason}); nothing was changed, and Daypass tries it again.", path.display()
+    )]
+    NoBackup {
+        /// The vault's file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// `SQLITE_FULL`.
     #[error("The disk is full, so nothing can be stored; free some space, and Daypass goes on by itself.")]
     Full,
@@ -100,6 +110,7 @@ impl VaultError {
             | Self::OtherKind { .. }
             | Self::WrongKey { .. }
             | Self::Newer { .. }
+            | Self::NoBackup { .. }
             | Self::ReadOnly { .. }
             | Self::Failed { .. }
             | Self::Closed => VaultView::Failing { message },

@@ -1,4 +1,4 @@
--- The vault, format 1. Instants are whole microseconds since 1970-01-01 UTC, spans whole milliseconds.
+-- The vault, format 2. Instants are whole microseconds since 1970-01-01 UTC, spans whole milliseconds.
 -- Columns named *_sealed hold XChaCha20-Poly1305: nonce (24 bytes), ciphertext, tag (16 bytes).
 CREATE TABLE vault (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -8,7 +8,10 @@ CREATE TABLE vault (
     argon_memory INTEGER,
     argon_passes INTEGER,
     argon_lanes INTEGER,
-    check_sealed BLOB NOT NULL
+    check_sealed BLOB NOT NULL,
+    -- The clock's anchor: a boot of the machine, and by how much the wall clock was ahead of the time since that boot.
+    boot TEXT,
+    wall_minus_boot INTEGER
 ) STRICT;
 CREATE TABLE account (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -52,4 +55,18 @@ CREATE TABLE journal (
     ended_at INTEGER
 ) STRICT;
 CREATE INDEX journal_open ON journal (account) WHERE ended_at IS NULL;
-PRAGMA user_version = 1;
+-- What happened, for the user to read: never a secret, tokens as a short fingerprint.
+CREATE TABLE log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    account TEXT,
+    event TEXT NOT NULL,
+    code TEXT,
+    reason TEXT,
+    session TEXT,
+    fingerprint TEXT,
+    took_ms INTEGER
+) STRICT;
+CREATE INDEX log_account ON log (account, id);
+CREATE INDEX log_at ON log (at);
+PRAGMA user_version = 2;

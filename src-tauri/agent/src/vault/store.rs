@@ -10,11 +10,10 @@ use daypass_core::{Chance, Secret, Time};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::error::VaultError;
+use super::format::{self, FORMAT};
 use super::key::{Cost, Recipe};
 use super::seal::{Cipher, Key, Place};
 
-/// The format that this program writes, as `user_version`.
-const FORMAT: i64 = 1;
 /// What the key check value says when it is opened.
 const CHECK: &str = "daypass vault key check";
 const CHECK_PLACE: Place = Place { table: "vault", column: "check_sealed", row: 1 };
@@ -55,7 +54,7 @@ impl Store {
 
     fn open_existing(path: &Path, chance: &Arc<dyn Chance>) -> Result<Option<Self>, VaultError> {
         let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
-        let db = connect(path)?;
+        let mut db = connect(path)?;
         let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(told)?;
         if version > FORMAT {
             return Err(VaultError::Newer { version });
@@ -66,8 +65,11 @@ impl Store {
             return Ok(None);
         }
         let sound: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(told)?;
-        if version < FORMAT || sound != "ok" {
+        if version < 1 || sound != "ok" {
             return Err(VaultError::Corrupt { path: path.to_owned() });
+        }
+        if version < FORMAT {
+            format::migrate(&mut db, path, version)?;
         }
         // Only now is it known to be ours: setting it up writes into its first page.
         set_up(&db, path)?;
@@ -127,7 +129,8 @@ impl Store {
         let all = db.transaction().map_err(told)?;
         all.execute_batch(include_str!("schema.sql")).map_err(told)?;
         all.execute(
-            "INSERT INTO vault VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO vault (one, id, key_kind, salt, argon_memory, argon_passes, argon_lanes, check_sealed)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![id, kind, salt, cost.map(|c| c.memory), cost.map(|c| c.passes), cost.map(|c| c.lanes), check],
         )
         .map_err(told)?;
@@ -163,6 +166,26 @@ impl Store {
     /// `Full`, `ReadOnly`, `Failed`.
     pub(crate) fn try_writing(&mut self) -> Result<(), VaultError> {
         self.transact(|all| all.execute("UPDATE vault SET one = 1", []).map(drop))
+    }
+
+    /// Notes how the machine's clocks stood to one another: in the boot of this id the wall clock was ahead of the time
+    /// since the boot by so many microseconds.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Failed`.
+    pub(crate) fn anchor(&mut self, boot: &str, wall_minus_boot_micros: i64) -> Result<(), VaultError> {
+        let update = "UPDATE vault SET boot = ?1, wall_minus_boot = ?2";
+        self.transact(|all| all.prepare_cached(update)?.execute(params![boot, wall_minus_boot_micros]).map(drop))
+    }
+
+    /// What was noted last by [`Store::anchor`].
+    ///
+    /// # Errors
+    /// `Corrupt`, `Failed`.
+    pub(crate) fn anchored(&self) -> Result<Option<(String, i64)>, VaultError> {
+        let query = "SELECT boot, wall_minus_boot FROM vault WHERE boot IS NOT NULL AND wall_minus_boot IS NOT NULL";
+        let read = self.db.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).optional();
+        read.map_err(|error| VaultError::of_sqlite(&error, &self.path))
     }
 
     /// Runs `work` in one durable transaction: all of it, or nothing.
