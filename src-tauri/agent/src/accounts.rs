@@ -10,6 +10,7 @@ use daypass_api::{ApiError, ErrorCode};
 use daypass_core::{Secret, Time};
 use daypass_providers::{Definition, Minted, ProviderError, Target, Wish};
 
+use crate::fail;
 use crate::failure;
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{put_current, removed};
@@ -95,6 +96,7 @@ impl Inner {
         let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
         let wish = account.wish(&self.setup.machine);
         let minted = self.first_mint(&asked, &target, &wish, &account.provider_key()).await?;
+        fail::point("connect.answered");
         if record.row == 0 {
             connected(&mut record, &asked, minted, now);
             return self.store_new(record).await;
@@ -105,6 +107,7 @@ impl Inner {
             connected(record, &asked, minted, now);
         })
         .await?;
+        fail::point("connect.stored");
         let mut state = self.state();
         state.account(&asked.name)?;
         let state = &*state;
@@ -223,6 +226,7 @@ impl Inner {
                 return Err(error.into());
             }
         };
+        fail::point("connect.stored");
         let name = record.name.clone();
         let account = Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
         let view = {

@@ -8,6 +8,7 @@ use daypass_core::fresh::{self, Plan};
 use daypass_core::{Time, clock};
 use tokio::time::Instant;
 
+use crate::fail;
 use crate::inner::{Inner, Unstored};
 
 /// The longest sleep without asking the wall clock: laptops sleep, clocks jump.
@@ -191,12 +192,15 @@ impl Inner {
     }
 
     async fn retire(self: Arc<Self>, row: i64, id: &str, dead: bool) {
+        fail::point("retire.due");
         let gone = dead || {
             matches!(self.ask_revoke(row, id).await, Ok(Ok(()) | Err(daypass_providers::ProviderError::AlreadyGone)))
         };
         if gone {
+            fail::point("retire.answered");
             // Where it cannot be stored now, it is tried again: the session is then already gone.
             let _ = self.commit(row, Vec::new(), Unstored::Refuse, |record| record.drop_session(id)).await;
+            fail::point("retire.stored");
         }
     }
 

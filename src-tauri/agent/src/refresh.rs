@@ -12,6 +12,7 @@ use daypass_providers::{Definition, Minted, ProviderError};
 use tokio::sync::watch;
 
 use crate::Notice;
+use crate::fail;
 use crate::failure;
 use crate::inner::{Inner, Unstored};
 use crate::state::{Account, Flight, Outcome};
@@ -99,7 +100,10 @@ impl Inner {
         };
         if let Some(grant) = grant.filter(|_| definition.abilities().renew) {
             match self.setup.upstream.renew(&definition, &target, &grant).await {
-                Ok(minted) => return Ok(self.take_current(row, generation, &definition, minted, None).await?),
+                Ok(minted) => {
+                    fail::point("renew.answered");
+                    return Ok(self.take_current(row, generation, &definition, minted, None).await?);
+                }
                 // A grant that is refused is over; the credential opens a new session.
                 Err(ProviderError::Refused { .. }) => {}
                 Err(error) => return Err(Miss::Provider(error)),
@@ -130,10 +134,18 @@ impl Inner {
         intent: Option<Intent>,
         call: impl Future<Output = Result<Minted, ProviderError>>,
     ) -> Result<Result<(Minted, Option<i64>), ProviderError>, ApiError> {
-        let Some(intent) = intent else { return Ok(call.await.map(|minted| (minted, None))) };
-        let open = self.begin(row, intent).await?;
+        let open = match intent {
+            Some(intent) => self.begin(row, intent).await?,
+            None => {
+                let answer = call.await.inspect(|_| fail::point("mint.answered"));
+                return Ok(answer.map(|minted| (minted, None)));
+            }
+        };
         match call.await {
-            Ok(minted) => Ok(Ok((minted, Some(open.id)))),
+            Ok(minted) => {
+                fail::point("mint.answered");
+                Ok(Ok((minted, Some(open.id))))
+            }
             Err(error) => {
                 self.end_or_leave(open, failure::may_be_done(&error)).await;
                 Ok(Err(error))
@@ -147,7 +159,10 @@ impl Inner {
         let written = intent.clone();
         let begun = self.vault.run(move |store| store.begin(row, &written, now)).await;
         match begun {
-            Ok(id) => Ok(OpenIntent { id, account: row, intent, begun_at: now }),
+            Ok(id) => {
+                fail::point("intent.written");
+                Ok(OpenIntent { id, account: row, intent, begun_at: now })
+            }
             Err(error) => {
                 self.state().vault = Some(error.clone());
                 self.touched();
@@ -161,6 +176,8 @@ impl Inner {
         let (id, now) = (open.id, self.now());
         if leave || self.vault.run(move |store| store.end(id, now)).await.is_err() {
             self.state().intents.push(open);
+        } else {
+            fail::point("intent.ended");
         }
     }
 
@@ -203,6 +220,7 @@ impl Inner {
             }
         })
         .await?;
+        fail::point("mint.stored");
         if late {
             return Err(superseded());
         }
@@ -268,6 +286,7 @@ impl Inner {
                 }
             })
             .await;
+        fail::point("refusal.stored");
         if late {
             return superseded();
         }

@@ -8,6 +8,7 @@ use daypass_core::Time;
 use daypass_core::rotation::Intent;
 use daypass_providers::{Definition, ProviderError, Regenerated};
 
+use crate::fail;
 use crate::failure;
 use crate::inner::{Inner, Unstored};
 use crate::refresh::removed;
@@ -71,6 +72,7 @@ impl Inner {
         intent: Option<i64>,
         regenerated: Regenerated,
     ) -> Result<RevokeView, ApiError> {
+        fail::point("revoke-all.answered");
         let now = self.now();
         let Regenerated { credential, signed_out, tokens_live_on } = regenerated;
         let refusal = signed_out.then(|| signed_out_by_wish(name, now));
@@ -89,6 +91,7 @@ impl Inner {
             drop_all(record);
         })
         .await?;
+        fail::point("revoke-all.stored");
         let live_until = self.state().by_row(row).and_then(|account| account.record.live_until);
         let valid_until = live_until.filter(|until| tokens_live_on && *until > now);
         let mut message = format!("All sessions of {name} were revoked.");
@@ -122,9 +125,11 @@ impl Inner {
                     return Err(ApiError { message: done, ..told });
                 }
             }
+            fail::point("one-by-one.answered");
             let last = Some(id) == own.as_ref();
             if !last {
                 self.commit(row, Vec::new(), Unstored::Keep, |record| record.drop_session(id)).await?;
+                fail::point("one-by-one.stored");
             }
         }
         // Where sessions are credentials, the account's own credential was one of those just revoked.

@@ -16,7 +16,7 @@ use crate::ask::Asking;
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{creation, put_held, put_late, removed, superseded};
 use crate::vault::{AccountRecord, Sealed};
-use crate::{Notice, failure, view};
+use crate::{Notice, fail, failure, view};
 
 /// The longest name of a session, in characters.
 const MAX_NAME: usize = 100;
@@ -114,6 +114,7 @@ impl Inner {
             }
         })
         .await?;
+        fail::point("create.stored");
         if late {
             return Err(superseded());
         }
@@ -154,7 +155,9 @@ impl Inner {
             Err(ProviderError::AlreadyGone) => format!("The session {id} of {name} was already gone."),
             Err(error) => return Err(failure::told(&error)),
         };
+        fail::point("revoke.answered");
         self.commit(row, Vec::new(), Unstored::Keep, |record| drop_by_wish(record, id)).await?;
+        fail::point("revoke.stored");
         if let Some(account) = self.state().by_row(row) {
             account.listed.retain(|session| session.id != id);
         }

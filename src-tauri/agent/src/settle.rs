@@ -7,6 +7,7 @@ use daypass_core::rotation::{Intent, Settlement, settle};
 use daypass_core::session::{Session, Standing};
 use daypass_core::{Time, clock};
 
+use crate::fail;
 use crate::failure;
 use crate::inner::{Inner, Unstored};
 use crate::vault::{AccountRecord, OpenIntent, Sealed, SessionRecord};
@@ -47,8 +48,10 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(crate::refresh::removed)?;
             account.ground()?.0.abilities().list
         };
+        fail::point("settle.due");
         let listed =
             if can_list { Some(self.ask_list(row).await?.map_err(|error| failure::told(&error))?) } else { None };
+        fail::point("settle.listed");
         let listed = listed.as_deref();
         let ended = open.iter().map(|open| open.id).collect();
         self.commit(row, ended, Unstored::Refuse, |record| {
@@ -56,7 +59,9 @@ impl Inner {
                 add_orphans(record, open, can_list, listed);
             }
         })
-        .await
+        .await?;
+        fail::point("settle.stored");
+        Ok(())
     }
 
     /// Begins what is due: settlements of accounts with open intents. Answers when the next one is.

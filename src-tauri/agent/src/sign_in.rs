@@ -11,6 +11,7 @@ use daypass_providers::{Definition, DeviceCode, Poll, ProviderError, Target};
 use tokio::task::AbortHandle;
 
 use crate::accounts::{Check, Connect, bad_request, check_name};
+use crate::fail;
 use crate::failure;
 use crate::inner::Inner;
 
@@ -105,6 +106,7 @@ impl Inner {
             Ok(credential) => credential,
             Err(error) => return self.end_sign_in(&id, SignInState::Failed { error }),
         };
+        fail::point("sign-in.approved");
         let inner = self.clone();
         // From here on it is not cut off by a cancellation: the credential is here.
         let connected = self.spawn(async move {

@@ -25,7 +25,7 @@ pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecor
 use seal::Key;
 pub(crate) use store::Store;
 
-use crate::KeySource;
+use crate::{KeySource, fail};
 
 /// After a prompt was dismissed, no other is opened for this long, however often the vault is asked for.
 const PROMPT_REST: Duration = Duration::from_secs(30);
@@ -113,6 +113,7 @@ impl Vault {
             let (id, recipe) = existing.unwrap_or_else(|| (new_id(&*chance), Recipe::new(&source, &*chance)));
             let key = recipe.key_from_file(&source)?;
             if is_new {
+                fail::point("vault.keyed");
                 slot.store = Some(Store::create(&path, &id, &recipe, &key, &chance)?);
                 return Ok(());
             }
@@ -164,6 +165,7 @@ impl Vault {
     /// Makes a vault for a key that the keyring has just taken.
     async fn make(&self, opening: &mut Opening, id: String, key: Key) -> Result<(), VaultError> {
         opening.made = Some((id.clone(), key.clone()));
+        fail::point("vault.keyed");
         let (path, chance) = (self.path.clone(), self.chance.clone());
         self.blocking(move |slot| {
             slot.store = Some(Store::create(&path, &id, &Recipe::Keyring, &key, &chance)?);

@@ -12,6 +12,7 @@ use super::error::VaultError;
 use super::record::{AccountRecord, OpenIntent, Sealed, SessionRecord};
 use super::seal::{Cipher, Place};
 use super::store::{Store, instant, micros};
+use crate::fail;
 
 /// Ended entries of the journal are kept this long.
 const JOURNAL_KEPT: Duration = Duration::from_secs(90 * 86_400);
@@ -60,6 +61,7 @@ impl Store {
             for intent in ended {
                 all.execute("UPDATE journal SET ended_at = ?1 WHERE id = ?2", params![micros(now), intent])?;
             }
+            fail::point("save.unfinished");
             Ok(())
         });
         self.cipher = Some(cipher);

@@ -13,6 +13,7 @@ use super::error::VaultError;
 use super::format::{self, FORMAT};
 use super::key::{Cost, Recipe};
 use super::seal::{Cipher, Key, Place};
+use crate::fail;
 
 /// What the key check value says when it is opened.
 const CHECK: &str = "daypass vault key check";
@@ -134,6 +135,7 @@ impl Store {
             params![id, kind, salt, cost.map(|c| c.memory), cost.map(|c| c.passes), cost.map(|c| c.lanes), check],
         )
         .map_err(told)?;
+        fail::point("vault.making");
         all.commit().map_err(told)?;
         let (id, recipe, path) = (id.to_owned(), recipe.clone(), path.to_owned());
         Ok(Self { db, path, chance: chance.clone(), cipher: Some(cipher), id, recipe, check })
