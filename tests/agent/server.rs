@@ -190,7 +190,7 @@ async fn every_route_is_documented_and_every_documented_route_answers() {
         GET /v1/sign-ins/{id}, DELETE /v1/sign-ins/{id}, POST /v1/accounts/{name}/token, \
         POST /v1/accounts/{name}/refresh, GET /v1/accounts/{name}/sessions, POST /v1/accounts/{name}/sessions, \
         DELETE /v1/accounts/{name}/sessions/{id}, DELETE /v1/accounts/{name}/sessions, POST /v1/copy, \
-        POST /v1/window, POST /v1/shutdown";
+        POST /v1/window, POST /v1/vault/open, POST /v1/shutdown";
     let promised: BTreeSet<(String, String)> = promised
         .split(", ")
         .map(|line| line.trim().split_once(' ').unwrap())

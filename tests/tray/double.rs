@@ -192,6 +192,10 @@ impl Door for AgentDouble {
         self.note(format!("revoke {account} {id} forget={forget}"))
     }
 
+    async fn open_vault(&self) -> Result<(), ApiError> {
+        self.note("open vault".to_owned())
+    }
+
     fn focus_window(&self, page: Page) -> bool {
         let mut asked = self.asked();
         if asked.listening {

@@ -60,6 +60,7 @@ fn without_accounts_one_can_be_connected() {
         Entry::Separator,
         text("New session…"),
         item("Open Daypass", open(Page::Sessions)),
+        item("History…", open(Page::History)),
         Entry::Separator,
         item("Quit", Action::Quit),
     ]);
@@ -94,6 +95,7 @@ fn one_account_offers_its_token_and_its_sessions() {
         Entry::Separator,
         item("New session…", open(Page::NewSession)),
         item("Open Daypass", open(Page::Sessions)),
+        item("History…", open(Page::History)),
         Entry::Separator,
         item("Quit", Action::Quit),
     ]);
@@ -217,29 +219,50 @@ fn an_expired_session_is_only_forgotten() {
     assert_eq!(only(foreign, account("work")), submenu("api e · expired", vec![]));
 }
 
+/// The menu's entries in a state of the vault, with one account that has a session.
+fn with_vault(vault: VaultView) -> Vec<Entry> {
+    let mut shown = snapshot(vec![account("work")]);
+    shown.vault = vault;
+    shown.accounts[0].sessions = vec![session("a")];
+    menu(&shown, now()).0
+}
+
 #[test]
-fn a_locked_vault_says_so_and_offers_nothing_that_needs_it() {
+fn a_vault_that_is_shut_says_so_and_offers_nothing_that_needs_it() {
     let message = || "Unlock your keyring; Daypass goes on by itself.".to_owned();
-    for vault in [VaultView::Locked { message: message() }, VaultView::Absent { message: message() }] {
-        let mut shown = snapshot(vec![account("work")]);
-        shown.vault = vault;
-        shown.accounts[0].sessions = vec![session("a")];
-        let Menu(entries) = menu(&shown, now());
+    let table = [
+        (VaultView::Locked { message: message() }, Some("Unlock…")),
+        (VaultView::Slow { message: message() }, None),
+        (VaultView::Absent { message: message() }, Some("Try again")),
+    ];
+    for (vault, again) in table {
+        let entries = with_vault(vault);
         assert_eq!(entries[0], text("Unlock your keyring; Daypass goes on by itself."));
-        assert_eq!(entries[1], Entry::Separator);
-        let offered = actions(&entries);
-        let expected = [open(Page::Sessions), Action::Quit];
-        assert_eq!(offered, expected.iter().collect::<Vec<_>>());
+        let helps: Vec<Entry> = again.map(|label| item(label, Action::OpenVault)).into_iter().collect();
+        assert_eq!(entries[1..=helps.len()], helps);
+        assert_eq!(entries[helps.len() + 1], Entry::Separator);
+        let window = [open(Page::Sessions), open(Page::History), Action::Quit];
+        let offered: Vec<&Action> = again.map(|_| &Action::OpenVault).into_iter().chain(&window).collect();
+        assert_eq!(actions(&entries), offered);
     }
 }
 
 #[test]
-fn a_failing_vault_still_hands_out_what_was_read() {
-    let mut shown = snapshot(vec![account("work")]);
-    shown.vault = VaultView::Failing { message: "The disk is full; free some space.".to_owned() };
-    let Menu(entries) = menu(&shown, now());
-    assert_eq!(entries[0], text("The disk is full; free some space."));
-    assert!(actions(&entries).contains(&&copy("work", None)));
+fn a_vault_that_cannot_store_still_hands_out_what_was_read() {
+    let message = || "The disk is full; free some space.".to_owned();
+    let vaults = [
+        VaultView::Full { message: message() },
+        VaultView::Corrupt { message: message() },
+        VaultView::Failing { message: message() },
+    ];
+    for vault in vaults {
+        let entries = with_vault(vault);
+        assert_eq!(entries[..2], [text("The disk is full; free some space."), item("Try again", Action::OpenVault)]);
+        let offered = actions(&entries);
+        assert!(offered.contains(&&copy("work", None)) && offered.contains(&&copy("work", Some("a"))), "{offered:?}");
+        // A new session could not be kept.
+        assert!(!offered.contains(&&open(Page::NewSession)), "{offered:?}");
+    }
 }
 
 #[test]

@@ -50,10 +50,19 @@ fn a_vault_that_is_not_open_needs_the_user() {
     let vaults = [
         VaultView::Locked { message: message() },
         VaultView::Absent { message: message() },
+        VaultView::Full { message: message() },
+        VaultView::Corrupt { message: message() },
         VaultView::Failing { message: message() },
     ];
     for vault in vaults {
-        let locked = Snapshot { vault, ..snapshot(vec![account("a")]) };
-        assert_eq!(shown(&locked), (Picture::NeedsYou, "Unlock your keyring.".to_owned()));
+        let shut = Snapshot { vault, ..snapshot(vec![account("a")]) };
+        assert_eq!(shown(&shut), (Picture::NeedsYou, "Unlock your keyring.".to_owned()));
     }
+}
+
+#[test]
+fn a_keyring_that_is_being_asked_is_no_cry_for_help() {
+    let vault = VaultView::Slow { message: "The keyring has not answered yet.".to_owned() };
+    let slow = Snapshot { vault, ..snapshot(vec![with("a", Health::NeedsYou)]) };
+    assert_eq!(shown(&slow), (Picture::Refreshing, "The keyring has not answered yet.".to_owned()));
 }

@@ -52,20 +52,29 @@ async fn a_change_is_shown_at_once() {
 #[tokio::test(start_paused = true)]
 async fn notices_become_notifications() {
     let story = Story::begin().await;
-    let (account, message) = ("work".to_owned(), "The login token was refused.".to_owned());
-    story.agent.notices.send(Notice::NeedsYou { account: account.clone(), message: message.clone() }).unwrap();
-    story.agent.notices.send(Notice::Recovered { account: account.clone(), expires_at: None }).unwrap();
-    story.agent.notices.send(Notice::Revoked { account, message }).unwrap();
-    story.seconds(0).await;
+    let accounts = || vec!["work".to_owned()];
+    let message = || "It does not answer.".to_owned();
+    let (account, expires_at) = ("work".to_owned(), None);
+    let notices = [
+        Notice::NeedsYou { accounts: accounts(), message: message() },
+        Notice::Trouble { accounts: accounts(), message: message() },
+        Notice::Recovered { accounts: accounts(), expires_at },
+        Notice::Vault { message: message() },
+        Notice::Revoked { account, message: message() },
+    ];
+    for notice in notices {
+        story.agent.notices.send(notice).unwrap();
+        story.seconds(0).await;
+    }
     let topics: Vec<Topic> = story.desk.seen().notes.iter().map(|note| note.topic).collect();
-    assert_eq!(topics, [Topic::NeedsYou, Topic::Recovered, Topic::Revoked]);
+    assert_eq!(topics, [Topic::NeedsYou, Topic::Trouble, Topic::Recovered, Topic::Vault, Topic::Revoked]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_notices_than_can_be_told_do_not_stop_the_tray() {
     let story = Story::begin().await;
     for _ in 0..20 {
-        story.agent.notices.send(Notice::Recovered { account: "work".to_owned(), expires_at: None }).unwrap();
+        story.agent.notices.send(Notice::Recovered { accounts: vec!["work".to_owned()], expires_at: None }).unwrap();
     }
     story.seconds(0).await;
     assert!(!story.desk.seen().notes.is_empty());
@@ -74,13 +83,14 @@ async fn more_notices_than_can_be_told_do_not_stop_the_tray() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refreshing_and_revoking_ask_the_agent() {
+async fn refreshing_revoking_and_unlocking_ask_the_agent() {
     let story = Story::begin().await;
     story.choose(Action::Refresh { account: "work".to_owned() }).await;
     let revoke = |forget| Action::Revoke { account: "work".to_owned(), session: "s2".to_owned(), forget };
     story.choose(revoke(false)).await;
     story.choose(revoke(true)).await;
-    let expected = ["refresh work", "revoke work s2 forget=false", "revoke work s2 forget=true"];
+    story.choose(Action::OpenVault).await;
+    let expected = ["refresh work", "revoke work s2 forget=false", "revoke work s2 forget=true", "open vault"];
     assert_eq!(story.agent.asked().log, expected);
     // What was done is told by the agent's notice, which comes whichever door asked.
     assert!(story.desk.seen().notes.is_empty());
@@ -92,10 +102,11 @@ async fn what_fails_is_told_to_the_user_who_chose_it() {
     story.agent.asked().failure = Some(ApiError::new(ErrorCode::Offline, "AntiRaid does not answer."));
     story.choose(Action::Refresh { account: "work".to_owned() }).await;
     story.choose(Action::Revoke { account: "work".to_owned(), session: "s2".to_owned(), forget: false }).await;
+    story.choose(Action::OpenVault).await;
     let told: Vec<(String, String)> =
         story.desk.seen().notes.iter().map(|note| (note.title.clone(), note.body.clone())).collect();
     let why = "AntiRaid does not answer.".to_owned();
-    let titles = ["Could not refresh work", "Could not revoke a session of work"];
+    let titles = ["Could not refresh work", "Could not revoke a session of work", "Could not open the vault"];
     assert_eq!(told, titles.map(|title| (title.to_owned(), why.clone())));
 }
 

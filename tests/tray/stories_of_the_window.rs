@@ -1,5 +1,7 @@
 //! The window: one at a time, whoever asks and however often.
 
+use std::time::Duration;
+
 use daypass_api::ErrorCode;
 use daypass_api::view::Page;
 use daypass_tray::{Action, DesktopEvent, Topic};
@@ -51,6 +53,36 @@ async fn a_click_while_the_window_closes_opens_it_again() {
     story.happen(CLICK).await;
     assert_eq!(story.desk.seen().opened.len(), 1);
     story.happen(CLOSED).await;
+    assert_eq!(story.desk.seen().opened.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_click_while_a_window_closes_that_was_just_opened_opens_it_again() {
+    let story = Story::begin().await;
+    story.happen(CLICK).await;
+    story.seconds(1).await;
+    story.happen(CLICK).await;
+    story.happen(CLOSED).await;
+    // It may also have been a program that only called a window that is about to listen.
+    assert_eq!(story.desk.seen().opened.len(), 1);
+    story.pass(Duration::from_millis(1100)).await;
+    assert_eq!(story.desk.seen().opened.len(), 2);
+    // That one only calls another: no further one is started for the same click.
+    story.ask_window(Page::Sessions).await.unwrap();
+    story.happen(CLOSED).await;
+    story.seconds(20).await;
+    assert_eq!(story.desk.seen().opened.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_was_opened_meanwhile_is_not_opened_twice() {
+    let story = Story::begin().await;
+    story.happen(CLICK).await;
+    story.happen(CLICK).await;
+    story.happen(CLOSED).await;
+    story.happen(CLICK).await;
+    assert_eq!(story.desk.seen().opened.len(), 2);
+    story.seconds(5).await;
     assert_eq!(story.desk.seen().opened.len(), 2);
 }
 

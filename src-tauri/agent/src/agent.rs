@@ -131,6 +131,14 @@ impl Agent {
         state.accounts.get(name).map(|account| view::account(state, account, now)).ok_or_else(removed)
     }
 
+    /// Tries to open the vault now; the keyring may ask the user for its password. Where it is open, nothing is done.
+    ///
+    /// # Errors
+    /// What is wrong with it, mostly `locked`.
+    pub async fn open_vault(&self) -> Result<(), ApiError> {
+        self.inner.unlock().await
+    }
+
     /// An account's token, refreshed first where that is needed.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ pub(crate) enum Done {
     Copied { put: Put, result: Result<(), DesktopError> },
     /// The clipboard was cleared where it was ours.
     Cleared(Result<Cleared, DesktopError>),
-    /// A refresh or a revocation; `what` completes "Could not …".
+    /// A refresh, a revocation, or opening the vault; `what` completes "Could not …".
     Action { account: String, what: String, result: Result<(), ApiError> },
     /// Whether there is a tray host; `again` where it was asked for the second time.
     Host { present: bool, again: bool },
@@ -193,10 +193,12 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         if self.host_check.take_if(|at| now >= *at).is_some() {
             self.ask_for_host(true);
         }
-        if let Some(page) = self.window.page_to_focus(now)
-            && self.agent.focus_window(page)
-        {
-            self.window.focused();
+        if let Some(page) = self.window.page_to_focus(now) {
+            if self.agent.focus_window(page) {
+                self.window.focused();
+            } else if let Some(page) = self.window.page_to_start(now) {
+                self.open_for_user(page);
+            }
         }
     }
 
@@ -237,6 +239,13 @@ impl<A: Door, D: Desktop> Controller<A, D> {
                     let result = agent.revoke(&account, &session, forget).await;
                     let what = format!("{} a session of {account}", if forget { "forget" } else { "revoke" });
                     Done::Action { account, what, result }
+                });
+            }
+            Action::OpenVault => {
+                let agent = self.agent.clone();
+                self.jobs.spawn(async move {
+                    let result = agent.open_vault().await;
+                    Done::Action { account: String::new(), what: "open the vault".to_owned(), result }
                 });
             }
             Action::Open { page } => self.open_for_user(page),

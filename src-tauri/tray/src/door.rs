@@ -26,6 +26,9 @@ pub trait Door: Clone + Send + Sync + 'static {
     /// Revokes one session at the provider; with `forget` it is only dropped here.
     fn revoke(&self, account: &str, id: &str, forget: bool) -> impl Future<Output = Result<(), ApiError>> + Send;
 
+    /// Tries to open the vault now; the keyring may ask the user for its password.
+    fn open_vault(&self) -> impl Future<Output = Result<(), ApiError>> + Send;
+
     /// Brings a window to the front, where one listens.
     fn focus_window(&self, page: Page) -> bool;
 }
@@ -49,6 +52,10 @@ impl Door for Agent {
 
     async fn revoke(&self, account: &str, id: &str, forget: bool) -> Result<(), ApiError> {
         Agent::revoke_session(self, account, id, forget).await.map(drop)
+    }
+
+    async fn open_vault(&self) -> Result<(), ApiError> {
+        Agent::open_vault(self).await
     }
 
     fn focus_window(&self, page: Page) -> bool {

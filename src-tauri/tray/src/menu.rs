@@ -73,6 +73,8 @@ pub enum Action {
         /// Whether it is only dropped here.
         forget: bool,
     },
+    /// Try to open the vault now; the keyring may ask for its password.
+    OpenVault,
     /// Open the window, or bring it to the front.
     Open {
         /// What it shows first.
@@ -99,30 +101,20 @@ impl Entry {
 
 /// The menu for a snapshot, with the lives that remain at `now`.
 pub fn menu(snapshot: &Snapshot, now: Time) -> Menu {
-    let mut entries = Vec::new();
-    let secrets = match &snapshot.vault {
-        VaultView::Open => true,
-        VaultView::Locked { message } | VaultView::Slow { message } | VaultView::Absent { message } => {
-            entries.extend([Entry::text(text::line(message, MESSAGE)), Entry::Separator]);
-            false
-        }
-        // What was read before the failure can still be handed out.
-        VaultView::Full { message } | VaultView::Corrupt { message } | VaultView::Failing { message } => {
-            entries.extend([Entry::text(text::line(message, MESSAGE)), Entry::Separator]);
-            true
-        }
-    };
+    let mut entries = vault_entries(&snapshot.vault);
+    let Reach { secrets, storing } = Reach::of(&snapshot.vault);
     if snapshot.accounts.is_empty() {
-        entries.push(Entry::item_if(secrets, "Connect an account…", Action::Open { page: Page::Connect }));
+        entries.push(Entry::item_if(storing, "Connect an account…", Action::Open { page: Page::Connect }));
     }
     let (needy, others): (Vec<_>, Vec<_>) = snapshot.accounts.iter().partition(|a| a.health == Health::NeedsYou);
     entries.extend(needy.into_iter().chain(others).map(|account| account_entry(account, secrets, now)));
 
-    let can_create = secrets && snapshot.accounts.iter().any(|account| account.abilities.create.is_some());
+    let can_create = storing && snapshot.accounts.iter().any(|account| account.abilities.create.is_some());
     entries.extend([
         Entry::Separator,
         Entry::item_if(can_create, "New session…", Action::Open { page: Page::NewSession }),
         Entry::item("Open Daypass", Action::Open { page: Page::Sessions }),
+        Entry::item("History…", Action::Open { page: Page::History }),
         Entry::Separator,
         Entry::item("Quit", Action::Quit),
     ]);
@@ -132,6 +124,48 @@ pub fn menu(snapshot: &Snapshot, now: Time) -> Menu {
 /// The menu before the agent has answered for the first time.
 pub fn starting() -> Menu {
     Menu(vec![Entry::text("Starting…"), Entry::Separator, Entry::item("Quit", Action::Quit)])
+}
+
+/// What can be done in a state of the vault.
+struct Reach {
+    /// Whether there are secrets to hand out.
+    secrets: bool,
+    /// Whether something new can be stored.
+    storing: bool,
+}
+
+impl Reach {
+    fn of(vault: &VaultView) -> Self {
+        match vault {
+            VaultView::Open => Self { secrets: true, storing: true },
+            // The key is asked for once, at the start; until it is here, nothing is.
+            VaultView::Locked { .. } | VaultView::Slow { .. } | VaultView::Absent { .. } => {
+                Self { secrets: false, storing: false }
+            }
+            // What was read before the failure can still be handed out.
+            VaultView::Full { .. } | VaultView::Corrupt { .. } | VaultView::Failing { .. } => {
+                Self { secrets: true, storing: false }
+            }
+        }
+    }
+}
+
+/// What is wrong with the vault, and what helps, where trying again can help before Daypass does it by itself.
+fn vault_entries(vault: &VaultView) -> Vec<Entry> {
+    let (message, again) = match vault {
+        VaultView::Open => return Vec::new(),
+        // It has been asked, and asking once more would only open a second prompt.
+        VaultView::Slow { message } => (message, None),
+        VaultView::Locked { message } => (message, Some("Unlock…")),
+        VaultView::Absent { message }
+        | VaultView::Full { message }
+        | VaultView::Corrupt { message }
+        | VaultView::Failing { message } => (message, Some("Try again")),
+    };
+    let mut entries = vec![Entry::text(text::line(message, MESSAGE))];
+    entries.extend(again.map(|label| Entry::item(label, Action::OpenVault)));
+    entries.push(Entry::Separator);
+    entries
 }
 
 /// The life of an account's current token.

@@ -25,10 +25,14 @@ pub struct Note {
 pub enum Topic {
     /// A token is on the clipboard.
     Copied,
+    /// Refreshing fails, and tokens run out.
+    Trouble,
     /// A refresh succeeded after trouble.
     Recovered,
     /// Only the user can help.
     NeedsYou,
+    /// The vault cannot be used, or not all of it.
+    Vault,
     /// Sessions were revoked or forgotten.
     Revoked,
     /// What the user asked for did not work.
@@ -52,27 +56,40 @@ impl Note {
         Self::about(Topic::Copied, &view.account, format!("Copied: {}", view.account), body)
     }
 
-    /// Tells what the agent wants the user to know.
+    /// Tells what the agent wants the user to know. One notice may be about several accounts: then the title counts them,
+    /// and the body names them.
     pub fn of(notice: &Notice, now: Time) -> Self {
         match notice {
             Notice::NeedsYou { accounts, message } => {
                 let title = match accounts.as_slice() {
                     [one] => format!("{one} needs you"),
-                    all => format!("{} accounts need you", all.len()),
+                    several => format!("{} accounts need you", several.len()),
                 };
-                Self::about(Topic::NeedsYou, "", title, message.clone())
+                Self::about(Topic::NeedsYou, "", title, naming(accounts, message))
             }
             Notice::Trouble { accounts, message } => {
-                let title = format!("Cannot refresh {}", accounts.join(", "));
-                Self::about(Topic::Recovered, "", title, message.clone())
-            }
-            Notice::Vault { message } => {
-                Self::about(Topic::NeedsYou, "", "The vault needs you".to_owned(), message.clone())
+                let title = match accounts.as_slice() {
+                    [one] => format!("Cannot refresh {one}"),
+                    several => format!("Cannot refresh {} accounts", several.len()),
+                };
+                Self::about(Topic::Trouble, "", title, naming(accounts, message))
             }
             Notice::Recovered { accounts, expires_at } => {
-                let life = |end: &Time| format!("The new token lives for {}.", text::exact(clock::until(now, *end)));
-                let body = expires_at.as_ref().map_or_else(|| "There is a new token.".to_owned(), life);
-                Self::about(Topic::Recovered, "", format!("{} fresh again", accounts.join(", ")), body)
+                let (title, body) = match (accounts.as_slice(), expires_at) {
+                    ([one], Some(end)) => {
+                        let life = text::exact(clock::until(now, *end));
+                        (format!("{one} is fresh again"), format!("The new token lives for {life}."))
+                    }
+                    ([one], None) => (format!("{one} is fresh again"), "There is a new token.".to_owned()),
+                    (several, _) => {
+                        let title = format!("{} accounts are fresh again", several.len());
+                        (title, format!("There are new tokens for {}.", names(accounts)))
+                    }
+                };
+                Self::about(Topic::Recovered, "", title, body)
+            }
+            Notice::Vault { message } => {
+                Self::about(Topic::Vault, "", "The vault needs you".to_owned(), message.clone())
             }
             Notice::Revoked { account, message } => {
                 Self::about(Topic::Revoked, account, format!("Revoked: {account}"), message.clone())
@@ -90,19 +107,35 @@ impl Note {
         Self::about(Topic::NoTray, "", "No tray here".to_owned(), NO_TRAY.to_owned())
     }
 
-    /// Where it stands: one for each topic and account, but one for all copies, since a clipboard holds one thing.
+    /// Where it stands. There is one place for all copies, since a clipboard holds one thing; one for trouble and its end,
+    /// so that the good news takes the bad news away; one for all accounts that need the user, and one for the vault. The
+    /// others have one for each account.
     pub fn place(&self) -> (Topic, &str) {
         match self.topic {
-            Topic::Copied => (self.topic, ""),
-            Topic::Recovered | Topic::NeedsYou | Topic::Revoked | Topic::Failed | Topic::NoTray => {
-                (self.topic, &self.account)
-            }
+            Topic::Copied | Topic::NeedsYou | Topic::Vault | Topic::NoTray => (self.topic, ""),
+            Topic::Trouble | Topic::Recovered => (Topic::Trouble, ""),
+            Topic::Revoked | Topic::Failed => (self.topic, &self.account),
         }
     }
 
     fn about(topic: Topic, account: &str, title: String, body: String) -> Self {
         Self { topic, account: account.to_owned(), title, body }
     }
+}
+
+/// The most account names in a notification.
+const NAMES: usize = 4;
+
+/// The sentence alone where it is about one account, which the title names; else after the names of all.
+fn naming(accounts: &[String], message: &str) -> String {
+    match accounts {
+        [_] => message.to_owned(),
+        _ => format!("{}. {message}", names(accounts)),
+    }
+}
+
+fn names(accounts: &[String]) -> String {
+    text::names(accounts.iter().map(String::as_str), NAMES)
 }
 
 /// What is said once where there is no tray host.

@@ -1,6 +1,6 @@
 //! The icon's picture and its tooltip: the worst state of a snapshot, as a shape and in words.
 
-use daypass_api::view::{AccountView, Health, Snapshot};
+use daypass_api::view::{AccountView, Health, Snapshot, VaultView};
 
 use crate::text;
 
@@ -14,7 +14,7 @@ const NAMES: usize = 4;
 pub enum Picture {
     /// Every token is fresh, or nothing was needed yet.
     Well,
-    /// A refresh is under way, or is tried again without help.
+    /// A refresh is under way, or is tried again without help; or the keyring has not answered yet.
     Refreshing,
     /// Only the user can help.
     NeedsYou,
@@ -22,8 +22,15 @@ pub enum Picture {
 
 /// The picture for a snapshot.
 pub fn picture(snapshot: &Snapshot) -> Picture {
-    if snapshot.vault.message().is_some() {
-        return Picture::NeedsYou;
+    match &snapshot.vault {
+        VaultView::Open => {}
+        // At each start it is asked, and most often it answers at once: that is no cry for help.
+        VaultView::Slow { .. } => return Picture::Refreshing,
+        VaultView::Locked { .. }
+        | VaultView::Absent { .. }
+        | VaultView::Full { .. }
+        | VaultView::Corrupt { .. }
+        | VaultView::Failing { .. } => return Picture::NeedsYou,
     }
     match worst(snapshot) {
         None | Some(Health::Well) => Picture::Well,
@@ -59,11 +66,7 @@ fn worst(snapshot: &Snapshot) -> Option<Health> {
 }
 
 fn names(accounts: &[&AccountView]) -> String {
-    let shown: Vec<&str> = accounts.iter().take(NAMES).map(|account| account.name.as_str()).collect();
-    match accounts.len().saturating_sub(NAMES) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    text::names(accounts.iter().map(|account| account.name.as_str()), NAMES)
 }
 
 fn reason(account: &AccountView) -> String {

@@ -27,6 +27,17 @@ pub(crate) fn exact(span: Duration) -> String {
     }
 }
 
+/// Names for a sentence, the first `most` of them: `a`, `a and b`, `a, b and c`, `a, b, c, d and 3 more`.
+pub(crate) fn names<'a>(names: impl ExactSizeIterator<Item = &'a str>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let shown: Vec<&str> = names.take(most).collect();
+    match (more, shown.as_slice()) {
+        (0, [head @ .., before, last]) if !head.is_empty() => format!("{}, {before} and {last}", head.join(", ")),
+        (0, all) => all.join(" and "),
+        (more, some) => format!("{} and {more} more", some.join(", ")),
+    }
+}
+
 /// Foreign text (a session's name, a provider's message) as one line of at most `most` characters.
 ///
 /// Control characters and direction overrides would let a name lie about the entry that it stands in.
@@ -61,6 +72,17 @@ mod tests {
         assert_eq!(told(172_800), "2 days");
         assert_eq!(exact(Duration::from_secs(119)), "119 s");
         assert_eq!(exact(Duration::from_secs(120)), "2 min");
+    }
+
+    #[test]
+    fn names_are_listed_as_in_a_sentence() {
+        let listed = |all: &[&str]| names(all.iter().copied(), 4);
+        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&["a"]), "a");
+        assert_eq!(listed(&["a", "b"]), "a and b");
+        assert_eq!(listed(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(listed(&["a", "b", "c", "d"]), "a, b, c and d");
+        assert_eq!(listed(&["a", "b", "c", "d", "e", "f"]), "a, b, c, d and 2 more");
     }
 
     #[test]

@@ -14,6 +14,9 @@ const CHECK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A program that lived so long was a window, and not one that only called the first.
 const SETTLED: Duration = Duration::from_secs(2);
+/// How long a window that was called by one that ended sooner may take until it listens. Then there is none: what ended
+/// was a window that was closed as soon as it was there.
+const CALLED: Duration = Duration::from_secs(1);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -30,6 +33,8 @@ struct Pending {
     user: bool,
     check: Instant,
     until: Instant,
+    /// When the program is started again, where none listens by then.
+    restart: Option<Instant>,
 }
 
 /// How a wish for the window is met where none listens.
@@ -48,13 +53,16 @@ impl Window {
             return Opening::Start;
         }
         let user = user || self.pending.as_ref().is_some_and(|pending| pending.user);
-        self.pending = Some(Pending { page, user, check: now + CHECK, until: now + PATIENCE });
+        self.pending = Some(Pending { page, user, check: now + CHECK, until: now + PATIENCE, restart: None });
         Opening::Wait
     }
 
     /// The program was started.
     pub(crate) fn started(&mut self, now: Instant) {
         self.started = Some(now);
+        if let Some(pending) = &mut self.pending {
+            pending.restart = None;
+        }
     }
 
     /// A window was brought to the front: nobody waits any more.
@@ -75,12 +83,23 @@ impl Window {
         Some(pending.page)
     }
 
+    /// The page to start the program with now, since none listens, and a user has waited for long enough.
+    ///
+    /// The wish is taken with it: where even that program only calls another, no further one is started.
+    pub(crate) fn page_to_start(&mut self, now: Instant) -> Option<Page> {
+        let over = |pending: &mut Pending| pending.restart.is_some_and(|at| now >= at);
+        self.pending.take_if(over).map(|pending| pending.page)
+    }
+
     /// The program has ended. Answers the page to start it again with, where a user clicked while it was closing.
     pub(crate) fn ended(&mut self, now: Instant) -> Option<Page> {
         let lived = self.started.take().map_or(Duration::ZERO, |started| now.saturating_duration_since(started));
-        if lived < SETTLED {
-            return None;
+        if lived >= SETTLED {
+            return self.pending.take_if(|pending| pending.user).map(|pending| pending.page);
         }
-        self.pending.take_if(|pending| pending.user).map(|pending| pending.page)
+        if let Some(pending) = self.pending.as_mut().filter(|pending| pending.user) {
+            pending.restart = Some(now + CALLED);
+        }
+        None
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .routes(routes!(revoke_session))
         .routes(routes!(copy))
         .routes(routes!(window))
+        .routes(routes!(open_vault))
         .routes(routes!(shutdown))
         .split_for_parts();
     // Asked for once in a blue moon: only the text is kept.
@@ -241,6 +242,13 @@ async fn window(State(shared): State<Shared>, Body(request): Body<OpenWindow>) -
         None if shared.agent.focus_window(request.page) => {}
         None => return Err(no_face("Opening the window").into()),
     }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tries to open the vault now; the keyring may ask the user for its password.
+#[utoipa::path(post, path = "/v1/vault/open", responses((status = 204), (status = "default", body = ApiError)))]
+async fn open_vault(State(shared): State<Shared>) -> Result<StatusCode, Refused> {
+    shared.agent.open_vault().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

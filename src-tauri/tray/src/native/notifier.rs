@@ -68,7 +68,7 @@ fn escape(text: &str) -> String {
 fn icon(topic: Topic) -> &'static str {
     match topic {
         Topic::Copied | Topic::Recovered | Topic::Revoked | Topic::NoTray => "dialog-information",
-        Topic::NeedsYou => "dialog-warning",
+        Topic::NeedsYou | Topic::Vault | Topic::Trouble => "dialog-warning",
         Topic::Failed => "dialog-error",
     }
 }
@@ -76,7 +76,9 @@ fn icon(topic: Topic) -> &'static str {
 /// Only what cannot go on without the user stays until it is seen.
 fn urgency(topic: Topic) -> Urgency {
     match topic {
-        Topic::NeedsYou => Urgency::Critical,
-        Topic::Copied | Topic::Recovered | Topic::Revoked | Topic::NoTray | Topic::Failed => Urgency::Normal,
+        Topic::NeedsYou | Topic::Vault => Urgency::Critical,
+        Topic::Copied | Topic::Trouble | Topic::Recovered | Topic::Revoked | Topic::NoTray | Topic::Failed => {
+            Urgency::Normal
+        }
     }
 }
