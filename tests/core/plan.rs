@@ -54,6 +54,14 @@ fn a_warm_account_without_a_token_gets_one() {
 }
 
 #[test]
+fn what_is_owed_is_asked_for_whatever_the_token_is_worth() {
+    let facts = Facts { owed: true, warm: false, ..warm(life(30 * MINUTE)) };
+    assert_eq!(plan(noon(0), &facts), Plan::Refresh);
+    assert_eq!(plan(noon(0), &Facts { failure: Some(failure(1, 0)), ..facts }), Plan::Wait(noon(30)));
+    assert_eq!(plan(noon(0), &Facts { needs_sign_in: true, ..facts }), Plan::Rest);
+}
+
+#[test]
 fn nothing_is_planned_where_nothing_can_or_should_happen() {
     let due = warm(life(SECOND));
     let now = noon(10);
@@ -68,8 +76,8 @@ fn failures_without_a_token_back_off_from_a_second_to_a_minute() {
     let full = |count| Failure { jitter: 1.0, ..failure(count, 0) }.wait(None).as_secs();
     let waits: Vec<u64> = (0..10).map(full).collect();
     // A count of zero cannot be, and waits like the first.
-    assert_eq!(waits, [1, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    assert_eq!(Failure { jitter: 1.0, ..failure(u32::MAX, 0) }.wait(None), MINUTE);
+    assert_eq!(waits, [1, 1, 2, 4, 8, 16, 30, 30, 30, 30]);
+    assert_eq!(Failure { jitter: 1.0, ..failure(u32::MAX, 0) }.wait(None), 30 * SECOND);
 }
 
 #[test]
@@ -87,7 +95,7 @@ fn while_the_token_lives_a_failed_refresh_rests_for_thirty_seconds_or_a_tenth() 
     assert_eq!(failure(1, 20 * 60).wait(Some(&life(30 * MINUTE))), 30 * SECOND);
     assert_eq!(failure(1, 70).wait(Some(&life(100 * SECOND))), 10 * SECOND);
     // The back-off may be longer than that, and then it counts.
-    assert_eq!(Failure { jitter: 1.0, ..failure(9, 20 * 60) }.wait(Some(&life(30 * MINUTE))), MINUTE);
+    assert_eq!(Failure { jitter: 1.0, ..failure(9, 70) }.wait(Some(&life(100 * SECOND))), 30 * SECOND);
 }
 
 #[test]

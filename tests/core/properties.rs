@@ -51,10 +51,10 @@ prop_compose! {
 
 prop_compose! {
     fn facts()(
-        life in prop::option::of(lives()), jitter in numbers(), warm in any::<bool>(), in_flight in any::<bool>(),
+        life in prop::option::of(lives()), jitter in numbers(), warm in any::<bool>(), owed in any::<bool>(), in_flight in any::<bool>(),
         needs_sign_in in any::<bool>(), failure in prop::option::of(failures()), not_before in prop::option::of(instants()),
     ) -> Facts {
-        Facts { life, jitter, warm, in_flight, needs_sign_in, failure, not_before }
+        Facts { life, jitter, warm, owed, in_flight, needs_sign_in, failure, not_before }
     }
 }
 
@@ -124,7 +124,7 @@ proptest! {
     #[test]
     fn nothing_is_asked_before_it_may_be(facts in facts(), now in instants()) {
         if plan(now, &facts) == Plan::Refresh {
-            prop_assert!(facts.warm && !facts.in_flight && !facts.needs_sign_in);
+            prop_assert!((facts.warm || facts.owed) && !facts.in_flight && !facts.needs_sign_in);
             prop_assert!(facts.not_before.is_none_or(|at| at <= now));
             // Unless the clock was turned back behind the failure: then only its own wait is kept.
             let failed = facts.failure.filter(|failure| failure.at <= now);

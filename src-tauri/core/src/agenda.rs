@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
-use crate::Time;
+use chrono::TimeDelta;
+
+use crate::{Time, clock};
 
 /// Keys, each with the moment at which it is to be looked at.
 #[derive(Debug, Clone)]
@@ -19,18 +21,18 @@ impl<K> Default for Agenda<K> {
     }
 }
 
-impl<K: Copy + Ord + Hash> Agenda<K> {
+impl<K: Clone + Ord + Hash> Agenda<K> {
     /// Puts `key` down for `at`, in place of any other moment; `None` takes it off.
     pub fn set(&mut self, key: K, at: Option<Time>) {
         let before = match at {
-            Some(at) => self.by_key.insert(key, at),
+            Some(at) => self.by_key.insert(key.clone(), at),
             None => self.by_key.remove(&key),
         };
         if before == at {
             return;
         }
         if let Some(before) = before {
-            self.by_time.remove(&(before, key));
+            self.by_time.remove(&(before, key.clone()));
         }
         if let Some(at) = at {
             self.by_time.insert((at, key));
@@ -44,13 +46,16 @@ impl<K: Copy + Ord + Hash> Agenda<K> {
 
     /// Takes off, and answers, the earliest key that is due at `now`.
     pub fn pop(&mut self, now: Time) -> Option<K> {
-        let (at, key) = *self.by_time.first()?;
-        if at > now {
-            return None;
-        }
-        self.by_time.pop_first();
+        self.next().filter(|at| *at <= now)?;
+        let (_, key) = self.by_time.pop_first()?;
         self.by_key.remove(&key);
         Some(key)
+    }
+
+    /// The wall clock was set by `step`: every moment is moved by it.
+    pub fn shift(&mut self, step: TimeDelta) {
+        self.by_key.values_mut().for_each(|at| *at = clock::shifted(*at, step));
+        self.by_time = self.by_key.iter().map(|(key, at)| (*at, key.clone())).collect();
     }
 
     /// How many keys are on it.

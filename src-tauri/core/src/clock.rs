@@ -62,6 +62,12 @@ pub fn earlier(at: Time, span: Duration) -> Time {
     chrono::TimeDelta::from_std(span).ok().and_then(|delta| at.checked_sub_signed(delta)).unwrap_or(Time::MIN_UTC)
 }
 
+/// `at`, moved by `step` forward or back; it stays within what can be represented.
+pub fn shifted(at: Time, step: chrono::TimeDelta) -> Time {
+    let end = if step < chrono::TimeDelta::zero() { Time::MIN_UTC } else { Time::MAX_UTC };
+    at.checked_add_signed(step).unwrap_or(end)
+}
+
 /// The time from `from` until `to`: zero where `to` has passed.
 pub fn until(from: Time, to: Time) -> Duration {
     to.signed_duration_since(from).to_std().unwrap_or(Duration::ZERO)
@@ -78,5 +84,7 @@ mod tests {
         assert_eq!(earlier(Time::MIN_UTC, Duration::from_secs(1)), Time::MIN_UTC);
         assert_eq!(earlier(Time::UNIX_EPOCH, Duration::MAX), Time::MIN_UTC);
         assert_eq!(until(Time::MAX_UTC, Time::MIN_UTC), Duration::ZERO);
+        assert_eq!(shifted(Time::UNIX_EPOCH, chrono::TimeDelta::MAX), Time::MAX_UTC);
+        assert_eq!(shifted(Time::UNIX_EPOCH, chrono::TimeDelta::MIN), Time::MIN_UTC);
     }
 }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::{Time, clock};
@@ -21,8 +22,9 @@ pub const MAX_HARD: Duration = Duration::from_secs(5 * 60);
 pub const MAX_HINT: f64 = 0.8;
 /// Jitter moves the start of a refresh ahead by up to this part of the soft threshold.
 pub const JITTER: f64 = 0.1;
-/// The longest wait between two attempts by back-off alone.
-pub const MAX_BACKOFF: Duration = Duration::from_secs(60);
+/// The longest wait between two attempts by back-off alone: half of the minute within which a token is to be fresh again
+/// when what was wrong has healed. The other half is for the attempt that was under way then, and for standing in line.
+pub const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// In the background, while the token lives, a failed refresh rests at least this long, or a tenth of the life.
 pub const MAX_REST: Duration = Duration::from_secs(30);
 /// The longest `Retry-After` that is honoured: a server that writes more has written nonsense, and would lock us out.
@@ -78,6 +80,12 @@ impl Life {
     /// The whole life T, counted from the moment the request was sent.
     pub fn length(&self) -> Duration {
         clock::until(self.sent_at, self.expires_at)
+    }
+
+    /// The same life by a wall clock that was set by `step`: what is left of it is what was left.
+    pub fn shifted(self, step: TimeDelta) -> Self {
+        let moved = |at| clock::shifted(at, step);
+        Self { sent_at: moved(self.sent_at), expires_at: moved(self.expires_at), ..self }
     }
 
     /// What is left of it at `now`; zero when it is dead.
@@ -167,7 +175,8 @@ pub fn serve(now: Time, life: Option<&Life>, min_ttl: Option<Duration>, fresh: b
     }
 }
 
-/// A refresh that failed, and may be tried again.
+/// A refresh that failed, and may be tried again. A 429 is none: it says nothing of the account, and [`crate::gate`]
+/// holds the whole provider back for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Failure {
     /// How many attempts have failed in a row; at least 1.
@@ -218,6 +227,9 @@ pub struct Facts {
     pub jitter: f64,
     /// Whether the account is pinned or was used recently; only such accounts are refreshed in the background.
     pub warm: bool,
+    /// Whether a refresh is owed whatever the token is worth, and whoever uses it: only its outcome tells what an earlier
+    /// call did whose answer was lost.
+    pub owed: bool,
     /// Whether a refresh is under way.
     pub in_flight: bool,
     /// Whether the credential was refused: only the user can help.
@@ -241,11 +253,11 @@ pub enum Plan {
 
 /// What to do at `now` about an account with these facts.
 pub fn plan(now: Time, facts: &Facts) -> Plan {
-    if facts.in_flight || facts.needs_sign_in || !facts.warm {
+    if facts.in_flight || facts.needs_sign_in || !(facts.warm || facts.owed) {
         return Plan::Rest;
     }
     let due = match &facts.life {
-        Some(life) if !life.outruns(now) => life.refresh_at(facts.jitter),
+        Some(life) if !facts.owed && !life.outruns(now) => life.refresh_at(facts.jitter),
         Some(_) | None => now,
     };
     // A clock that was turned back must not make a wait longer than it was meant to be.

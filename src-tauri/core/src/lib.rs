@@ -8,6 +8,8 @@ pub mod drift;
 pub mod error;
 pub mod expiry;
 pub mod fresh;
+pub mod gate;
+pub mod planner;
 pub mod rotation;
 pub mod secret;
 pub mod session;
