@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::request::AddAccount;
-use daypass_api::view::AccountView;
+use daypass_api::view::{AccountView, LogEvent};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::{Secret, Time};
 use daypass_providers::{Definition, Minted, ProviderError, Target, Wish};
 
 use crate::fail;
 use crate::failure;
+use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{put_current, removed};
 use crate::state::Account;
@@ -95,16 +96,22 @@ impl Inner {
         let now = self.now();
         let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
         let wish = account.wish(&self.setup.machine);
-        let minted = self.first_mint(&asked, &target, &wish, &account.provider_key()).await?;
+        let mut took = None;
+        let first = timed(&mut took, self.first_mint(&asked, &target, &wish, &account.provider_key())).await;
+        let minted = first.inspect_err(|error| {
+            // Of an account that is not there yet there is no history.
+            self.log_of(record.row, LogEvent::Failed, |entry| entry.failed(error).took(took));
+        })?;
+        let took = took.filter(|_| asked.check != Check::No);
         fail::point("connect.answered");
         if record.row == 0 {
-            connected(&mut record, &asked, minted, now);
-            return self.store_new(record).await;
+            let told = connected(&mut record, &asked, minted, now, took);
+            return self.store_new(record, told).await;
         }
         // What else was stored of the account while its new credential was tried stays.
-        self.commit(record.row, Vec::new(), Unstored::Refuse, |record| {
+        self.commit_logged(record.row, Vec::new(), Unstored::Refuse, |record| {
             renew(record, &asked);
-            connected(record, &asked, minted, now);
+            connected(record, &asked, minted, now, took)
         })
         .await?;
         fail::point("connect.stored");
@@ -215,11 +222,16 @@ impl Inner {
         }
     }
 
-    async fn store_new(self: &Arc<Self>, record: AccountRecord) -> Result<AccountView, ApiError> {
+    async fn store_new(self: &Arc<Self>, record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
         let now = self.now();
-        let stored = self.vault.run(move |store| store.save(record, &[], now)).await;
+        let own = own.into_iter().map(|entry| entry.without_secrets(&[&record]));
+        let entries = self.history.screen(own);
+        let stored = self.vault.run(move |store| store.save(record, &[], &entries, now)).await;
         let record = match stored {
-            Ok(record) => record,
+            Ok((record, written)) => {
+                self.history.written(written);
+                record
+            }
             Err(error) => {
                 self.state().vault = Some(error.clone());
                 self.touched();
@@ -252,7 +264,9 @@ impl Inner {
         // A change that is just being stored ends first; one that comes later finds the account gone.
         let _one_at_a_time = saving.lock().await;
         let now = self.now();
-        self.vault.run(move |store| store.remove(row, now)).await?;
+        let entries = self.history.screen([Entry::new(now, name, LogEvent::Removed)]);
+        let written = self.vault.run(move |store| store.remove(row, &entries, now)).await?;
+        self.history.written(written);
         let mut state = self.state();
         state.accounts.retain(|_, account| account.record.row != row);
         state.intents.retain(|open| open.account != row);
@@ -277,14 +291,30 @@ fn renew(record: &mut AccountRecord, asked: &Connect) {
     record.pinned |= asked.pinned;
 }
 
-/// Puts the credential into the record, with what the first mint brought.
-fn connected(record: &mut AccountRecord, asked: &Connect, minted: Option<Minted>, now: Time) {
+/// Puts the credential into the record, with what the first mint brought. Answers what the history tells of it.
+fn connected(
+    record: &mut AccountRecord,
+    asked: &Connect,
+    minted: Option<Minted>,
+    now: Time,
+    took: Option<Duration>,
+) -> Vec<Entry> {
+    let reason = match asked.check {
+        Check::No => "The user connected it; its credential was not tried.",
+        Check::MustWork => "The user connected it with a credential that works.",
+        Check::UnlessRefused => "The user signed in.",
+    };
+    let connected = Entry::new(now, &record.name, LogEvent::Connected).because(reason).took(took);
+    let opened = minted.iter().flat_map(|minted| Entry::of_current(now, record, minted));
+    let opened = opened.map(|entry| entry.or_because("It was opened to try the credential."));
+    let told = std::iter::once(connected).chain(opened).collect();
     record.credential = Sealed::Open(asked.credential.clone());
     record.refused = None;
     if let Some(minted) = minted {
         // It replaces the credential where the provider rotated it.
         put_current(record, minted, false, |_| now);
     }
+    told
 }
 
 /// A failed attempt to connect, with what to do about it.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use daypass_api::request::{AddAccount, CreateSession, SignIn, TokenRequest};
+use daypass_api::request::{AddAccount, CreateSession, LogQuery, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, Health, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
+    AccountView, Health, LogView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
 };
 use daypass_api::{ApiError, Home};
 use daypass_core::{Chance, Clock};
@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::inner::Inner;
 use crate::refresh::removed;
-use crate::{Happening, Notice, Upstream, folder, keeper, view};
+use crate::{Happening, Notice, Upstream, folder, history, keeper, view};
 
 /// How long work that is under way may go on when the agent is told to stop.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -80,6 +80,7 @@ impl Agent {
         inner.publish();
         tokio::spawn(keeper::keep(inner.clone()));
         tokio::spawn(keeper::publish(inner.clone()));
+        tokio::spawn(history::write(inner.clone()));
         Ok(Self { inner })
     }
 
@@ -234,6 +235,19 @@ impl Agent {
         self.inner.sign_in_state(id)
     }
 
+    /// A part of the history, newest first.
+    ///
+    /// # Errors
+    /// `bad_request`, `unknown_account` for a name that never was, and what is wrong with the vault.
+    pub async fn log(&self, query: LogQuery) -> Result<LogView, ApiError> {
+        self.inner.history(query).await
+    }
+
+    /// Takes in that a token of `account` went to the clipboard: that of the session `session`.
+    pub fn copied(&self, account: &str, session: &str) {
+        self.inner.copied(account, session);
+    }
+
     /// Waits until the vault was tried once: at once, except for a moment after the start with a keyring (3 s at most).
     pub(crate) async fn tried_vault(&self) {
         // The sender lives as long as the agent.
@@ -246,6 +260,11 @@ impl Agent {
             Happening::GoesToSleep => {}
             Happening::Woke | Happening::ClockSet | Happening::NetworkUp => self.inner.touched(),
         }
+    }
+
+    /// Waits until no work is under way: what a provider has answered is stored then.
+    pub async fn idle(&self) {
+        self.inner.idle().await;
     }
 
     /// How many windows listen on the stream of events.
@@ -273,6 +292,9 @@ impl Agent {
         // A call that is under way may still bring a secret; what is cut off after that is settled on the next start.
         let _ = tokio::time::timeout(LAST_WORK, self.inner.idle()).await;
         self.inner.note_uses().await;
+        self.inner.history.wake.notify_one();
+        // What cannot be written now cannot be kept.
+        let _ = self.inner.write_history().await;
         self.inner.vault.close().await;
         self.inner.changed.notify_one();
     }

@@ -55,7 +55,7 @@ impl Inner {
                     asking.credential = credential;
                     Ok(None)
                 }
-                None => Err(self.refused(asking.row, asking.generation, &message).await),
+                None => Err(self.refused(asking.row, asking.generation, &message, None).await),
             },
             Err(ref error @ ProviderError::RateLimited { .. }) => {
                 self.cool_down(asking.row, failure::retry_after(error).unwrap_or(failure::COOL_DOWN));

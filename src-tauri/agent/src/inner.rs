@@ -9,6 +9,7 @@ use daypass_core::Time;
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::agent::Setup;
+use crate::history::{Entry, History};
 use crate::state::State;
 use crate::vault::{AccountRecord, Vault, VaultError};
 use crate::{Notice, view};
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) changed: Notify,
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) notices: broadcast::Sender<Notice>,
+    pub(crate) history: History,
     pub(crate) focus: broadcast::Sender<Page>,
     pub(crate) windows: AtomicUsize,
     /// How much work is under way that must not be cut off.
@@ -48,16 +50,17 @@ impl Inner {
     pub(crate) fn new(setup: Setup) -> Self {
         let now = setup.clock.now();
         let vault = Vault::new(setup.home.vault_file(), setup.key.clone(), setup.chance.clone());
-        let waiting = VaultError::Waiting;
-        let empty = Snapshot { revision: 0, at: now, vault: waiting.view(), accounts: Vec::new() };
+        let shut = VaultError::Asked;
+        let empty = Snapshot { revision: 0, at: now, vault: shut.view(), accounts: Vec::new() };
         Self {
             started_at: now,
             vault,
-            state: Mutex::new(State { vault: Some(waiting), ..State::default() }),
+            state: Mutex::new(State { vault: Some(shut), ..State::default() }),
             wake: Notify::new(),
             changed: Notify::new(),
             snapshots: watch::Sender::new(Arc::new(empty)),
             notices: broadcast::Sender::new(64),
+            history: History::default(),
             focus: broadcast::Sender::new(8),
             windows: AtomicUsize::new(0),
             busy: watch::Sender::new(0),
@@ -155,6 +158,25 @@ impl Inner {
         unstored: Unstored,
         change: impl FnOnce(&mut AccountRecord) + Send,
     ) -> Result<(), ApiError> {
+        let silent = |record: &mut AccountRecord| {
+            change(record);
+            Vec::new()
+        };
+        self.commit_logged(row, ended, unstored, silent).await
+    }
+
+    /// The same of a change that the history tells of: `change` answers its entries, which are written in the transaction
+    /// that stores it.
+    ///
+    /// # Errors
+    /// As [`Inner::commit`].
+    pub(crate) async fn commit_logged(
+        &self,
+        row: i64,
+        ended: Vec<i64>,
+        unstored: Unstored,
+        change: impl FnOnce(&mut AccountRecord) -> Vec<Entry> + Send,
+    ) -> Result<(), ApiError> {
         let gone = || ApiError::new(ErrorCode::UnknownAccount, "The account was removed in the meantime.");
         let saving = self.state().by_row(row).ok_or_else(gone)?.saving.clone();
         let _one_at_a_time = saving.lock().await;
@@ -163,17 +185,20 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(gone)?;
             (account.record.clone(), [ended, account.unsaved.clone().unwrap_or_default()].concat())
         };
-        change(&mut record);
+        let before = record.clone();
+        let own = change(&mut record).into_iter().map(|entry| entry.without_secrets(&[&before, &record]));
+        let (own, waiting) = (self.history.screen(own), self.history.take());
         let now = self.now();
         let stored = {
-            let (record, ended) = (record.clone(), ended.clone());
-            self.vault.run(move |store| store.save(record, &ended, now)).await
+            let (record, ended, entries) = (record.clone(), ended.clone(), [&waiting[..], &own].concat());
+            self.vault.run(move |store| store.save(record, &ended, &entries, now)).await
         };
         let mut state = self.state();
         let result = match stored {
-            Ok(stored) => {
+            Ok((stored, written)) => {
+                self.history.written(written);
                 state.intents.retain(|intent| !ended.contains(&intent.id));
-                state.vault = None;
+                // A vault that was in trouble is only well again once everything that waits is stored: see `open_vault`.
                 state.by_row(row).ok_or_else(gone)?.replace(stored, None);
                 Ok(())
             }
@@ -181,9 +206,11 @@ impl Inner {
                 if error != VaultError::Closed {
                     state.vault = Some(error.clone());
                 }
+                self.history.put_back(waiting);
                 if unstored == Unstored::Refuse {
                     Err(error.into())
                 } else {
+                    self.history.put_back(own);
                     ended.dedup();
                     state.by_row(row).ok_or_else(gone)?.replace(record, Some(ended));
                     Ok(())

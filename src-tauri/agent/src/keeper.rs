@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use daypass_api::view::LogEvent;
 use daypass_core::fresh::{self, Plan};
 use daypass_core::{Time, clock};
 use tokio::time::Instant;
 
 use crate::fail;
+use crate::history::{Entry, Why, timed};
 use crate::inner::{Inner, Unstored};
+use crate::vault::AccountRecord;
 
 /// The longest sleep without asking the wall clock: laptops sleep, clocks jump.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -150,7 +153,8 @@ impl Inner {
         }
         for row in due {
             if let Some(account) = state.by_row(row) {
-                self.join_flight(account);
+                let why = if account.failure.is_some() { Why::Again } else { Why::Due };
+                self.join_flight(account, why);
             }
         }
         state.cool_downs.retain(|_, until| *until > now);
@@ -193,13 +197,24 @@ impl Inner {
 
     async fn retire(self: Arc<Self>, row: i64, id: &str, dead: bool) {
         fail::point("retire.due");
+        let mut took = None;
         let gone = dead || {
-            matches!(self.ask_revoke(row, id).await, Ok(Ok(()) | Err(daypass_providers::ProviderError::AlreadyGone)))
+            let answer = timed(&mut took, self.ask_revoke(row, id)).await;
+            matches!(answer, Ok(Ok(()) | Err(daypass_providers::ProviderError::AlreadyGone)))
         };
         if gone {
             fail::point("retire.answered");
             // Where it cannot be stored now, it is tried again: the session is then already gone.
-            let _ = self.commit(row, Vec::new(), Unstored::Refuse, |record| record.drop_session(id)).await;
+            let now = self.now();
+            let drop = |record: &mut AccountRecord| {
+                let ended = record.session(id).filter(|_| !dead).map(|session| {
+                    let reason = "Its successor had taken its place.";
+                    Entry::new(now, &record.name, LogEvent::Revoked).because(reason).kept(session).took(took)
+                });
+                record.drop_session(id);
+                ended.into_iter().collect()
+            };
+            let _ = self.commit_logged(row, Vec::new(), Unstored::Refuse, drop).await;
             fail::point("retire.stored");
         }
     }

@@ -8,6 +8,7 @@ mod fail;
 mod failure;
 mod folder;
 mod happening;
+mod history;
 mod inner;
 mod keeper;
 mod lock;
@@ -30,6 +31,8 @@ pub use face::{Face, FaceFuture};
 pub use happening::Happening;
 pub use lock::AgentLock;
 pub use notice::Notice;
+#[cfg(feature = "fuzzing")]
+pub use server::Doorstep;
 pub use server::serve;
 pub use upstream::{Asked, Upstream};
 

@@ -10,6 +10,7 @@ use daypass_core::fresh::{self, Freshness, Life, Plan, Serve};
 use daypass_core::session::Standing;
 use daypass_core::{Secret, Time, clock};
 
+use crate::history::Why;
 use crate::inner::Inner;
 use crate::refresh::removed;
 use crate::state::{Account, Flight, Outcome, State, seconds_until};
@@ -99,7 +100,10 @@ impl Inner {
                 let cool_down = state.cool_downs.get(&key).copied();
                 let Some(account) = state.accounts.get_mut(name) else { return Look::Deny(removed()) };
                 match account.may_fly(cool_down, request.fresh, now) {
-                    Ok(()) => Look::Wait(self.join_flight(account), account.record.generation),
+                    Ok(()) => {
+                        let why = if request.fresh { Why::Wish } else { Why::Reader };
+                        Look::Wait(self.join_flight(account, why), account.record.generation)
+                    }
                     Err(error) if step == Serve::RefreshOrLast => give(account, Some(error)),
                     Err(error) => Look::Deny(error),
                 }
@@ -126,7 +130,7 @@ impl Inner {
         if fresh::plan(now, &state.facts(account, now)) == Plan::Refresh
             && let Some(account) = state.accounts.get_mut(name)
         {
-            self.join_flight(account);
+            self.join_flight(account, Why::Behind);
         }
     }
 }

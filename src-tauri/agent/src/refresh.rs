@@ -1,7 +1,9 @@
 //! The flight: one refresh of one account's current session, shared by everybody who waits for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use daypass_api::view::LogEvent;
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
 use daypass_core::clock;
@@ -14,12 +16,13 @@ use tokio::sync::watch;
 use crate::Notice;
 use crate::fail;
 use crate::failure;
+use crate::history::{Entry, Why, timed};
 use crate::inner::{Inner, Unstored};
 use crate::state::{Account, Flight, Outcome};
 use crate::vault::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord};
 
 /// Trouble that lasted this long is worth a word when it is over.
-const WORTH_TELLING: std::time::Duration = std::time::Duration::from_secs(60);
+const WORTH_TELLING: Duration = Duration::from_secs(60);
 
 /// Why a flight brought nothing.
 enum Miss {
@@ -35,9 +38,18 @@ impl From<ApiError> for Miss {
     }
 }
 
+/// A refresh on its way: of which account, in which generation of its credential, and why.
+struct Trip {
+    row: i64,
+    generation: u64,
+    why: Why,
+    /// How long the provider took over the last call.
+    took: Option<Duration>,
+}
+
 impl Inner {
     /// Joins the flight of `account`, or starts one. The state's lock is held by the caller, so nobody starts a second.
-    pub(crate) fn join_flight(self: &Arc<Self>, account: &mut Account) -> Flight {
+    pub(crate) fn join_flight(self: &Arc<Self>, account: &mut Account, why: Why) -> Flight {
         if let Some(flight) = account.in_flight() {
             return flight.clone();
         }
@@ -47,7 +59,7 @@ impl Inner {
         account.not_before = None;
         let inner = self.clone();
         self.spawn(async move {
-            let outcome = inner.fly(row, generation).await;
+            let outcome = inner.fly(Trip { row, generation, why, took: None }).await;
             if let Some(account) = inner.state().by_row(row) {
                 // Another may be under way already, with another credential.
                 account.flight.take_if(|(began_in, _)| *began_in == generation);
@@ -61,8 +73,9 @@ impl Inner {
     }
 
     /// One refresh, with all that follows from its end.
-    async fn fly(self: &Arc<Self>, row: i64, generation: u64) -> Outcome {
-        let landed = self.refresh(row, generation).await;
+    async fn fly(self: &Arc<Self>, mut trip: Trip) -> Outcome {
+        let landed = self.refresh(&mut trip).await;
+        let Trip { row, generation, took, .. } = trip;
         if self.generation(row) != Some(generation) {
             return Err(superseded());
         }
@@ -72,20 +85,21 @@ impl Inner {
                 Ok(())
             }
             Err(Miss::Provider(ProviderError::Refused { message })) => {
-                Err(self.refused(row, generation, &message).await)
+                Err(self.refused(row, generation, &message, took).await)
             }
-            Err(Miss::Provider(error)) => Err(self.failed(row, &error)),
+            Err(Miss::Provider(error)) => Err(self.failed(row, &error, took)),
             // There is no credential: the account says so without a failure.
             Err(Miss::Ours(error)) if error.code == ErrorCode::NeedsSignIn => Err(error),
             Err(Miss::Ours(error)) => {
-                self.note_failure(row, error.clone(), None);
+                self.note_failure(row, error.clone(), None, None);
                 Err(error)
             }
         }
     }
 
     /// Asks for a new token, stores it, and answers when it dies.
-    async fn refresh(self: &Arc<Self>, row: i64, generation: u64) -> Result<Time, Miss> {
+    async fn refresh(self: &Arc<Self>, trip: &mut Trip) -> Result<Time, Miss> {
+        let Trip { row, generation, .. } = *trip;
         let (definition, target, credentials, grant, wish, replaces) = {
             let now = self.now();
             let mut state = self.state();
@@ -99,10 +113,10 @@ impl Inner {
             (definition, target, account.credentials(now)?, grant, account.wish(&self.setup.machine), replaces)
         };
         if let Some(grant) = grant.filter(|_| definition.abilities().renew) {
-            match self.setup.upstream.renew(&definition, &target, &grant).await {
+            match timed(&mut trip.took, self.setup.upstream.renew(&definition, &target, &grant)).await {
                 Ok(minted) => {
                     fail::point("renew.answered");
-                    return Ok(self.take_current(row, generation, &definition, minted, None).await?);
+                    return Ok(self.take_current(trip, &definition, minted, None).await?);
                 }
                 // A grant that is refused is over; the credential opens a new session.
                 Err(ProviderError::Refused { .. }) => {}
@@ -112,10 +126,10 @@ impl Inner {
         let mut last = Miss::Ours(self.state().by_row(row).ok_or_else(removed)?.no_credential());
         for credential in credentials {
             let intent = creation(&definition, wish.name.clone(), replaces.clone());
-            let call = self.setup.upstream.mint(&definition, &target, &credential, &wish);
+            let call = timed(&mut trip.took, self.setup.upstream.mint(&definition, &target, &credential, &wish));
             match self.once_only(row, intent, call).await? {
                 Ok((minted, intent)) => {
-                    return Ok(self.take_current(row, generation, &definition, minted, intent).await?);
+                    return Ok(self.take_current(trip, &definition, minted, intent).await?);
                 }
                 Err(error @ ProviderError::Refused { .. }) => last = Miss::Provider(error),
                 Err(error) => return Err(Miss::Provider(error)),
@@ -189,15 +203,15 @@ impl Inner {
     /// Stores a new current session in place of the old one, and answers when its token dies.
     ///
     /// # Errors
-    /// `offline` where the credential that opened it, of `generation`, is not the account's any more.
+    /// `offline` where the credential that opened it, of the trip's generation, is not the account's any more.
     async fn take_current(
         &self,
-        row: i64,
-        generation: u64,
+        trip: &Trip,
         definition: &Definition,
         minted: Minted,
         intent: Option<i64>,
     ) -> Result<Time, ApiError> {
+        let Trip { row, generation, why, took } = *trip;
         let expires_at = minted.life.expires_at;
         let deletes = definition.deletes_predecessor() && definition.abilities().revoke;
         let (now, promised) = {
@@ -211,13 +225,16 @@ impl Inner {
         let ended = intent.into_iter().chain(others).collect();
         let jitter = self.setup.chance.unit();
         let mut late = false;
-        self.commit(row, ended, Unstored::Keep, |record| {
+        self.commit_logged(row, ended, Unstored::Keep, |record| {
             late = record.generation != generation;
             if late {
+                let told = Entry::late(now, record, &minted).took(took);
                 put_late(record, minted, definition);
-            } else {
-                put_current(record, minted, deletes, |id| promised.get(id).copied().unwrap_or(now).max(now));
+                return vec![told];
             }
+            let told = Entry::of_current(now, record, &minted);
+            put_current(record, minted, deletes, |id| promised.get(id).copied().unwrap_or(now).max(now));
+            told.into_iter().map(|entry| entry.took(took).or_because(why.sentence())).collect()
         })
         .await?;
         fail::point("mint.stored");
@@ -255,7 +272,13 @@ impl Inner {
 
     /// The credential of `generation` was refused: if it is still the account's, the timer stops, and the user is told
     /// once.
-    pub(crate) async fn refused(&self, row: i64, generation: u64, message: &str) -> ApiError {
+    pub(crate) async fn refused(
+        &self,
+        row: i64,
+        generation: u64,
+        message: &str,
+        took: Option<Duration>,
+    ) -> ApiError {
         let (name, known, lost) = {
             let mut state = self.state();
             let mut of_it = state.intents.iter().filter(|open| open.account == row);
@@ -279,11 +302,15 @@ impl Inner {
         // A vault that cannot be written does not make the credential good: the refusal holds in memory meanwhile.
         let mut late = false;
         let _ = self
-            .commit(row, ended, Unstored::Keep, |record| {
+            .commit_logged(row, ended, Unstored::Keep, |record| {
                 late = record.generation != generation;
-                if !late {
-                    record.refused.get_or_insert(refusal);
+                if late {
+                    return Vec::new();
                 }
+                let refused = Entry::new(refusal.since, &record.name, LogEvent::Refused).took(took);
+                let refused = refused.failed(&ApiError::new(ErrorCode::NeedsSignIn, refusal.message.clone()));
+                record.refused.get_or_insert(refusal);
+                vec![refused]
             })
             .await;
         fail::point("refusal.stored");
@@ -301,18 +328,18 @@ impl Inner {
     }
 
     /// Any other failure of the provider: tried again later, and after a 429 the whole provider is left alone.
-    pub(crate) fn failed(&self, row: i64, error: &ProviderError) -> ApiError {
+    pub(crate) fn failed(&self, row: i64, error: &ProviderError, took: Option<Duration>) -> ApiError {
         let told = failure::told(error);
         let wait = failure::retry_after(error);
         if let (ProviderError::RateLimited { .. }, Some(wait)) = (error, wait) {
             self.cool_down(row, wait);
         }
-        self.note_failure(row, told.clone(), wait);
+        self.note_failure(row, told.clone(), wait, took);
         told
     }
 
     /// Leaves the account's provider alone for `wait`.
-    pub(crate) fn cool_down(&self, row: i64, wait: std::time::Duration) {
+    pub(crate) fn cool_down(&self, row: i64, wait: Duration) {
         let key = self.state().by_row(row).map(|account| account.provider_key());
         if let Some(key) = key {
             self.cool_provider_down(key, wait);
@@ -320,14 +347,15 @@ impl Inner {
     }
 
     /// The same, by the provider's key.
-    pub(crate) fn cool_provider_down(&self, key: String, wait: std::time::Duration) {
+    pub(crate) fn cool_provider_down(&self, key: String, wait: Duration) {
         let until = clock::later(self.now(), wait);
         let mut state = self.state();
         let known = state.cool_downs.entry(key).or_insert(until);
         *known = until.max(*known);
     }
 
-    fn note_failure(&self, row: i64, error: ApiError, retry_after: Option<std::time::Duration>) {
+    fn note_failure(&self, row: i64, error: ApiError, retry_after: Option<Duration>, took: Option<Duration>) {
+        self.log_of(row, LogEvent::Failed, |entry| entry.failed(&error).took(took));
         let (now, jitter) = (self.now(), self.setup.chance.unit());
         let mut state = self.state();
         let Some(account) = state.by_row(row) else { return };

@@ -1,18 +1,24 @@
 //! Revoking everything of an account, by the means that its provider has.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use daypass_api::view::RevokeView;
+use daypass_api::view::{LogEvent, RevokeView};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::Time;
+use daypass_core::{Secret, Time};
 use daypass_core::rotation::Intent;
 use daypass_providers::{Definition, ProviderError, Regenerated};
 
 use crate::fail;
 use crate::failure;
+use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::refresh::removed;
+use crate::sessions::told_ended;
 use crate::vault::{AccountRecord, Refusal, Sealed};
+
+/// Why one of all sessions is revoked.
+const WITH_ALL: &str = "All sessions of the account are revoked, one by one.";
 
 impl Inner {
     /// Revokes every session of the account.
@@ -28,8 +34,9 @@ impl Inner {
             true => Some(self.begin(row, Intent::Regenerate).await?),
             false => None,
         };
-        match self.ask_revoke_all(row).await {
-            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.map(|open| open.id), regenerated).await,
+        let mut took = None;
+        match timed(&mut took, self.ask_revoke_all(row)).await {
+            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.map(|open| open.id), regenerated, took).await,
             Ok(Err(ProviderError::NotSupported { .. })) if can_one_by_one(&definition) => {
                 self.one_by_one(row, name, &definition).await
             }
@@ -44,7 +51,7 @@ impl Inner {
                     self.end_or_leave(intent, unsure).await;
                 }
                 self.touched();
-                Err(failure::told(&error))
+                Err(self.told_failed(row, "The sessions were not revoked", &error, took))
             }
             Err(error) => {
                 if let Some(intent) = intent {
@@ -71,6 +78,7 @@ impl Inner {
         name: &str,
         intent: Option<i64>,
         regenerated: Regenerated,
+        took: Option<Duration>,
     ) -> Result<RevokeView, ApiError> {
         fail::point("revoke-all.answered");
         let now = self.now();
@@ -81,7 +89,8 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(removed)?;
             account.record.sessions.len()
         };
-        self.commit(row, intent.into_iter().collect(), Unstored::Keep, |record| {
+        self.commit_logged(row, intent.into_iter().collect(), Unstored::Keep, |record| {
+            let told = told_all(now, name, credential.as_ref(), took);
             if let Some(credential) = credential {
                 record.credential = Sealed::Open(credential);
             } else if signed_out {
@@ -89,6 +98,7 @@ impl Inner {
             }
             record.refused = refusal;
             drop_all(record);
+            told
         })
         .await?;
         fail::point("revoke-all.stored");
@@ -116,28 +126,36 @@ impl Inner {
         ids.sort_by_key(|id| Some(id) == own.as_ref());
         let mut count = 0;
         for id in &ids {
-            match self.ask_revoke(row, id).await? {
+            let mut took = None;
+            match timed(&mut took, self.ask_revoke(row, id)).await? {
                 Ok(()) => count += 1,
                 Err(ProviderError::AlreadyGone) => {}
                 Err(error) => {
-                    let told = failure::told(&error);
-                    let done = format!("{count} of {} sessions were revoked, then: {}", ids.len(), told.message);
-                    return Err(ApiError { message: done, ..told });
+                    let what = format!("{count} of {} sessions were revoked, then", ids.len());
+                    let told = self.told_failed(row, &what, &error, took);
+                    return Err(ApiError { message: format!("{what}: {}", told.message), ..told });
                 }
             }
             fail::point("one-by-one.answered");
             let last = Some(id) == own.as_ref();
             if !last {
-                self.commit(row, Vec::new(), Unstored::Keep, |record| record.drop_session(id)).await?;
+                let now = self.now();
+                self.commit_logged(row, Vec::new(), Unstored::Keep, |record| {
+                    let revoked = told_ended(now, record, LogEvent::Revoked, id).because(WITH_ALL).took(took);
+                    record.drop_session(id);
+                    vec![revoked]
+                })
+                .await?;
                 fail::point("one-by-one.stored");
             }
         }
         // Where sessions are credentials, the account's own credential was one of those just revoked.
         let now = self.now();
         let refusal = definition.session_is_credential().then(|| signed_out_by_wish(name, now));
-        self.commit(row, Vec::new(), Unstored::Keep, |record| {
+        self.commit_logged(row, Vec::new(), Unstored::Keep, |record| {
             record.refused = refusal;
             drop_all(record);
+            told_all(now, name, None, None)
         })
         .await?;
         if let Some(account) = self.state().by_row(row) {
@@ -162,6 +180,16 @@ impl Inner {
 
 fn can_one_by_one(definition: &Definition) -> bool {
     definition.abilities().list && definition.abilities().revoke
+}
+
+/// That all sessions were revoked, and that this brought another credential, where it did.
+fn told_all(now: Time, name: &str, credential: Option<&Secret>, took: Option<Duration>) -> Vec<Entry> {
+    let all = Entry::new(now, name, LogEvent::RevokedAll).because("The user asked for it.").took(took);
+    let rotated = credential.map(|credential| {
+        let rotated = Entry::new(now, name, LogEvent::Rotated).because("Revoking all brought a new credential.");
+        Entry { fingerprint: Some(credential.fingerprint()), ..rotated }
+    });
+    std::iter::once(all).chain(rotated).collect()
 }
 
 /// Everything is revoked: nothing is held any more, and nothing is opened until the account is used again.

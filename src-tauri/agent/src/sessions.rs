@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::request::CreateSession;
-use daypass_api::view::{RevokeView, SessionView};
+use daypass_api::view::{LogEvent, RevokeView, SessionView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
 use daypass_core::session::Session;
@@ -13,6 +13,7 @@ use daypass_providers::{Definition, ProviderError, Wish};
 
 use crate::accounts::bad_request;
 use crate::ask::Asking;
+use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{creation, put_held, put_late, removed, superseded};
 use crate::vault::{AccountRecord, Sealed};
@@ -65,7 +66,16 @@ impl Inner {
             squared != account.record
         };
         if differs {
-            self.commit(row, Vec::new(), Unstored::Keep, |record| square(record, &listed, &kept)).await?;
+            let now = self.now();
+            self.commit_logged(row, Vec::new(), Unstored::Keep, |record| {
+                let before = record.clone();
+                square(record, &listed, &kept);
+                let ended = before.sessions.iter().filter(|ours| record.session(&ours.session.id).is_none());
+                let reason = "The provider does not list it any more.";
+                let told = |ours| Entry::new(now, &record.name, LogEvent::Revoked).because(reason).kept(ours);
+                ended.map(told).collect()
+            })
+            .await?;
         }
         self.touched();
         Ok(listed)
@@ -91,27 +101,33 @@ impl Inner {
         let kept_name = request.name.clone();
         let sent_name = create.name_is_sent.then(|| request.name.unwrap_or_else(made_up));
         let wish = Wish { name: sent_name.clone(), life };
-        let mut asking = self.asking(row)?;
+        let (mut asking, mut took) = (self.asking(row)?, None);
         let made = loop {
             let Asking { definition, target, credential, .. } = &asking;
             let intent = creation(definition, sent_name.clone(), None);
-            let call = self.setup.upstream.create(definition, target, credential, &wish);
+            let call = timed(&mut took, self.setup.upstream.create(definition, target, credential, &wish));
             let answer = self.once_only(row, intent, call).await?;
             if let Some(answer) = self.heard(&mut asking, answer).await? {
                 break answer;
             }
         };
-        let (minted, intent) = made.map_err(|error| failure::told(&error))?;
+        let (minted, intent) = made.map_err(|error| self.told_failed(row, "No session was created", &error, took))?;
         let id = minted.session.id.clone();
         let ended = intent.into_iter().collect();
         let mut late = false;
-        self.commit(row, ended, Unstored::Keep, |record| {
+        let now = self.now();
+        self.commit_logged(row, ended, Unstored::Keep, |record| {
             late = record.generation != asking.generation;
             if late {
+                let told = Entry::late(now, record, &minted).took(took);
                 put_late(record, minted, &definition);
-            } else {
-                put_held(record, minted, false, kept_name);
+                return vec![told];
             }
+            let created = Entry::new(now, &record.name, LogEvent::Created).because("The user asked for it.");
+            let rotated = Entry::of_rotation(now, record, &minted);
+            let told = std::iter::once(created.minted(&minted).took(took)).chain(rotated).collect();
+            put_held(record, minted, false, kept_name);
+            told
         })
         .await?;
         fail::point("create.stored");
@@ -150,18 +166,41 @@ impl Inner {
             let message = format!("{} cannot revoke one session. {}{all}", definition.title(), abilities.revoke_effect);
             return Err(ApiError::new(ErrorCode::NotSupported, message));
         }
-        let message = match self.ask_revoke(row, id).await? {
+        let mut took = None;
+        let message = match timed(&mut took, self.ask_revoke(row, id)).await? {
             Ok(()) => format!("The session {id} of {name} was revoked."),
             Err(ProviderError::AlreadyGone) => format!("The session {id} of {name} was already gone."),
-            Err(error) => return Err(failure::told(&error)),
+            Err(error) => return Err(self.told_failed(row, "The session was not revoked", &error, took)),
         };
         fail::point("revoke.answered");
-        self.commit(row, Vec::new(), Unstored::Keep, |record| drop_by_wish(record, id)).await?;
+        let now = self.now();
+        self.commit_logged(row, Vec::new(), Unstored::Keep, |record| {
+            let revoked = told_ended(now, record, LogEvent::Revoked, id).because(&message).took(took);
+            drop_by_wish(record, id);
+            vec![revoked]
+        })
+        .await?;
         fail::point("revoke.stored");
         if let Some(account) = self.state().by_row(row) {
             account.listed.retain(|session| session.id != id);
         }
         Ok(self.revoked(name, 1, None, message))
+    }
+
+    /// A failure of something that the user asked for, as it is answered and as the history tells it; `what` begins its
+    /// sentence there.
+    pub(crate) fn told_failed(
+        &self,
+        row: i64,
+        what: &str,
+        error: &ProviderError,
+        took: Option<Duration>,
+    ) -> ApiError {
+        let told = failure::told(error);
+        self.log_of(row, LogEvent::Failed, |entry| {
+            entry.failed(&told).because(format!("{what}: {}", told.message)).took(took)
+        });
+        told
     }
 
     fn knows(&self, row: i64, id: &str) -> bool {
@@ -180,7 +219,6 @@ impl Inner {
             let message = format!("Daypass keeps nothing of the session {id}: it was opened elsewhere.");
             return Err(ApiError::new(ErrorCode::NotSupported, message));
         };
-        self.commit(row, Vec::new(), Unstored::Refuse, |record| drop_by_wish(record, id)).await?;
         let end = kept.life.map(|life| life.expires_at).or(kept.session.expires_at).filter(|end| *end > now);
         let message = match end {
             Some(end) => {
@@ -188,6 +226,12 @@ impl Inner {
             }
             None => format!("The session {id} of {name} is forgotten here."),
         };
+        self.commit_logged(row, Vec::new(), Unstored::Refuse, |record| {
+            let forgotten = told_ended(now, record, LogEvent::Forgotten, id).because(&message);
+            drop_by_wish(record, id);
+            vec![forgotten]
+        })
+        .await?;
         Ok(self.revoked(name, 1, end, message))
     }
 
@@ -196,6 +240,12 @@ impl Inner {
         self.touched();
         RevokeView { revoked, valid_until, message }
     }
+}
+
+/// That a session ended, with the fingerprint of its token where we keep one.
+pub(crate) fn told_ended(now: Time, record: &AccountRecord, event: LogEvent, id: &str) -> Entry {
+    let token = record.session(id).and_then(|session| session.token.open());
+    Entry::new(now, &record.name, event).session(id, token)
 }
 
 /// Drops a session at the user's wish. After the current one nothing is opened until the account is used again.

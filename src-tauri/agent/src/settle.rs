@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use daypass_api::ApiError;
+use daypass_api::view::LogEvent;
 use daypass_core::rotation::{Intent, Settlement, settle};
 use daypass_core::session::{Session, Standing};
 use daypass_core::{Time, clock};
 
 use crate::fail;
 use crate::failure;
+use crate::history::{Entry, Why};
 use crate::inner::{Inner, Unstored};
 use crate::vault::{AccountRecord, OpenIntent, Sealed, SessionRecord};
 
@@ -54,10 +56,15 @@ impl Inner {
         fail::point("settle.listed");
         let listed = listed.as_deref();
         let ended = open.iter().map(|open| open.id).collect();
-        self.commit(row, ended, Unstored::Refuse, |record| {
+        let now = self.now();
+        self.commit_logged(row, ended, Unstored::Refuse, |record| {
+            let known = record.sessions.len();
             for open in open {
                 add_orphans(record, open, can_list, listed);
             }
+            let reason = "It is ours by its name, and its token was lost before it was stored.";
+            let orphan = |session| Entry::new(now, &record.name, LogEvent::OrphanFound).because(reason).kept(session);
+            record.sessions.iter().skip(known).map(orphan).collect()
         })
         .await?;
         fail::point("settle.stored");
@@ -86,7 +93,7 @@ impl Inner {
             account.settle_at = Some(clock::later(now, TRY_AGAIN));
             account.suspect |= regenerates;
             if needs_mint {
-                self.join_flight(account);
+                self.join_flight(account, Why::Settling);
             } else {
                 let inner = self.clone();
                 // A failure leaves the intents open, and they are tried again.

@@ -7,6 +7,8 @@ mod error;
 mod format;
 mod key;
 mod keyring;
+pub(crate) mod log;
+mod place;
 mod record;
 mod rows;
 mod seal;
@@ -20,7 +22,8 @@ use daypass_core::Chance;
 use tokio::time::Instant;
 
 pub(crate) use error::VaultError;
-use key::{KeyringCall, Recipe};
+use key::{KEYRING_PATIENCE, KeyringCall, Recipe};
+pub(crate) use log::Written;
 pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord};
 use seal::Key;
 pub(crate) use store::Store;
@@ -44,7 +47,15 @@ pub(crate) struct Vault {
 #[derive(Default)]
 struct Slot {
     store: Option<Store>,
+    /// Whether there was a vault: then none is made in its place.
+    seen: bool,
     closed: bool,
+}
+
+impl Slot {
+    fn made(&mut self, store: Store) {
+        (self.store, self.seen) = (Some(store), true);
+    }
 }
 
 #[derive(Default)]
@@ -66,29 +77,42 @@ impl Vault {
         self.source == KeySource::Keyring
     }
 
-    /// Opens the file, without the key: whether there is a vault.
+    /// Opens the file, without the key, or looks whether the open one is still in its place: whether there is a vault.
     ///
     /// # Errors
-    /// `Corrupt`, `Newer`, `Failed`, …
+    /// `Corrupt`, `Newer`, `Gone`, `Replaced`, `Failed`, …
     pub(crate) async fn open_file(&self) -> Result<bool, VaultError> {
         let (path, chance) = (self.path.clone(), self.chance.clone());
         self.blocking(move |slot| {
-            if slot.store.is_none() {
-                slot.store = Store::open(&path, &chance)?;
-            }
-            Ok(slot.store.is_some())
+            let found = match slot.store.take() {
+                Some(store) => store.put_in_place().map(Some),
+                None => Store::open(&path, &chance).map_err(|error| (None, error)),
+            };
+            let (store, found) = match found {
+                Ok(None) if slot.seen => (None, Err(VaultError::Gone { path })),
+                Ok(store) => (store, Ok(())),
+                Err((store, error)) => (store, Err(error)),
+            };
+            slot.store = store;
+            slot.seen |= slot.store.is_some();
+            found.map(|()| slot.store.is_some())
         })
         .await
     }
 
     /// Opens the vault, or makes it where there is none. With `prompt` the keyring may ask the user.
     ///
-    /// One at a time; whoever comes second finds it open. Bounded by the keyring's 3 s.
+    /// One at a time; whoever comes second finds it open. With the keyring, all of them give up after 3 s.
     ///
     /// # Errors
     /// Every [`VaultError`]. It can be called again at any time.
     pub(crate) async fn open(&self, prompt: bool) -> Result<(), VaultError> {
-        let mut opening = self.opening.lock().await;
+        let give_up = Instant::now() + KEYRING_PATIENCE;
+        let mut opening = if self.waits_for_keyring() {
+            tokio::time::timeout_at(give_up, self.opening.lock()).await.map_err(|_| VaultError::Waiting)?
+        } else {
+            self.opening.lock().await
+        };
         let there = self.open_file().await?;
         if there && self.run(|store| Ok(store.is_unlocked())).await? {
             return self.run(Store::try_writing).await;
@@ -103,7 +127,7 @@ impl Vault {
         {
             return Err(recipe.other_than(&self.source));
         }
-        self.open_by_keyring(&mut opening, existing.map(|(id, _)| id), prompt).await
+        self.open_by_keyring(&mut opening, existing.map(|(id, _)| id), prompt, give_up).await
     }
 
     async fn open_by_file(&self, existing: Option<(String, Recipe)>) -> Result<(), VaultError> {
@@ -114,7 +138,7 @@ impl Vault {
             let key = recipe.key_from_file(&source)?;
             if is_new {
                 fail::point("vault.keyed");
-                slot.store = Some(Store::create(&path, &id, &recipe, &key, &chance)?);
+                slot.made(Store::create(&path, &id, &recipe, &key, &chance)?);
                 return Ok(());
             }
             slot.store.as_mut().ok_or(VaultError::Closed)?.unlock(&key)
@@ -127,6 +151,7 @@ impl Vault {
         opening: &mut Opening,
         existing: Option<String>,
         prompt: bool,
+        give_up: Instant,
     ) -> Result<(), VaultError> {
         if existing.is_none()
             && let Some((id, key)) = opening.made.clone()
@@ -149,7 +174,7 @@ impl Vault {
                 })
             }
         };
-        let key = match call.answer(&self.path).await {
+        let key = match call.answer(&self.path, give_up).await {
             Err(VaultError::Waiting) => return Err(VaultError::Waiting),
             answer => answer,
         };
@@ -168,7 +193,7 @@ impl Vault {
         fail::point("vault.keyed");
         let (path, chance) = (self.path.clone(), self.chance.clone());
         self.blocking(move |slot| {
-            slot.store = Some(Store::create(&path, &id, &Recipe::Keyring, &key, &chance)?);
+            slot.made(Store::create(&path, &id, &Recipe::Keyring, &key, &chance)?);
             Ok(())
         })
         .await?;
@@ -179,12 +204,12 @@ impl Vault {
     /// Runs `work` on the open file, off the runtime. It runs to its end even if nobody waits for it any more.
     ///
     /// # Errors
-    /// Those of `work`; `Closed` after [`Vault::close`]; `Waiting` where there is no file yet.
+    /// Those of `work`; `Closed` after [`Vault::close`]; `Asked` where there is no file yet.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
-        self.blocking(move |slot| work(slot.store.as_mut().ok_or(VaultError::Waiting)?)).await
+        self.blocking(move |slot| work(slot.store.as_mut().ok_or(VaultError::Asked)?)).await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -207,7 +232,7 @@ impl Vault {
         // Already closed is closed.
         let _ = self
             .blocking(|slot| {
-                *slot = Slot { store: None, closed: true };
+                *slot = Slot { store: None, seen: true, closed: true };
                 Ok(())
             })
             .await;

@@ -102,6 +102,12 @@ impl AccountRecord {
         self.sessions.iter().find(|session| session.current)
     }
 
+    /// Every secret of it that is here.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let own = self.credential.open().into_iter().chain(self.grant.open().map(|grant| &grant.token));
+        own.chain(self.sessions.iter().filter_map(|session| session.token.open()))
+    }
+
     /// The session of this id, among those that we keep.
     pub(crate) fn session(&self, id: &str) -> Option<&SessionRecord> {
         self.sessions.iter().find(|session| session.session.id == id)

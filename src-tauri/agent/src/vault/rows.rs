@@ -9,10 +9,12 @@ use daypass_providers::Grant;
 use rusqlite::{Row, Transaction, params};
 
 use super::error::VaultError;
+use super::log::{Written, put_entries};
 use super::record::{AccountRecord, OpenIntent, Sealed, SessionRecord};
 use super::seal::{Cipher, Place};
 use super::store::{Store, instant, micros};
 use crate::fail;
+use crate::history::Entry;
 
 /// Ended entries of the journal are kept this long.
 const JOURNAL_KEPT: Duration = Duration::from_secs(90 * 86_400);
@@ -42,7 +44,8 @@ impl Store {
         Ok(accounts)
     }
 
-    /// Stores the whole account in one transaction, and ends `ended` in the same; answers it with its rows filled in.
+    /// Stores the whole account in one transaction, ends `ended` and writes `entries` of the history in the same; answers
+    /// the account with its rows filled in, and what became of the entries.
     ///
     /// # Errors
     /// `Locked` without the key; `Full`, `ReadOnly`, `Failed`, and then nothing has changed.
@@ -50,8 +53,9 @@ impl Store {
         &mut self,
         mut account: AccountRecord,
         ended: &[i64],
+        entries: &[Entry],
         now: Time,
-    ) -> Result<AccountRecord, VaultError> {
+    ) -> Result<(AccountRecord, Written), VaultError> {
         let cipher = self.cipher.take().ok_or(VaultError::Locked)?;
         let chance = self.chance.clone();
         let sealing = Sealing { cipher: &cipher, chance: &*chance };
@@ -61,11 +65,12 @@ impl Store {
             for intent in ended {
                 all.execute("UPDATE journal SET ended_at = ?1 WHERE id = ?2", params![micros(now), intent])?;
             }
+            let written = put_entries(all, entries, now)?;
             fail::point("save.unfinished");
-            Ok(())
+            Ok(written)
         });
         self.cipher = Some(cipher);
-        done.map(|()| account)
+        done.map(|written| (account, written))
     }
 
     /// Notes when accounts, by row, were used, and whether they rest since. Not worth a transaction of its own more than now and then.
@@ -82,15 +87,16 @@ impl Store {
         })
     }
 
-    /// Removes an account with its sessions and open intents.
+    /// Removes an account with its sessions and open intents, and writes `entries` of the history in the same transaction.
     ///
     /// # Errors
     /// `Full`, `ReadOnly`, `Failed`.
-    pub(crate) fn remove(&mut self, row: i64, now: Time) -> Result<(), VaultError> {
+    pub(crate) fn remove(&mut self, row: i64, entries: &[Entry], now: Time) -> Result<Written, VaultError> {
         self.transact(|all| {
             all.execute("DELETE FROM account WHERE id = ?1", [row])?;
             let ended = "UPDATE journal SET ended_at = ?1 WHERE account = ?2 AND ended_at IS NULL";
-            all.execute(ended, params![micros(now), row]).map(drop)
+            all.execute(ended, params![micros(now), row])?;
+            put_entries(all, entries, now)
         })
     }
 
@@ -381,15 +387,15 @@ mod tests {
         let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
         let key = Key::new([1; 32]);
         let mut store = Store::create(&path, "id", &Recipe::Keyring, &key, &chance).unwrap();
-        store.save(record("first"), &[], Time::UNIX_EPOCH).unwrap();
+        store.save(record("first"), &[], &[], Time::UNIX_EPOCH).unwrap();
         let pages: i64 = store.one("PRAGMA page_count").unwrap().unwrap();
         store.db.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 1)).unwrap();
-        assert_eq!(store.save(record("second"), &[], Time::UNIX_EPOCH), Err(VaultError::Full));
+        assert_eq!(store.save(record("second"), &[], &[], Time::UNIX_EPOCH), Err(VaultError::Full));
         let names = |store: &Store| store.load().unwrap().into_iter().map(|a| a.name).collect::<Vec<_>>();
         assert_eq!(names(&store), ["first"]);
         // With room again it goes on, on the same connection.
         store.db.execute_batch("PRAGMA max_page_count = 1000").unwrap();
-        store.save(record("second"), &[], Time::UNIX_EPOCH).unwrap();
+        store.save(record("second"), &[], &[], Time::UNIX_EPOCH).unwrap();
         assert_eq!(names(&store), ["first", "second"]);
     }
 
@@ -399,9 +405,9 @@ mod tests {
         let path = dir.path().join("vault.sqlite");
         let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
         let mut store = Store::create(&path, "id", &Recipe::Keyring, &Key::new([1; 32]), &chance).unwrap();
-        let stored = store.save(record("one"), &[], Time::UNIX_EPOCH).unwrap();
-        store.remove(stored.row, Time::UNIX_EPOCH).unwrap();
-        let error = store.save(stored, &[], Time::UNIX_EPOCH).unwrap_err();
+        let stored = store.save(record("one"), &[], &[], Time::UNIX_EPOCH).unwrap().0;
+        store.remove(stored.row, &[], Time::UNIX_EPOCH).unwrap();
+        let error = store.save(stored, &[], &[], Time::UNIX_EPOCH).unwrap_err();
         assert!(matches!(error, VaultError::Failed { .. }), "{error}");
         assert_eq!(store.load().unwrap(), []);
     }
@@ -413,7 +419,7 @@ mod tests {
         let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
         let key = Key::new([1; 32]);
         let mut store = Store::create(&path, "id", &Recipe::Keyring, &key, &chance).unwrap();
-        let stored = store.save(record("one"), &[], Time::UNIX_EPOCH).unwrap();
+        let stored = store.save(record("one"), &[], &[], Time::UNIX_EPOCH).unwrap().0;
         assert_eq!(stored.row, 1);
         drop(store);
         let mut store = Store::open(&path, &chance).unwrap().unwrap();

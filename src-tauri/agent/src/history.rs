@@ -1,0 +1,314 @@
+//! The history: what happened to every account and to the vault, for the user to read. Never a secret.
+//!
+//! What a change of an account means is written in the transaction that stores the change. All else waits a moment in
+//! memory, and goes to the vault with the next such change, or together in a transaction of its own. While the vault cannot
+//! be written, entries wait; the oldest of too many are dropped.
+
+mod entry;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use daypass_api::request::LogQuery;
+use daypass_api::view::{LogEntry, LogEvent, LogView};
+use daypass_api::{ApiError, ErrorCode};
+use daypass_core::{Time, clock};
+use tokio::sync::{Notify, watch};
+
+pub(crate) use self::entry::{Entry, Why, timed};
+use crate::accounts::bad_request;
+use crate::inner::Inner;
+use crate::vault::{VaultError, Written};
+
+/// How many entries wait at most: one each of ten thousand accounts, with room to spare.
+const MOST_WAITING: usize = 16_384;
+/// How long entries are gathered, so that what happens to many accounts at once is one transaction.
+const GATHERED_FOR: Duration = Duration::from_millis(100);
+/// How long until the next attempt where the vault cannot be written; it comes sooner where the vault opens.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
+/// How long until the next old entries are dropped.
+const NEXT_STEP: Duration = Duration::from_secs(1);
+/// A failure that is like the last one of its account is written again only after this long.
+const SAME_AGAIN: Duration = Duration::from_secs(60 * 60);
+/// How many entries can be asked for at once.
+const MOST_ASKED: u32 = 1000;
+
+/// What is on its way into the history, and what came there.
+pub(crate) struct History {
+    queue: Mutex<Queue>,
+    /// Wakes the writer: there is something to write.
+    pub(crate) wake: Notify,
+    /// Wakes the writer: the vault can be written again.
+    pub(crate) again: Notify,
+    /// What this agent has written so far.
+    durable: watch::Sender<Durable>,
+}
+
+/// Entries that wait, and what was failing last.
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Entry>,
+    /// The failure that an account repeats, by its name.
+    runs: HashMap<String, Run>,
+}
+
+/// Failures of one account that are all the same.
+struct Run {
+    code: Option<ErrorCode>,
+    reason: Option<String>,
+    written_at: Time,
+    /// How many have not been written since then.
+    left_out: u32,
+}
+
+/// How far the history is durable.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Durable {
+    /// The id before the first entry that this agent wrote.
+    before: u64,
+    /// The id of the last one.
+    last: u64,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            again: Notify::new(),
+            durable: watch::Sender::new(Durable::default()),
+        }
+    }
+}
+
+impl History {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What of `entries` is worth writing: a failure like the last one of its account is not.
+    pub(crate) fn screen(&self, entries: impl IntoIterator<Item = Entry>) -> Vec<Entry> {
+        let mut queue = self.queue();
+        entries.into_iter().filter_map(|entry| queue.unless_repeated(entry)).collect()
+    }
+
+    /// Puts an entry in line.
+    fn put(&self, entry: Entry) {
+        let mut queue = self.queue();
+        let Some(entry) = queue.unless_repeated(entry) else { return };
+        queue.waiting.push_back(entry);
+        if queue.waiting.len() > MOST_WAITING {
+            queue.waiting.pop_front();
+        }
+    }
+
+    /// Takes all that waits, for one transaction.
+    pub(crate) fn take(&self) -> Vec<Entry> {
+        self.queue().waiting.drain(..).collect()
+    }
+
+    /// Puts entries that could not be written back to the beginning of the line.
+    pub(crate) fn put_back(&self, entries: Vec<Entry>) {
+        let mut queue = self.queue();
+        let room = MOST_WAITING.saturating_sub(queue.waiting.len());
+        for entry in entries.into_iter().rev().take(room) {
+            queue.waiting.push_front(entry);
+        }
+    }
+
+    /// Tells listeners that entries are durable.
+    pub(crate) fn written(&self, written: Written) {
+        let Some((first, last)) = written.ids else { return };
+        self.durable.send_modify(|durable| {
+            if durable.last == 0 {
+                durable.before = first.saturating_sub(1);
+            }
+            durable.last = durable.last.max(last);
+        });
+    }
+
+    fn is_empty(&self) -> bool {
+        self.queue().waiting.is_empty()
+    }
+}
+
+impl Queue {
+    /// The entry, unless it is a failure like the one before it.
+    fn unless_repeated(&mut self, mut entry: Entry) -> Option<Entry> {
+        let Some(account) = &entry.account else { return Some(entry) };
+        if entry.event != LogEvent::Failed {
+            // A copy or a forgotten session says nothing of what fails.
+            if matches!(entry.event, LogEvent::Minted | LogEvent::Refreshed | LogEvent::Refused | LogEvent::Removed) {
+                self.runs.remove(account);
+            }
+            return Some(entry);
+        }
+        let fresh = Run { code: entry.code, reason: entry.reason.clone(), written_at: entry.at, left_out: 0 };
+        match self.runs.get_mut(account) {
+            Some(run) if run.code == entry.code && run.reason == entry.reason => {
+                let rested = clock::until(run.written_at, entry.at).max(clock::until(entry.at, run.written_at));
+                if rested < SAME_AGAIN {
+                    run.left_out += 1;
+                    return None;
+                }
+                if run.left_out > 0 {
+                    let times = run.left_out;
+                    let reason = entry.reason.unwrap_or_default();
+                    entry.reason = Some(format!("{reason} (It failed {times} times more since the last entry.)"));
+                }
+                *run = fresh;
+            }
+            _ => drop(self.runs.insert(account.clone(), fresh)),
+        }
+        Some(entry)
+    }
+}
+
+/// A reader of what comes into the history from now on.
+pub(crate) struct Follower {
+    inner: Arc<Inner>,
+    durable: watch::Receiver<Durable>,
+    last: u64,
+    page: VecDeque<LogEntry>,
+}
+
+impl Follower {
+    /// Follows from the last entry that is durable now.
+    pub(crate) fn new(inner: Arc<Inner>) -> Self {
+        let durable = inner.history.durable.subscribe();
+        let last = durable.borrow().last;
+        Self { inner, durable, last, page: VecDeque::new() }
+    }
+
+    /// The next entry; it waits until there is one. Nothing is left out, and nothing is told twice. It can be dropped while
+    /// it waits.
+    pub(crate) async fn next(&mut self) -> LogEntry {
+        /// How many entries are read at once.
+        const PAGE: u32 = 100;
+        loop {
+            if let Some(entry) = self.page.pop_front() {
+                return entry;
+            }
+            let Durable { before, last } = *self.durable.borrow_and_update();
+            let after = self.last.max(before);
+            let read = self.inner.vault.run(move |store| store.history_after(after, last, PAGE));
+            // What cannot be read now is read when the next entry comes.
+            if after < last
+                && let Ok(read) = read.await
+            {
+                self.last = if read.len() < PAGE as usize { last } else { read.last().map_or(last, |entry| entry.id) };
+                self.page.extend(read);
+                continue;
+            }
+            if self.durable.changed().await.is_err() {
+                // The agent is gone, and with it the stream.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Notes that something happened; it is written within a moment.
+    pub(crate) fn log(&self, entry: Entry) {
+        let entry = {
+            let state = self.state();
+            let account = entry.account.as_deref().and_then(|name| state.accounts.get(name));
+            match account {
+                Some(account) => entry.without_secrets(&[&account.record]),
+                None => entry.without_secrets(&[]),
+            }
+        };
+        self.history.put(entry);
+        self.history.wake.notify_one();
+    }
+
+    /// The same of an account by its row, with what is to say of it.
+    pub(crate) fn log_of(&self, row: i64, event: LogEvent, say: impl FnOnce(Entry) -> Entry) {
+        let name = self.state().by_row(row).map(|account| account.record.name.clone());
+        if let Some(name) = name {
+            self.log(say(Entry::new(self.now(), &name, event)));
+        }
+    }
+
+    /// Notes that a token went to the clipboard.
+    pub(crate) fn copied(&self, account: &str, session: &str) {
+        let entry = {
+            let state = self.state();
+            let kept = state.accounts.get(account).and_then(|account| account.record.session(session));
+            let token = kept.and_then(|kept| kept.token.open());
+            Entry::new(self.now(), account, LogEvent::Copied).session(session, token)
+        };
+        self.log(entry.because("The user copied it to the clipboard."));
+    }
+
+    /// Writes all that waits. Answers whether there is more to drop.
+    ///
+    /// # Errors
+    /// Those of the vault; the entries then wait on.
+    pub(crate) async fn write_history(&self) -> Result<bool, VaultError> {
+        let entries = self.history.take();
+        let (writing, now) = (entries.clone(), self.now());
+        match self.vault.run(move |store| store.log(&writing, now)).await {
+            Ok(written) => {
+                self.history.written(written);
+                Ok(written.more_to_drop)
+            }
+            Err(error) => {
+                self.history.put_back(entries);
+                Err(error)
+            }
+        }
+    }
+
+    /// A part of the history, newest first.
+    ///
+    /// # Errors
+    /// `bad_request`; `unknown_account` for a name that never was; what is wrong with the vault.
+    pub(crate) async fn history(&self, query: LogQuery) -> Result<LogView, ApiError> {
+        if query.limit.is_some_and(|limit| limit == 0 || limit > MOST_ASKED) {
+            return Err(bad_request(format!("`limit` is a number from 1 to {MOST_ASKED}.")));
+        }
+        if query.account.as_deref() == Some("") {
+            return Err(bad_request("`account` is empty; leave it out for the history of all.".to_owned()));
+        }
+        self.still_running()?;
+        // What has just happened is in it. Where it cannot be written now, it is read as far as it is.
+        if !self.history.is_empty() {
+            drop(self.write_history().await);
+        }
+        let now = self.now();
+        let account = query.account.clone();
+        let view = self.vault.run(move |store| store.history(&query, now)).await?;
+        if let Some(name) = account.filter(|_| view.entries.is_empty())
+            && !self.vault.run({ let name = name.clone(); move |store| store.remembers(&name) }).await?
+        {
+            // Of an account that was removed the history tells, of others it is known whether they are there.
+            self.state().account(&name)?;
+        }
+        Ok(view)
+    }
+}
+
+/// Writes what comes into the history until the agent stops; what comes then is written by [`crate::Agent::stop`].
+pub(crate) async fn write(inner: Arc<Inner>) {
+    loop {
+        inner.history.wake.notified().await;
+        tokio::time::sleep(GATHERED_FOR).await;
+        loop {
+            if inner.stopped.load(Ordering::Acquire) {
+                return;
+            }
+            match inner.write_history().await {
+                Ok(false) => break,
+                Ok(true) => tokio::time::sleep(NEXT_STEP).await,
+                Err(_) => tokio::select! {
+                    () = tokio::time::sleep(TRY_AGAIN) => {}
+                    () = inner.history.again.notified() => {}
+                },
+            }
+        }
+    }
+}

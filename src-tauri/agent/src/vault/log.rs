@@ -1,0 +1,156 @@
+//! The history in the vault's file: entries are added at its end, read from there, and dropped at its beginning.
+//!
+//! No key is needed: the history holds no secret, and goes on while the keyring is locked.
+
+use std::time::Duration;
+
+use daypass_api::request::LogQuery;
+use daypass_api::view::{LogEntry, LogView};
+use daypass_core::{Time, clock};
+use rusqlite::types::Value;
+use rusqlite::{Row, Transaction, params, params_from_iter};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::VaultError;
+use super::store::{Store, instant, micros};
+use crate::history::Entry;
+
+/// Entries are kept for this long.
+pub(crate) const KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// And no more than these, about 40 MB: what fails without end must not fill the disk.
+const MOST: i64 = 250_000;
+/// How many old entries one transaction drops at most, so that none takes long.
+const STEP: i64 = 256;
+/// How many entries are answered where the query does not say.
+const USUAL: u32 = 100;
+
+/// What became of entries that were to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// The ids of the first and the last; `None` where there was nothing to write.
+    pub(crate) ids: Option<(u64, u64)>,
+    /// Whether there may be more old entries to drop.
+    pub(crate) more_to_drop: bool,
+}
+
+impl Store {
+    /// Writes entries in one transaction, and drops some that are too old.
+    ///
+    /// # Errors
+    /// `Full`, `ReadOnly`, `Failed`, and then nothing has changed.
+    pub(crate) fn log(&mut self, entries: &[Entry], now: Time) -> Result<Written, VaultError> {
+        self.transact(|all| put_entries(all, entries, now))
+    }
+
+    /// The entries that `query` asks for, newest first; those that are older than [`KEPT`] are not there any more.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Failed`.
+    pub(crate) fn history(&self, query: &LogQuery, now: Time) -> Result<LogView, VaultError> {
+        let oldest = clock::earlier(now, KEPT);
+        let since = query.since.map_or(oldest, |since| since.max(oldest));
+        let limit = query.limit.unwrap_or(USUAL) as usize;
+        let mut sql = "SELECT * FROM log WHERE at >= ?1 AND id < ?2".to_owned();
+        let mut values = vec![Value::from(micros(since)), Value::from(number(query.before.unwrap_or(u64::MAX)))];
+        if let Some(account) = &query.account {
+            sql += " AND account = ?3";
+            values.push(Value::from(account.clone()));
+        }
+        // One more than was asked for tells whether there are more.
+        let entries = self.read(&format!("{sql} ORDER BY id DESC LIMIT {}", limit + 1), values)?;
+        let more = entries.len() > limit;
+        Ok(LogView { entries: entries.into_iter().take(limit).collect(), more })
+    }
+
+    /// Entries with ids above `after` up to `last`, oldest first, `limit` at most.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Failed`.
+    pub(crate) fn history_after(&self, after: u64, last: u64, limit: u32) -> Result<Vec<LogEntry>, VaultError> {
+        let sql = format!("SELECT * FROM log WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT {limit}");
+        self.read(&sql, vec![Value::from(number(after)), Value::from(number(last))])
+    }
+
+    /// Whether the history speaks of an account of this name, there or removed.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Failed`.
+    pub(crate) fn remembers(&self, account: &str) -> Result<bool, VaultError> {
+        let mut query = self.db.prepare_cached("SELECT 1 FROM log WHERE account = ?1").map_err(|e| self.told(&e))?;
+        query.exists([account]).map_err(|error| self.told(&error))
+    }
+
+    fn read(&self, sql: &str, values: Vec<Value>) -> Result<Vec<LogEntry>, VaultError> {
+        let mut query = self.db.prepare_cached(sql).map_err(|error| self.told(&error))?;
+        let rows = query.query_map(params_from_iter(values), entry);
+        rows.and_then(Iterator::collect).map_err(|error| self.told(&error))
+    }
+
+    fn told(&self, error: &rusqlite::Error) -> VaultError {
+        VaultError::of_sqlite(error, &self.path)
+    }
+}
+
+/// Writes entries within a transaction, and drops some that are too old.
+pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], now: Time) -> rusqlite::Result<Written> {
+    let insert = "INSERT INTO log (at, account, event, code, reason, session, fingerprint, took_ms)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let mut insert = all.prepare_cached(insert)?;
+    let mut ids: Option<(u64, u64)> = None;
+    for entry in entries {
+        let took = entry.took.map(|took| i64::try_from(took.as_millis()).unwrap_or(i64::MAX));
+        insert.execute(params![
+            micros(entry.at),
+            entry.account,
+            word(&entry.event)?,
+            entry.code.as_ref().map(word).transpose()?,
+            entry.reason,
+            entry.session,
+            entry.fingerprint,
+            took,
+        ])?;
+        let id = u64::try_from(all.last_insert_rowid()).unwrap_or_default();
+        ids = Some((ids.map_or(id, |(first, _)| first), id));
+    }
+    let old = "DELETE FROM log WHERE id IN (SELECT id FROM log WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    let old = all.prepare_cached(old)?.execute(params![micros(clock::earlier(now, KEPT)), STEP])?;
+    // Ids count up without gaps but those at the beginning, so the last one tells how many there are at most.
+    let many = "DELETE FROM log WHERE id IN
+                (SELECT id FROM log WHERE id <= (SELECT max(id) FROM log) - ?1 ORDER BY id LIMIT ?2)";
+    let many = all.prepare_cached(many)?.execute(params![MOST, STEP])?;
+    Ok(Written { ids, more_to_drop: old.max(many) as i64 >= STEP })
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
+    Ok(LogEntry {
+        id: row.get::<_, i64>("id")?.unsigned_abs(),
+        at: instant(row.get("at")?),
+        account: row.get("account")?,
+        event: read_word(row.get("event")?)?,
+        code: row.get::<_, Option<String>>("code")?.map(read_word).transpose()?,
+        reason: row.get("reason")?,
+        session: row.get("session")?,
+        fingerprint: row.get("fingerprint")?,
+        duration_ms: row.get::<_, Option<i64>>("took_ms")?.map(i64::unsigned_abs),
+    })
+}
+
+/// A value of an enum as the word that the local API has for it.
+fn word<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    let told = |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+    match serde_json::to_value(value).map_err(told)? {
+        serde_json::Value::String(word) => Ok(word),
+        other => Ok(other.to_string()),
+    }
+}
+
+fn read_word<T: DeserializeOwned>(word: String) -> rusqlite::Result<T> {
+    serde_json::from_value(serde_json::Value::String(word))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+}
+
+/// A number as SQLite takes it.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
