@@ -6,7 +6,7 @@ use daypass_api::view::Page;
 pub const USAGE: &str = "\
 The window of Daypass. The tray app starts it; it can also be started by hand.
 
-Usage: daypass-window [--page sessions|new_session|connect]
+Usage: daypass-window [--page sessions|new_session|connect|history]
 
 Example: daypass-window --page connect
 ";
@@ -24,7 +24,7 @@ pub enum Args {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
     /// `--page` with another word, or with none.
-    #[error("--page takes sessions, new_session or connect")]
+    #[error("--page takes sessions, new_session, connect or history")]
     Page,
     /// An argument that there is not.
     #[error("there is no argument {0:?}; try --help")]

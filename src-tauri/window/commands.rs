@@ -4,8 +4,8 @@
 //! a token; a credential passes once, on its way to the agent.
 
 use daypass_api::client::CallError;
-use daypass_api::request::{AddAccount, CopyRequest, CreateSession, SignIn};
-use daypass_api::view::{AccountView, CopyView, Page, ProviderView, RevokeView, SessionView, SignInView};
+use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, SignIn};
+use daypass_api::view::{AccountView, CopyView, LogView, Page, ProviderView, RevokeView, SessionView, SignInView};
 use daypass_api::{ApiError, Client, ErrorCode, path};
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State, WebviewWindow};
@@ -27,6 +27,8 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         revoke_session,
         revoke_all,
         copy,
+        log,
+        open_vault,
         sign_in,
         sign_in_state,
         cancel_sign_in,
@@ -125,6 +127,18 @@ async fn revoke_all(client: State<'_, Client>, account: String) -> Result<Revoke
 #[tauri::command]
 async fn copy(client: State<'_, Client>, request: CopyRequest) -> Result<CopyView, ApiError> {
     ask(client, move |client| client.post("/v1/copy", &request)).await
+}
+
+/// A part of the history, newest first.
+#[tauri::command]
+async fn log(client: State<'_, Client>, query: LogQuery) -> Result<LogView, ApiError> {
+    ask(client, move |client| client.get(&path::log(&query))).await
+}
+
+/// Tries to open the vault now; the keyring may ask the user for its password.
+#[tauri::command]
+async fn open_vault(client: State<'_, Client>) -> Result<(), ApiError> {
+    ask(client, |client| client.post("/v1/vault/open", &serde_json::json!({}))).await
 }
 
 /// Begins a sign-in by device code.

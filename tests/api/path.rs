@@ -1,5 +1,7 @@
 //! The paths of the local API: whatever a name or an id holds, it stays one segment.
 
+use chrono::DateTime;
+use daypass_api::request::LogQuery;
 use daypass_api::{ErrorCode, path};
 
 #[test]
@@ -40,4 +42,17 @@ fn nothing_is_no_segment() {
         assert_eq!(error.code, ErrorCode::BadRequest, "{error}");
         assert!(error.message.contains("is empty"), "{error}");
     }
+}
+
+#[test]
+fn what_is_asked_of_the_history_stands_in_the_query() {
+    assert_eq!(path::log(&LogQuery::default()), "/v1/log");
+    let query = LogQuery {
+        account: Some("a&limit=9".to_owned()),
+        since: Some(DateTime::from_timestamp(1_800_000_000, 0).unwrap()),
+        before: Some(7),
+        limit: Some(100),
+    };
+    let expected = "/v1/log?account=a%26limit%3D9&since=2027-01-15T08%3A00%3A00Z&before=7&limit=100";
+    assert_eq!(path::log(&query), expected);
 }

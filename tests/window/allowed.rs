@@ -24,7 +24,7 @@ fn is_refused(answer: &Result<Value, Value>) -> bool {
 fn the_page_may_call_every_command_of_its_door() {
     let stage = Stage::new();
     let window = stage.open();
-    assert_eq!(commands().len(), 15);
+    assert_eq!(commands().len(), 17);
     for command in commands() {
         let answer = call(&window, &command, json!({}));
         let text = format!("{answer:?}");

@@ -4,7 +4,7 @@ use daypass_api::view::Page;
 use serde_json::{Value, json};
 
 use crate::agent::{Asked, FakeAgent};
-use crate::stage::{Stage, call};
+use crate::stage::{Stage, call, entry};
 
 fn abilities() -> Value {
     json!({ "list": false, "create": null, "revoke": false, "revoke_effect": "", "revoke_all_effect": null, "sign_in": true })
@@ -85,6 +85,14 @@ fn every_command_asks_its_question_and_gives_the_answer() {
             json!({ "account": "work", "session": "s1" }),
             copied,
         ),
+        (
+            "log",
+            json!({ "query": { "account": "a b", "before": 7, "limit": 2 } }),
+            "GET /v1/log?account=a%20b&before=7&limit=2",
+            Value::Null,
+            json!({ "entries": [entry()], "more": true }),
+        ),
+        ("open_vault", json!({}), "POST /v1/vault/open", json!({}), Value::Null),
         ("sign_in", json!({ "request": sign_in_request }), "POST /v1/sign-ins", sign_in_request.clone(), sign_in()),
         ("sign_in_state", json!({ "id": "i1" }), "GET /v1/sign-ins/i1", Value::Null, sign_in()),
         ("cancel_sign_in", json!({ "id": "i1" }), "DELETE /v1/sign-ins/i1", Value::Null, Value::Null),

@@ -11,7 +11,7 @@ use tauri::ipc::{Channel, InvokeResponseBody};
 use tempfile::TempDir;
 
 use crate::agent::FakeAgent;
-use crate::stage::{SOON, snapshot};
+use crate::stage::{SOON, entry, snapshot};
 
 struct Story {
     _dir: TempDir,
@@ -129,6 +129,23 @@ fn a_line_that_cannot_be_read_is_a_loss_and_not_the_end() {
     assert_eq!(page.next_but("offline"), json!({ "event": "lost" }));
     agent.wait_followed();
     agent.say(&json!({ "event": "bye" }));
+}
+
+#[test]
+fn what_is_logged_is_told_as_it_happens_and_is_no_state() {
+    let story = Story::new();
+    let agent = FakeAgent::start(&story.home);
+    agent.wait_followed();
+    let (_, page) = story.listen();
+    agent.say(&snapshot(1));
+    assert_eq!(page.next_but("offline"), snapshot(1));
+    let logged = json!({ "event": "logged", "entry": entry() });
+    agent.say(&logged);
+    assert_eq!(page.next(), logged);
+    // The same once more is another event, and a page that comes later begins with the state.
+    agent.say(&logged);
+    assert_eq!(page.next(), logged);
+    assert_eq!(story.listen().1.next(), snapshot(1));
 }
 
 #[test]

@@ -64,3 +64,11 @@ pub(crate) fn snapshot(revision: u64) -> Value {
         "revision": revision, "at": "2026-11-20T14:00:00Z", "vault": { "state": "open" }, "accounts": [],
     } })
 }
+
+/// An entry of the history.
+pub(crate) fn entry() -> Value {
+    json!({
+        "id": 9, "at": "2026-11-20T14:00:00Z", "account": "work", "event": "copied", "code": null, "reason": null,
+        "session": "s1", "fingerprint": "ba7816bf8f01", "duration_ms": 12,
+    })
+}

@@ -69,12 +69,6 @@ test("without an agent it says how to start one, and recovers", async () => {
   expect(screen.queryByTestId("offline")).toBeNull();
 });
 
-test("a closed vault is told in the agent's own sentence", () => {
-  app.take({ event: "snapshot", snapshot: snapshot([], { vault: { state: "locked", message: "Unlock the keyring." } }) });
-  render(Root);
-  expect(screen.getByTestId("vault-banner").textContent).toContain("Unlock the keyring.");
-});
-
 test("a session has its name, type, age, countdown and state, and the countdown moves", async () => {
   show(account());
   const row = screen.getByTestId("session-s1");

@@ -7,6 +7,9 @@ import type { ApiError } from "./types/ApiError";
 import type { CopyRequest } from "./types/CopyRequest";
 import type { CopyView } from "./types/CopyView";
 import type { CreateSession } from "./types/CreateSession";
+import type { LogEntry } from "./types/LogEntry";
+import type { LogQuery } from "./types/LogQuery";
+import type { LogView } from "./types/LogView";
 import type { Page } from "./types/Page";
 import type { ProviderView } from "./types/ProviderView";
 import type { RevokeView } from "./types/RevokeView";
@@ -19,6 +22,7 @@ import type { Snapshot } from "./types/Snapshot";
 export type Update =
   | { event: "snapshot"; snapshot: Snapshot }
   | { event: "focus"; page: Page }
+  | { event: "logged"; entry: LogEntry }
   | { event: "lost" }
   | { event: "offline"; error: ApiError };
 
@@ -62,6 +66,8 @@ export const revokeSession = (account: string, id: string, forget: boolean): Pro
   call("revoke_session", { account, id, forget });
 export const revokeAll = (account: string): Promise<RevokeView> => call("revoke_all", { account });
 export const copy = (request: CopyRequest): Promise<CopyView> => call("copy", { request });
+export const log = (query: LogQuery): Promise<LogView> => call("log", { query });
+export const openVault = (): Promise<void> => call("open_vault");
 export const signIn = (request: SignIn): Promise<SignInView> => call("sign_in", { request });
 export const signInState = (id: string): Promise<SignInView> => call("sign_in_state", { id });
 export const cancelSignIn = (id: string): Promise<void> => call("cancel_sign_in", { id });

@@ -1,7 +1,11 @@
 //! Paths of the local API that hold a name or an id, for every door that asks the agent.
 
+use chrono::SecondsFormat;
+use chrono::SecondsFormat;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::request::LogQuery;
+use crate::request::LogQuery;
 use crate::{ApiError, ErrorCode};
 
 /// Everything but the unreserved characters of RFC 3986, section 2.3.
@@ -48,6 +52,19 @@ pub fn session(account: &str, id: &str, forget: bool) -> Result<String, ApiError
     Ok(format!("{}/{}{forget}", sessions(account)?, segment(id, "The session's id")?))
 }
 
+/// `/v1/log`, with what is asked for in the query.
+pub fn log(query: &LogQuery) -> String {
+    let text = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
+    let parts = [
+        query.account.as_ref().map(|account| format!("account={}", text(account))),
+        query.since.map(|since| format!("since={}", text(&since.to_rfc3339_opts(SecondsFormat::AutoSi, true)))),
+        query.before.map(|before| format!("before={before}")),
+        query.limit.map(|limit| format!("limit={limit}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "/v1/log".to_owned() } else { format!("/v1/log?{}", parts.join("&")) }
+}
+
 /// `/v1/sign-ins/{id}`.
 ///
 /// # Errors
@@ -56,12 +73,29 @@ pub fn sign_in(id: &str) -> Result<String, ApiError> {
     Ok(format!("/v1/sign-ins/{}", segment(id, "The sign-in's id")?))
 }
 
+/// `/v1/log` with what `query` asks for: `/v1/log?account=work&limit=100`.
+pub fn log(query: &LogQuery) -> String {
+    let LogQuery { account, since, before, limit } = query;
+    let asked = [
+        account.as_ref().map(|account| format!("account={}", escape(account))),
+        since.map(|since| format!("since={}", escape(&since.to_rfc3339_opts(SecondsFormat::AutoSi, true)))),
+        before.map(|before| format!("before={before}")),
+        limit.map(|limit| format!("limit={limit}")),
+    ];
+    let asked: Vec<String> = asked.into_iter().flatten().collect();
+    if asked.is_empty() { "/v1/log".to_owned() } else { format!("/v1/log?{}", asked.join("&")) }
+}
+
 /// `text` as one segment of a path, which it stays: what is reserved is percent-encoded (RFC 3986 section 2.1), and so
 /// are the two segments that a path is shortened by (section 3.3). `what` begins the sentence where there is none.
 fn segment(text: &str, what: &str) -> Result<String, ApiError> {
     match text {
         "" => Err(ApiError::new(ErrorCode::BadRequest, format!("{what} is empty; give one."))),
         "." | ".." => Ok(text.replace('.', "%2E")),
-        _ => Ok(utf8_percent_encode(text, RESERVED).to_string()),
+        _ => Ok(escape(text)),
     }
+}
+
+fn escape(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
 }

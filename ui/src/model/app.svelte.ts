@@ -6,6 +6,7 @@ import type { ApiError } from "../types/ApiError";
 import type { Page } from "../types/Page";
 import type { SessionView } from "../types/SessionView";
 import { clock } from "./clock.svelte";
+import { history } from "./history.svelte";
 import { reduce, snapshotOf, START, type Desk } from "./state";
 import { askToEnd, askToRemove, askToRevokeAll, copied, type Question } from "./words";
 
@@ -30,7 +31,7 @@ export type Dialog =
 
 export class App {
   desk = $state.raw<Desk>(START);
-  view = $state<"sessions" | "connect">("sessions");
+  view = $state<"sessions" | "connect" | "history">("sessions");
   /** The account that is looked at; `null` for all of them. */
   selected = $state<string | null>(null);
   prefill = $state.raw<Prefill | null>(null);
@@ -60,12 +61,17 @@ export class App {
 
   /** Takes one update in. */
   take(update: ipc.Update): void {
+    const found = update.event === "snapshot" && this.desk.link !== "online";
     this.desk = reduce(this.desk, update);
     if (update.event === "snapshot") {
       clock.correct(update.snapshot.at);
       if (this.#wanted !== null) this.show(this.#wanted);
     }
     if (update.event === "focus") this.show(update.page);
+    if (this.view !== "history") return;
+    if (update.event === "logged") history.take(update.entry);
+    // What was written while there was no agent to tell it is only found by asking.
+    else if (found) void history.refresh();
   }
 
   /** Shows a page that was asked for from outside; as soon as there are accounts to show it with. */
@@ -77,6 +83,7 @@ export class App {
     this.#wanted = null;
     if (page === "connect") this.connect();
     if (page === "new_session") this.newSession();
+    if (page === "history") this.lookBack(null);
   }
 
   /** Looks at one account, or at all. */
@@ -84,6 +91,27 @@ export class App {
     this.selected = account;
     this.view = "sessions";
     this.prefill = null;
+  }
+
+  /** Shows the history, of one account or of all. */
+  lookBack(account: string | null): void {
+    this.dialog = null;
+    this.prefill = null;
+    this.view = "history";
+    history.choose(account);
+  }
+
+  /** Tries to open the vault; the keyring may ask for its password. That it is open is seen without a word. */
+  async openVault(): Promise<void> {
+    if (this.busy.has("vault")) return;
+    this.busy.add("vault");
+    try {
+      await ipc.openVault();
+    } catch (error) {
+      this.say("bad", sentence(ipc.asApiError(error)));
+    } finally {
+      this.busy.delete("vault");
+    }
   }
 
   /** Opens the form that connects an account. */

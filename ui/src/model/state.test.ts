@@ -1,6 +1,6 @@
 // How an update changes what the page knows.
 import { expect, test } from "vitest";
-import { account, snapshot } from "../testing/made";
+import { account, entry, snapshot } from "../testing/made";
 import { reduce, snapshotOf, START } from "./state";
 
 const SNAPSHOT = snapshot([account()]);
@@ -34,6 +34,7 @@ test("without an agent nothing is shown that may be wrong by now", () => {
   expect(reduce(offline, { event: "lost" })).toBe(offline);
 });
 
-test("a focus changes nothing of it", () => {
+test("a focus and an entry of the history change nothing of it", () => {
   expect(reduce(START, { event: "focus", page: "connect" })).toBe(START);
+  expect(reduce(START, { event: "logged", entry: entry() })).toBe(START);
 });

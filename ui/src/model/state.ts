@@ -16,7 +16,7 @@ export type Desk =
 
 export const START: Desk = { link: "connecting" };
 
-/** The desk after `update`; `focus` is about the page alone and changes nothing here. */
+/** The desk after `update`; a focus is about the page alone, an entry about the history, and both change nothing here. */
 export function reduce(desk: Desk, update: Update): Desk {
   switch (update.event) {
     case "snapshot":
@@ -28,6 +28,7 @@ export function reduce(desk: Desk, update: Update): Desk {
     case "offline":
       return { link: "offline", error: update.error };
     case "focus":
+    case "logged":
       return desk;
   }
 }

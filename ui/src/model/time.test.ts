@@ -1,7 +1,7 @@
 // Instants and spans in words, at their edges.
 import { expect, test } from "vitest";
 import { at, NOW } from "../testing/made";
-import { ago, countdown, fractionLeft, moment, remaining, span } from "./time";
+import { ago, clockTime, countdown, day, fractionLeft, moment, remaining, span, took } from "./time";
 
 test.each([
   [0, "0s"],
@@ -69,4 +69,25 @@ test("the past is told in the unit that fits", () => {
   expect(ago(at(-3 * 86_400), NOW)).toBe("3 days ago");
   expect(ago(at(-8 * 86_400), NOW)).toBe("12 Nov");
   expect(ago(at(-400 * 86_400), NOW)).toBe("16 Oct 2025");
+});
+
+test.each([
+  [0, "0 ms"],
+  [999, "999 ms"],
+  [1000, "1.0 s"],
+  [9_949, "9.9 s"],
+  [9_950, "10 s"],
+  [119_000, "119 s"],
+  [120_000, "2 min"],
+])("what took %d ms reads %s", (ms, words) => {
+  expect(took(ms)).toBe(words);
+});
+
+test("a day is a heading, and a moment in it a time of day", () => {
+  expect(day(at(0), NOW)).toBe("Today");
+  expect(day(at(-14 * 3600), NOW)).toBe("Today");
+  expect(day(at(-14 * 3600 - 1), NOW)).toBe("Yesterday");
+  expect(day(at(-2 * 86_400), NOW)).toBe("Wed 18 Nov");
+  expect(day(at(-400 * 86_400), NOW)).toBe("16 Oct 2025");
+  expect(clockTime(at(-3600))).toBe("13:00");
 });

@@ -12,6 +12,7 @@ const TIME = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit
 const DAY_AND_TIME = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
 const DAY_ONLY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const WEEKDAY = new Intl.DateTimeFormat(LOCALE, { weekday: "short", day: "numeric", month: "short" });
 const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
 
 /** Milliseconds since 1970; infinity for an instant that `Date` cannot hold (it ends in the year 275760). */
@@ -82,6 +83,36 @@ export function ago(at: string, now: number): string {
   if (seconds < 7 * DAY) return seconds < 1.5 * DAY ? "1 day ago" : `${Math.round(seconds / DAY)} days ago`;
   const date = new Date(instant(at));
   return (date.getFullYear() === new Date(now).getFullYear() ? DAY_ONLY : DATE).format(date);
+}
+
+/** How long something took, in at most three figures: `7 ms`, `340 ms`, `1.2 s`, `48 s`, `3 min`. */
+export function took(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 9950) return `${(ms / SECOND).toFixed(1)} s`;
+  const seconds = Math.round(ms / SECOND);
+  return seconds < 2 * MINUTE ? `${seconds} s` : `${Math.round(seconds / MINUTE)} min`;
+}
+
+/** The time of day: `14:32`. */
+export function clockTime(at: string): string {
+  const ms = instant(at);
+  return Number.isFinite(ms) ? TIME.format(new Date(ms)) : at;
+}
+
+/** The beginning of the day that `now` is in. */
+export function midnight(now: number): number {
+  return new Date(now).setHours(0, 0, 0, 0);
+}
+
+/** A day as a heading: `Today`, `Yesterday`, `Wed 18 Nov`; with its year where that is another one. */
+export function day(at: string, now: number): string {
+  const date = new Date(instant(at));
+  const today = new Date(midnight(now));
+  if (date >= today) return "Today";
+  const yesterday = new Date(today);
+  yesterday.setDate(today.getDate() - 1);
+  if (date >= yesterday) return "Yesterday";
+  return (date.getFullYear() === today.getFullYear() ? WEEKDAY : DATE).format(date).replace(",", "");
 }
 
 function two(n: number): string {

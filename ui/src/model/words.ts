@@ -2,6 +2,7 @@
 import type { AccountView } from "../types/AccountView";
 import type { CopyView } from "../types/CopyView";
 import type { SessionView } from "../types/SessionView";
+import type { VaultView } from "../types/VaultView";
 import { countdown, moment, remaining } from "./time";
 
 /** A state as a word, a shape that goes with it, and what it means. */
@@ -56,6 +57,31 @@ export function healthWord(account: AccountView, now: number): Word {
 function retryWord(account: AccountView, now: number): string {
   const wait = remaining(account.problem?.retry_at ?? null, now);
   return wait === null || wait === 0 ? "Trouble" : `Retry in ${countdown(wait)}`;
+}
+
+/** A state of the vault: what it is called, and what can be done beside waiting. */
+export interface VaultWord {
+  title: string;
+  tone: "busy" | "warn" | "bad";
+  /** What still works. */
+  note: string;
+  /** What the button says that tries to open it; `null` where Daypass waits for an answer already. */
+  again: string | null;
+}
+
+const HELD = "Tokens that are held can still be copied.";
+
+const VAULTS: Record<Exclude<VaultView["state"], "open">, VaultWord> = {
+  locked: { title: "The vault is locked", tone: "warn", note: "", again: "Unlock…" },
+  slow: { title: "Waiting for the keyring", tone: "busy", note: "", again: null },
+  absent: { title: "There is no keyring", tone: "bad", note: "", again: "Try again" },
+  full: { title: "The disk is full", tone: "warn", note: HELD, again: "Try again" },
+  corrupt: { title: "The vault is damaged", tone: "bad", note: HELD, again: "Try again" },
+  failing: { title: "The vault cannot be used", tone: "bad", note: HELD, again: "Try again" },
+};
+
+export function vaultWord(state: keyof typeof VAULTS): VaultWord {
+  return VAULTS[state];
 }
 
 /** What can be done to end a session: at the provider, only here, or nothing. */

@@ -1,6 +1,7 @@
 // Made-up accounts, sessions and providers, at a fixed moment.
 import type { AccountView } from "../types/AccountView";
 import type { Abilities } from "../types/Abilities";
+import type { LogEntry } from "../types/LogEntry";
 import type { ProviderView } from "../types/ProviderView";
 import type { SessionView } from "../types/SessionView";
 import type { Snapshot } from "../types/Snapshot";
@@ -89,6 +90,24 @@ export function provider(over: Partial<ProviderView> = {}): ProviderView {
     params: [],
     abilities: LISTING,
     own: false,
+    ...over,
+  };
+}
+
+let entries = 0;
+
+/** An entry of the history, later than every one before it. */
+export function entry(over: Partial<LogEntry> = {}): LogEntry {
+  return {
+    id: ++entries,
+    at: at(-60),
+    account: "work",
+    event: "refreshed",
+    code: null,
+    reason: null,
+    session: "s1",
+    fingerprint: "ba7816bf8f01",
+    duration_ms: 120,
     ...over,
   };
 }
