@@ -1,10 +1,8 @@
 //! Paths of the local API that hold a name or an id, for every door that asks the agent.
 
 use chrono::SecondsFormat;
-use chrono::SecondsFormat;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::request::LogQuery;
 use crate::request::LogQuery;
 use crate::{ApiError, ErrorCode};
 
@@ -50,19 +48,6 @@ pub fn sessions(name: &str) -> Result<String, ApiError> {
 pub fn session(account: &str, id: &str, forget: bool) -> Result<String, ApiError> {
     let forget = if forget { "?forget=true" } else { "" };
     Ok(format!("{}/{}{forget}", sessions(account)?, segment(id, "The session's id")?))
-}
-
-/// `/v1/log`, with what is asked for in the query.
-pub fn log(query: &LogQuery) -> String {
-    let text = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
-    let parts = [
-        query.account.as_ref().map(|account| format!("account={}", text(account))),
-        query.since.map(|since| format!("since={}", text(&since.to_rfc3339_opts(SecondsFormat::AutoSi, true)))),
-        query.before.map(|before| format!("before={before}")),
-        query.limit.map(|limit| format!("limit={limit}")),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { "/v1/log".to_owned() } else { format!("/v1/log?{}", parts.join("&")) }
 }
 
 /// `/v1/sign-ins/{id}`.
