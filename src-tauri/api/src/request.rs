@@ -2,8 +2,8 @@
 //!
 //! | request | method and path | answer |
 //! | --- | --- | --- |
-//! | – | `GET /v1/status` | [`StatusView`](crate::view::StatusView) |
-//! | – | `GET /v1/snapshot` | [`Snapshot`](crate::view::Snapshot) |
+//! | – | `GET /v1/status[?tried=true]` | [`StatusView`](crate::view::StatusView), once the vault was tried |
+//! | – | `GET /v1/snapshot[?tried=true]` | [`Snapshot`](crate::view::Snapshot), once the vault was tried |
 //! | – | `GET /v1/events[?window=true]` | lines of [`StreamEvent`](crate::view::StreamEvent), without end |
 //! | – | `GET /v1/openapi.json` | the document of this API |
 //! | – | `GET /v1/providers` | [`ProviderView`](crate::view::ProviderView) list |
@@ -33,7 +33,7 @@ use chrono::{DateTime, Utc};
 use daypass_core::Secret;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::view::Page;
 
@@ -141,9 +141,10 @@ pub struct OpenWindow {
 }
 
 /// Ask for a part of the history, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[ts(export)]
+#[into_params(parameter_in = Query)]
 pub struct LogQuery {
     /// Only of this account, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,7 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::Agent;
+use crate::history::Follower;
 
 /// The media type of one JSON value a line.
 const LINES: &str = "application/x-ndjson";
@@ -21,12 +22,20 @@ pub(super) fn stream(agent: Agent, ended: watch::Receiver<bool>, window: bool) -
     // Two lines at most wait for a slow reader; snapshots in between are left out, the last one comes.
     let (lines, reader) = mpsc::channel(2);
     let window = window.then(|| Window::open(&agent));
-    tokio::spawn(write(agent, ended, window, lines));
+    // From before the answer, so that whoever reads the history once it is here misses nothing.
+    let log = Follower::new(agent.inner.clone());
+    tokio::spawn(write(agent, ended, window, log, lines));
     let body = ReceiverStream::new(reader).map(Ok::<_, Infallible>);
     ([(header::CONTENT_TYPE, LINES)], Body::from_stream(body)).into_response()
 }
 
-async fn write(agent: Agent, mut ended: watch::Receiver<bool>, mut window: Option<Window>, lines: mpsc::Sender<Bytes>) {
+async fn write(
+    agent: Agent,
+    mut ended: watch::Receiver<bool>,
+    mut window: Option<Window>,
+    mut log: Follower,
+    lines: mpsc::Sender<Bytes>,
+) {
     let mut snapshots = agent.watch();
     // Taken at this moment, for the reader sets its countdowns by it; unless a newer one has just come.
     let mut snapshot = agent.snapshot();
@@ -55,6 +64,11 @@ async fn write(agent: Agent, mut ended: watch::Receiver<bool>, mut window: Optio
                 }
                 page = focus => {
                     if lines.send(text(&StreamEvent::Focus { page })).await.is_err() {
+                        return;
+                    }
+                }
+                entry = log.next() => {
+                    if lines.send(text(&StreamEvent::Logged { entry })).await.is_err() {
                         return;
                     }
                 }

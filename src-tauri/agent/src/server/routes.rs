@@ -5,9 +5,9 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use daypass_api::request::{AddAccount, CopyRequest, CreateSession, OpenWindow, Shutdown, SignIn, TokenRequest};
+use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, CopyView, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent,
+    AccountView, CopyView, LogView, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent,
     TokenView,
 };
 use daypass_api::{ApiError, ErrorCode};
@@ -44,6 +44,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .routes(routes!(sessions, create_session, revoke_all))
         .routes(routes!(revoke_session))
         .routes(routes!(copy))
+        .routes(routes!(log))
         .routes(routes!(window))
         .routes(routes!(open_vault))
         .routes(routes!(shutdown))
@@ -75,16 +76,39 @@ fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refused> {
     })
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Tried {
+    /// Whether the answer may wait until the vault was tried once: 3 s at most, and only just after the agent's start.
+    #[serde(default)]
+    tried: bool,
+}
+
 /// The agent in short.
-#[utoipa::path(get, path = "/v1/status", responses((status = 200, body = StatusView), (status = "default", body = ApiError)))]
-async fn status(State(shared): State<Shared>) -> Json<StatusView> {
-    Json(shared.agent.status(shared.face.is_some()))
+#[utoipa::path(get, path = "/v1/status", params(Tried),
+    responses((status = 200, body = StatusView), (status = "default", body = ApiError)))]
+async fn status(
+    State(shared): State<Shared>,
+    wait: Result<Query<Tried>, QueryRejection>,
+) -> Result<Json<StatusView>, Refused> {
+    if query(wait)?.tried {
+        shared.agent.tried_vault().await;
+    }
+    Ok(Json(shared.agent.status(shared.face.is_some())))
 }
 
 /// Everything that a face draws.
-#[utoipa::path(get, path = "/v1/snapshot", responses((status = 200, body = Snapshot), (status = "default", body = ApiError)))]
-async fn snapshot(State(shared): State<Shared>) -> Json<Snapshot> {
-    Json((*shared.agent.snapshot()).clone())
+#[utoipa::path(get, path = "/v1/snapshot", params(Tried),
+    responses((status = 200, body = Snapshot), (status = "default", body = ApiError)))]
+async fn snapshot(
+    State(shared): State<Shared>,
+    wait: Result<Query<Tried>, QueryRejection>,
+) -> Result<Json<Snapshot>, Refused> {
+    if query(wait)?.tried {
+        shared.agent.tried_vault().await;
+    }
+    Ok(Json((*shared.agent.snapshot()).clone()))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -231,6 +255,19 @@ async fn revoke_all(State(shared): State<Shared>, name: Name) -> Answer<RevokeVi
 async fn copy(State(shared): State<Shared>, Body(request): Body<CopyRequest>) -> Answer<CopyView> {
     let face = shared.face.as_ref().ok_or_else(|| no_face("Copying"))?;
     answer(face.copy(request).await)
+}
+
+/// A part of the history, newest first. Ask again with `before` set to the last id for what is older.
+#[utoipa::path(get, path = "/v1/log", params(LogQuery),
+    responses((status = 200, body = LogView), (status = "default", body = ApiError)))]
+async fn log(State(shared): State<Shared>, asked: Result<Query<LogQuery>, QueryRejection>) -> Answer<LogView> {
+    let Query(asked) = asked.map_err(|_| {
+        let message = "The query does not fit: it takes `account`, `since` (an instant such as 2026-11-20T06:00:00Z), \
+                       `before` (an id) and `limit` (1 to 1000), each once.";
+        Refused::bad_request(StatusCode::BAD_REQUEST, message)
+    })?;
+    shared.agent.tried_vault().await;
+    answer(shared.agent.log(asked).await)
 }
 
 /// Opens the window, or brings it to the front.
