@@ -18,6 +18,7 @@ use axum::http::Request;
 use daypass_api::{ApiError, ErrorCode, Home};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -98,6 +99,29 @@ pub async fn serve(
     Ok(())
 }
 
+/// The server on streams that a fuzzer brings, in place of connections to the socket.
+#[cfg(feature = "fuzzing")]
+pub struct Doorstep {
+    router: Router,
+    shared: Shared,
+    _end: watch::Sender<bool>,
+}
+
+#[cfg(feature = "fuzzing")]
+impl Doorstep {
+    /// A server of `agent` without a face; nothing ends it.
+    pub fn new(agent: Agent) -> Self {
+        let (end, ended) = watch::channel(false);
+        let shared = Shared { agent, face: None, asked_to_end: Arc::new(Notify::new()), ended };
+        Self { router: routes::router(shared.clone()), shared, _end: end }
+    }
+
+    /// Answers what comes over `stream`, as if it were a connection of our own user.
+    pub async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        connection(stream, self.router.clone(), self.shared.clone()).await;
+    }
+}
+
 /// Binds the socket, in the place of one that nobody answers on.
 async fn bind(home: &Home, socket: &Path) -> Result<UnixListener, ApiError> {
     let failed = |error: std::io::Error| {
@@ -126,7 +150,7 @@ fn is_ours(stream: &UnixStream) -> bool {
 }
 
 /// One connection, until the client or the server ends it.
-async fn connection(stream: UnixStream, router: Router, shared: Shared) {
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, shared: Shared) {
     let agent = shared.agent.clone();
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let (mut router, agent) = (router.clone(), agent.clone());

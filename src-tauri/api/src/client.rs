@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::view::StreamEvent;
-use crate::{ApiError, ErrorCode, Home};
+use crate::{ApiError, ErrorCode, Home, misfit};
 
 /// How long an answer may take: longer than the agent's own limit for a refresh with its retries.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -73,7 +73,7 @@ impl Client {
     /// [`CallError`].
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CallError> {
         // It may hold a credential, the answer a token: both buffers are wiped.
-        let body = Zeroizing::new(serde_json::to_vec(body).map_err(|error| bad_answer(&error.to_string()))?);
+        let body = Zeroizing::new(serde_json::to_vec(body).map_err(|error| bad_answer(&misfit(&error)))?);
         read(&self.call("POST", path, Some(&body))?)
     }
 
@@ -104,8 +104,7 @@ impl Client {
 
     fn call(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>, CallError> {
         let (head, mut reader) = self.send(method, path, body)?;
-        let body = read_body(&mut reader, &head)?;
-        if (200..300).contains(&head.status) { Ok(body) } else { Err(refusal(&body).into()) }
+        take_answer(&mut reader, &head)
     }
 
     /// Sends one request, and reads the answer's head; the reader stands before its body.
@@ -142,12 +141,33 @@ impl Iterator for Events {
     type Item = Result<StreamEvent, CallError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut line = Vec::new();
-        match self.reader.by_ref().take(MAX_ANSWER).read_until(b'\n', &mut line) {
-            Ok(0) => None,
-            Ok(_) => Some(read(&line)),
-            Err(error) => Some(Err(lost(error))),
-        }
+        read_event(&mut self.reader)
+    }
+}
+
+/// Reads an answer to a request as [`Client`] does; for fuzzers.
+///
+/// # Errors
+/// [`CallError`].
+#[cfg(feature = "fuzzing")]
+pub fn read_answer<T: DeserializeOwned>(mut reader: impl BufRead) -> Result<T, CallError> {
+    let head = read_head(&mut reader)?;
+    read(&take_answer(&mut reader, &head)?)
+}
+
+/// Reads events as [`Events`] does; for fuzzers.
+#[cfg(feature = "fuzzing")]
+pub fn read_events(mut reader: impl BufRead) -> impl Iterator<Item = Result<StreamEvent, CallError>> {
+    std::iter::from_fn(move || read_event(&mut reader))
+}
+
+/// The next event; `None` at the end.
+fn read_event(reader: &mut impl BufRead) -> Option<Result<StreamEvent, CallError>> {
+    let mut line = Vec::new();
+    match reader.take(MAX_ANSWER).read_until(b'\n', &mut line) {
+        Ok(0) => None,
+        Ok(_) => Some(read(&line)),
+        Err(error) => Some(Err(lost(error))),
     }
 }
 
@@ -159,7 +179,7 @@ struct Head {
 }
 
 /// Reads up to the empty line.
-fn read_head(reader: &mut BufReader<UnixStream>) -> Result<Head, CallError> {
+fn read_head(reader: &mut impl BufRead) -> Result<Head, CallError> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let left = MAX_HEAD.saturating_sub(head.len());
@@ -175,8 +195,14 @@ fn read_head(reader: &mut BufReader<UnixStream>) -> Result<Head, CallError> {
     Ok(Head { status: response.code.unwrap_or_default(), length })
 }
 
+/// The body of a success; any other status is a refusal.
+fn take_answer(reader: &mut impl BufRead, head: &Head) -> Result<Zeroizing<Vec<u8>>, CallError> {
+    let body = read_body(reader, head)?;
+    if (200..300).contains(&head.status) { Ok(body) } else { Err(refusal(&body).into()) }
+}
+
 /// Reads the body. With its length known it is not waited for the agent to close, which would take longer than the rest.
-fn read_body(reader: &mut BufReader<UnixStream>, head: &Head) -> Result<Zeroizing<Vec<u8>>, CallError> {
+fn read_body(reader: &mut impl BufRead, head: &Head) -> Result<Zeroizing<Vec<u8>>, CallError> {
     let limit = head.length.map_or(MAX_ANSWER, |length| length.min(MAX_ANSWER));
     let mut body = Zeroizing::new(Vec::new());
     reader.by_ref().take(limit).read_to_end(&mut body).map_err(lost)?;
@@ -189,7 +215,7 @@ fn read_body(reader: &mut BufReader<UnixStream>, head: &Head) -> Result<Zeroizin
 /// JSON, where an empty body (204) reads as `null`.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallError> {
     let body = if body.is_empty() { b"null" } else { body };
-    serde_json::from_slice(body).map_err(|error| bad_answer(&error.to_string()).into())
+    serde_json::from_slice(body).map_err(|error| bad_answer(&misfit(&error)).into())
 }
 
 fn refusal(body: &[u8]) -> ApiError {

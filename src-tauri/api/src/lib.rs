@@ -6,6 +6,7 @@
 pub mod client;
 pub mod error;
 pub mod home;
+mod misfit;
 pub mod path;
 mod reason;
 pub mod request;
@@ -15,6 +16,7 @@ mod wire;
 pub use client::Client;
 pub use error::{ApiError, ErrorCode};
 pub use home::Home;
+pub use misfit::misfit;
 pub use reason::reason;
 
 /// The version of the local API; every path begins with `/v1`.

@@ -60,6 +60,25 @@ impl Engine {
         Ok(Self { wire: Arc::new(Wire::new(clock, limits)?) })
     }
 
+    /// An engine for fuzzers: `answering` is given the method, address, headers and body of every request, and its
+    /// answer is read as a server's would be. All the rest is what the programs do.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    #[cfg(feature = "fuzzing")]
+    pub fn answered(
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        answering: impl Fn(&http::Method, &url::Url, &http::HeaderMap, &[u8]) -> http::Response<Vec<u8>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<Self, ProviderError> {
+        let mut wire = Wire::new(clock, limits)?;
+        wire.answering = Some(Box::new(answering));
+        Ok(Self { wire: Arc::new(wire) })
+    }
+
     /// Opens a session from the credential.
     ///
     /// # Errors

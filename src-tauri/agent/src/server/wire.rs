@@ -9,17 +9,16 @@ use std::task::{Context, Poll, ready};
 
 use daypass_api::{ApiError, ErrorCode};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::UnixStream;
 
 /// A connection on which every error has a body of JSON.
-pub(super) struct JsonErrors {
-    stream: UnixStream,
+pub(super) struct JsonErrors<S> {
+    stream: S,
     /// What is still to be written in place of an empty error.
     instead: Vec<u8>,
 }
 
-impl JsonErrors {
-    pub(super) fn new(stream: UnixStream) -> Self {
+impl<S: AsyncWrite + Unpin> JsonErrors<S> {
+    pub(super) fn new(stream: S) -> Self {
         Self { stream, instead: Vec::new() }
     }
 
@@ -57,13 +56,13 @@ fn in_place_of(head: &[u8]) -> Option<Vec<u8>> {
     Some(answer)
 }
 
-impl AsyncRead for JsonErrors {
+impl<S: AsyncRead + Unpin> AsyncRead for JsonErrors<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for JsonErrors {
+impl<S: AsyncWrite + Unpin> AsyncWrite for JsonErrors<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_instead(cx))?;
         if let Some(answer) = in_place_of(buf) {

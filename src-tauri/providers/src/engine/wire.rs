@@ -1,5 +1,7 @@
 //! Sends one request of a definition, within limits, and takes the answer in.
 
+#[cfg(feature = "fuzzing")]
+mod canned;
 mod fault;
 mod reply;
 
@@ -13,6 +15,8 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "fuzzing")]
+pub(super) use canned::Answering;
 pub(super) use reply::Reply;
 
 use super::Limits;
@@ -33,6 +37,9 @@ pub(super) struct Wire {
     local: OnceCell<Client>,
     /// For everything else; the environment's proxy applies, which sees only the tunnel.
     remote: OnceCell<Client>,
+    /// Who answers in place of every server.
+    #[cfg(feature = "fuzzing")]
+    pub(super) answering: Option<Box<Answering>>,
 }
 
 impl Wire {
@@ -40,7 +47,15 @@ impl Wire {
         // The first one to install a provider wins; another library's choice is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let plain = base(limits).no_proxy().tls_certs_only([]).build().map_err(|_| no_client())?;
-        Ok(Self { clock, limits, plain, local: OnceCell::new(), remote: OnceCell::new() })
+        Ok(Self {
+            clock,
+            limits,
+            plain,
+            local: OnceCell::new(),
+            remote: OnceCell::new(),
+            #[cfg(feature = "fuzzing")]
+            answering: None,
+        })
     }
 
     /// Sends `request`, and its alternatives as long as the answer is 404 (another path) or 401 (another header).
@@ -75,6 +90,10 @@ impl Wire {
     }
 
     async fn client(&self, base_url: &Url) -> Result<&Client, ProviderError> {
+        #[cfg(feature = "fuzzing")]
+        if self.answering.is_some() {
+            return Ok(&self.plain);
+        }
         let limits = self.limits;
         // Reading the system's certificates takes a while, so not on the runtime's thread.
         let set_up = |proxy: bool| async move {
@@ -147,7 +166,7 @@ impl Call<'_> {
         for _ in 0..=MAX_REDIRECTS {
             let outgoing = self.outgoing(&url, request, values, rank)?;
             let sent_at = self.wire.clock.now();
-            let response = outgoing.send().await.map_err(|error| self.lost(&url, &error))?;
+            let response = self.exchange(outgoing).await.map_err(|error| self.lost(&url, &error))?;
             let received_at = self.wire.clock.now();
             if !response.status().is_redirection() {
                 return self.take(&url, response, (sent_at, received_at)).await;
@@ -155,6 +174,15 @@ impl Call<'_> {
             url = self.next(&url, request.method, &response)?;
         }
         Err(self.bad("redirects in a circle"))
+    }
+
+    /// One request over the wire, up to the end of the answer's head.
+    async fn exchange(&self, outgoing: reqwest::RequestBuilder) -> reqwest::Result<Response> {
+        #[cfg(feature = "fuzzing")]
+        if let Some(answering) = &self.wire.answering {
+            return outgoing.build().map(|request| canned::answer(answering, request));
+        }
+        outgoing.send().await
     }
 
     fn outgoing(
