@@ -60,7 +60,7 @@ fn run(page: Page) -> anyhow::Result<()> {
 /// do: that window says itself that there is none.
 fn call_the_first(client: &Client, page: Page) -> Result<(), CallError> {
     match client.post("/v1/window", &OpenWindow { page }) {
-        Err(CallError::NotRunning) => Ok(()),
+        Err(CallError::NotRunning | CallError::Ended) => Ok(()),
         called => called,
     }
 }

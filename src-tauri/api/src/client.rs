@@ -13,21 +13,29 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::view::StreamEvent;
-use crate::{ApiError, ErrorCode, Home, misfit};
+use crate::{ApiError, ErrorCode, Home, misfit, reason};
 
 /// How long an answer may take: longer than the agent's own limit for a refresh with its retries.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long an agent may be silent until it is asked whether it is alive, and how long it may take to say so. One that is
+/// stopped, or hangs, takes connections and never answers.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 /// The longest answer that is read: 64 MiB, thousands of sessions with room to spare.
 const MAX_ANSWER: u64 = 64 << 20;
+/// The longest lock file that is read: a number and a path.
+const MAX_LOCK: u64 = 4 << 10;
 /// The longest head of an answer.
 const MAX_HEAD: usize = 8 << 10;
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// No agent answers on the socket: there is none, or it has just ended.
+    /// No agent answers on the socket, so nothing was asked.
     #[error("no agent is running; start one with `daypass tray` or `daypass agent`")]
     NotRunning,
+    /// The agent ended while it was asked: whether it has done what it was asked for is not known.
+    #[error("the agent ended before it answered; the next one settles what it had begun, so look before you try again")]
+    Ended,
     /// The agent answered with an error, or not in its own language.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -39,6 +47,10 @@ impl From<CallError> for ApiError {
             CallError::NotRunning => {
                 Self::new(ErrorCode::Offline, "No agent is running; start one with `daypass tray` or `daypass agent`.")
             }
+            CallError::Ended => Self::new(
+                ErrorCode::Offline,
+                "The agent ended before it answered; the next one settles what it had begun, so look before you try again.",
+            ),
             CallError::Api(error) => error,
         }
     }
@@ -48,6 +60,8 @@ impl From<CallError> for ApiError {
 #[derive(Debug, Clone)]
 pub struct Client {
     socket: PathBuf,
+    /// The lock of the agent, which names the socket of one that was started with another runtime folder.
+    lock: PathBuf,
 }
 
 impl Client {
@@ -56,7 +70,7 @@ impl Client {
     /// # Errors
     /// Where the socket's path is too long.
     pub fn new(home: &Home) -> Result<Self, ApiError> {
-        Ok(Self { socket: home.socket()? })
+        Ok(Self { socket: home.socket()?, lock: home.agent_lock() })
     }
 
     /// `GET path`.
@@ -109,12 +123,7 @@ impl Client {
 
     /// Sends one request, and reads the answer's head; the reader stands before its body.
     fn send(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<(Head, BufReader<UnixStream>), CallError> {
-        let mut stream = UnixStream::connect(&self.socket).map_err(|error| match error.kind() {
-            // Where the folder is none, whoever starts an agent tells why it cannot be one.
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => CallError::NotRunning,
-            _ => lost(error),
-        })?;
-        stream.set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(lost)?;
+        let mut stream = self.connect()?;
         let body = body.unwrap_or_default();
         let head = format!(
             "{method} {path} HTTP/1.0\r\nHost: daypass\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -126,8 +135,55 @@ impl Client {
         request.extend_from_slice(body);
         stream.write_all(&request).map_err(lost)?;
         let mut reader = BufReader::new(stream);
+        self.wait_for_answer(&mut reader)?;
         let head = read_head(&mut reader)?;
         Ok((head, reader))
+    }
+
+    /// A connection to the agent of the home, wherever it answers.
+    fn connect(&self) -> Result<UnixStream, CallError> {
+        match connect(&self.socket) {
+            Err(CallError::NotRunning) => connect(&self.elsewhere().ok_or(CallError::NotRunning)?),
+            connected => connected,
+        }
+    }
+
+    /// The socket of an agent that was started where the runtime folder is another: in a desktop's session, while we are a
+    /// cron job, say.
+    fn elsewhere(&self) -> Option<PathBuf> {
+        let mut text = Vec::new();
+        File::open(&self.lock).ok()?.take(MAX_LOCK).read_to_end(&mut text).ok()?;
+        let line = text.splitn(2, |byte| *byte == b'\n').nth(1)?;
+        let socket = PathBuf::from(OsStr::from_bytes(line));
+        (socket.is_absolute() && socket != self.socket).then_some(socket)
+    }
+
+    /// Waits for the first byte of an answer, for as long as the agent is alive.
+    fn wait_for_answer(&self, reader: &mut BufReader<UnixStream>) -> Result<(), CallError> {
+        let mut waited = Duration::ZERO;
+        while let Err(error) = reader.fill_buf() {
+            waited += SIGN_OF_LIFE;
+            match error.kind() {
+                ErrorKind::Interrupted => continue,
+                ErrorKind::WouldBlock | ErrorKind::TimedOut if waited < ANSWER_TIMEOUT => {}
+                _ => return Err(lost(error)),
+            }
+            if !self.is_alive()? {
+                return Err(mute(reader.get_ref()));
+            }
+        }
+        reader.get_ref().set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(lost)
+    }
+
+    /// Whether the agent answers what needs no thought.
+    fn is_alive(&self) -> Result<bool, CallError> {
+        let mut stream = self.connect()?;
+        stream.write_all(b"GET /v1/providers HTTP/1.0\r\nHost: daypass\r\n\r\n").map_err(lost)?;
+        match stream.read(&mut [0]) {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Ok(false),
+            Err(error) => Err(lost(error)),
+        }
     }
 }
 
@@ -184,7 +240,7 @@ fn read_head(reader: &mut impl BufRead) -> Result<Head, CallError> {
     while !head.ends_with(b"\r\n\r\n") {
         let left = MAX_HEAD.saturating_sub(head.len());
         if reader.by_ref().take(left as u64).read_until(b'\n', &mut head).map_err(lost)? == 0 {
-            return Err(if head.is_empty() { CallError::NotRunning } else { bad_answer("the head is cut").into() });
+            return Err(if head.is_empty() { CallError::Ended } else { bad_answer("the head is cut").into() });
         }
     }
     let mut headers = [httparse::EMPTY_HEADER; 32];
@@ -227,11 +283,41 @@ fn bad_answer(why: &str) -> ApiError {
     ApiError::new(ErrorCode::Internal, format!("The agent's answer cannot be read ({why}); is it of another version?"))
 }
 
+/// A connection to `socket` on which nothing waits longer than [`SIGN_OF_LIFE`].
+fn connect(socket: &Path) -> Result<UnixStream, CallError> {
+    let failed = |error: Errno| lost(error.into());
+    let address = SocketAddrUnix::new(socket).map_err(failed)?;
+    let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).map_err(failed)?;
+    // Before it is connected: an agent that is stopped lets so many wait, and the next one for ever (unix(7)).
+    set_socket_timeout(&stream, Timeout::Send, Some(SIGN_OF_LIFE)).map_err(failed)?;
+    set_socket_timeout(&stream, Timeout::Recv, Some(SIGN_OF_LIFE)).map_err(failed)?;
+    match rustix::net::connect(&stream, &address) {
+        Ok(()) => Ok(stream.into()),
+        // Where the folder is none, whoever starts an agent tells why it cannot be one.
+        Err(Errno::NOENT | Errno::CONNREFUSED | Errno::NOTDIR) => Err(CallError::NotRunning),
+        Err(Errno::AGAIN) => Err(mute(&stream.into())),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// An agent is there, and does nothing.
+fn mute(stream: &UnixStream) -> CallError {
+    // Who listens at the other end, where that is told.
+    let pid = socket_peercred(stream).ok().map(|peer| peer.pid.as_raw_nonzero());
+    let which = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+    let kill = pid.map_or_else(|| "it".to_owned(), |pid| format!("it with `kill -KILL {pid}`"));
+    let message =
+        format!("The agent{which} does not answer. If it stays so, end {kill}, which loses nothing, and try again.");
+    ApiError::new(ErrorCode::Internal, message).into()
+}
+
+/// The connection broke. An agent that ended says so in one of several ways, as it had read the request or not.
 fn lost(error: std::io::Error) -> CallError {
     let message = match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::NotConnected => return CallError::NotRunning,
         ErrorKind::WouldBlock | ErrorKind::TimedOut => "The agent did not answer in time.".to_owned(),
         ErrorKind::PermissionDenied => "The agent's socket belongs to another user.".to_owned(),
-        _ => format!("The connection to the agent was lost: {error}."),
+        _ => format!("The connection to the agent was lost: {}.", reason(&error)),
     };
     ApiError::new(ErrorCode::Offline, message).into()
 }

@@ -75,7 +75,7 @@ fn free_place(home: &Home) -> Result<AgentLock, Failure> {
 /// `--stop`: ends the agent, and comes back when its place is free.
 fn stop(home: &Home) -> Result<(), Failure> {
     match Client::new(home)?.post::<()>("/v1/shutdown", &Shutdown::default()) {
-        Ok(()) => {
+        Ok(()) | Err(CallError::Ended) => {
             launch::wait_for_place(home)?;
             output::line("The agent has ended.")
         }

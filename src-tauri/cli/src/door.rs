@@ -32,7 +32,7 @@ pub(crate) fn open(home: &Home) -> Result<Client, Failure> {
 /// Those of `call`, and where no agent can be started.
 pub(crate) fn ask<T>(home: &Home, mut call: impl FnMut() -> Result<T, CallError>) -> Result<T, Failure> {
     match call() {
-        Err(CallError::NotRunning) => {
+        Err(CallError::NotRunning | CallError::Ended) => {
             launch::in_background(home)?;
             Ok(call()?)
         }

@@ -76,6 +76,7 @@ impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
             CallError::NotRunning => Self::other("The agent has just ended; try again."),
+            error @ CallError::Ended => Self::other(ApiError::from(error).message),
             CallError::Api(error) => error.into(),
         }
     }

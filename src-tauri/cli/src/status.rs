@@ -25,7 +25,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     let client = Client::new(&home)?;
     let status = match client.get::<StatusView>("/v1/status") {
         Ok(status) => Some(status),
-        Err(CallError::NotRunning) => None,
+        Err(CallError::NotRunning | CallError::Ended) => None,
         Err(error) => return Err(error.into()),
     };
     if args.json {
@@ -58,7 +58,7 @@ pub(crate) fn copy(args: &CopyArgs) -> Result<(), Failure> {
     let client = Client::new(&door::home()?)?;
     match client.get::<StatusView>("/v1/status") {
         Ok(status) if status.tray => {}
-        Ok(_) | Err(CallError::NotRunning) => return Err(no_tray()),
+        Ok(_) | Err(CallError::NotRunning | CallError::Ended) => return Err(no_tray()),
         Err(error) => return Err(error.into()),
     }
     let request = CopyRequest { account: args.account.clone(), session: args.session.clone() };

@@ -58,11 +58,11 @@ fn place(home: &Home) -> Result<Option<AgentLock>, Failure> {
             return Ok(None);
         }
         Ok(_) => match client.post::<()>("/v1/shutdown", &Shutdown { take_over: true }) {
-            Ok(()) | Err(CallError::NotRunning) => {}
+            Ok(()) | Err(CallError::NotRunning | CallError::Ended) => {}
             Err(error) => return Err(error.into()),
         },
         // It is ending already.
-        Err(CallError::NotRunning) => {}
+        Err(CallError::NotRunning | CallError::Ended) => {}
         Err(error) => return Err(error.into()),
     }
     launch::wait_for_place(home).map(Some)
