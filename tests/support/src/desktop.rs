@@ -4,12 +4,13 @@
 mod bus;
 mod clipboard;
 mod keyring;
+mod mute;
 mod notifications;
 mod screen;
 mod tray;
 
 use std::fs::{self, File, Permissions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -40,6 +41,8 @@ pub enum Keyring {
     Locked,
     /// There is none, and none is started on request.
     Absent,
+    /// Somebody owns its name, takes every call, and never answers.
+    Mute,
 }
 
 /// What a desktop is to have.
@@ -70,6 +73,10 @@ pub struct Desktop {
     bus: Connection,
     notifications: notifications::Monitor,
     children: Vec<Child>,
+    /// The real keyring's process.
+    keyring: Option<Child>,
+    /// Who stands in its place and never answers.
+    mute: Option<mute::Mute>,
 }
 
 impl Desktop {
@@ -102,13 +109,18 @@ impl Desktop {
         let notifications = notifications::Monitor::start(&address);
 
         let dark = options.dark;
-        let mut desktop = Self { scratch, display, address, dark, bus, notifications, children: vec![server, daemon] };
+        let children = vec![server, daemon];
+        let mut desktop =
+            Self { scratch, display, address, dark, bus, notifications, children, keyring: None, mute: None };
         desktop.start_service("dunst", &[], notifications::SERVICE);
-        if options.keyring != Keyring::Absent {
-            desktop.start_keyring();
-        }
-        if options.keyring == Keyring::Locked {
-            desktop.lock_keyring();
+        match options.keyring {
+            Keyring::Unlocked => desktop.start_keyring(),
+            Keyring::Locked => {
+                desktop.start_keyring();
+                desktop.lock_keyring();
+            }
+            Keyring::Absent => {}
+            Keyring::Mute => desktop.start_mute_keyring(),
         }
         if options.tray_host {
             tray::write_panel_config(desktop.path("config").as_path());
@@ -189,14 +201,7 @@ impl Desktop {
         let log = File::create(self.path("log").join(program)).unwrap();
         let mut command = self.command(program);
         command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        self.adopt(program, &mut command, None, name);
-    }
-
-    fn adopt(&mut self, program: &str, command: &mut Command, input: Option<&str>, name: &str) {
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            stdin.write_all(input.as_bytes()).unwrap();
-        }
+        let child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
         self.children.push(child);
         bus::wait_for_name(&self.bus, name, STARTS);
     }
@@ -208,7 +213,7 @@ impl Drop for Desktop {
         for process in left.drain(..) {
             kill("-KILL", process.pid);
         }
-        for child in &mut self.children {
+        for child in self.children.iter_mut().chain(&mut self.keyring) {
             let _ = child.kill();
             let _ = child.wait();
         }

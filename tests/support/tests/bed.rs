@@ -61,3 +61,25 @@ fn nothing_is_left_behind() {
         Vec::<&process::Process>::new()
     );
 }
+
+#[test]
+fn a_keyring_that_was_killed_comes_back_with_what_it_held() {
+    let mut desktop = Desktop::start(Options { tray_host: false, ..Options::default() });
+    let store = desktop.command("sh").args(["-c", "printf value | secret-tool store --label=L key word"]).status();
+    assert!(store.unwrap().success());
+    desktop.kill_keyring();
+    let looked_up = desktop.command("secret-tool").args(["lookup", "key", "word"]).status().unwrap();
+    assert!(!looked_up.success());
+    desktop.start_keyring();
+    assert_eq!(desktop.secrets()[0].value, b"value");
+}
+
+#[test]
+fn a_mute_keyring_takes_calls_and_answers_none_until_it_ends() {
+    let mut desktop = Desktop::start(Options { keyring: Keyring::Mute, tray_host: false, dark: false });
+    let mut asking = desktop.command("secret-tool").args(["lookup", "key", "word"]).spawn().unwrap();
+    wait::until("a call", SOON, || (desktop.unanswered_calls() > 0).then_some(()));
+    assert!(asking.try_wait().unwrap().is_none(), "it was answered");
+    desktop.end_mute_keyring();
+    assert!(!wait::until("the caller's end", SOON, || asking.try_wait().unwrap()).success());
+}

@@ -52,7 +52,14 @@ pub(super) fn connect(address: &str) -> Connection {
 
 /// Waits until somebody owns `name`.
 pub(super) fn wait_for_name(bus: &Connection, name: &str, deadline: Duration) {
-    let proxy = DBusProxy::new(bus).unwrap();
-    let owned = || proxy.name_has_owner(BusName::try_from(name).unwrap()).unwrap().then_some(());
-    wait::until(&format!("{name} on the bus"), deadline, owned);
+    wait::until(&format!("{name} on the bus"), deadline, || is_owned(bus, name).then_some(()));
+}
+
+/// Waits until nobody owns `name` any more.
+pub(super) fn wait_without_name(bus: &Connection, name: &str, deadline: Duration) {
+    wait::until(&format!("{name} to leave the bus"), deadline, || (!is_owned(bus, name)).then_some(()));
+}
+
+fn is_owned(bus: &Connection, name: &str) -> bool {
+    DBusProxy::new(bus).unwrap().name_has_owner(BusName::try_from(name).unwrap()).unwrap()
 }

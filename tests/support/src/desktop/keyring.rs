@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Write;
 use std::process::Stdio;
 
 use zbus::blocking::Proxy;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
-use super::Desktop;
+use super::mute::Mute;
+use super::{Desktop, STARTS, bus};
 
 const SERVICE: &str = "org.freedesktop.secrets";
 const SERVICE_PATH: &str = "/org/freedesktop/secrets";
@@ -29,13 +31,40 @@ pub struct StoredSecret {
 type WireSecret = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
 impl Desktop {
-    /// Starts the keyring daemon; its only collection is open.
-    pub(super) fn start_keyring(&mut self) {
+    /// Starts the keyring daemon; its only collection is open, and holds what it held before.
+    pub fn start_keyring(&mut self) {
         let log = File::create(self.path("log").join("gnome-keyring-daemon")).unwrap();
         let mut command = self.command("gnome-keyring-daemon");
         command.args(["--unlock", "--components=secrets", "--foreground"]);
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
-        self.adopt("gnome-keyring-daemon", &mut command, Some(PASSWORD), SERVICE);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("the keyring cannot be started: {error}"));
+        child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+        self.keyring = Some(child);
+        bus::wait_for_name(self.bus(), SERVICE, STARTS);
+    }
+
+    /// Ends the keyring daemon at once (SIGKILL), as a crash would.
+    pub fn kill_keyring(&mut self) {
+        let mut child = self.keyring.take().expect("there is no keyring to kill");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        bus::wait_without_name(self.bus(), SERVICE, STARTS);
+    }
+
+    /// Puts somebody in the keyring's place who takes every call and never answers. There must be no keyring.
+    pub fn start_mute_keyring(&mut self) {
+        self.mute = Some(Mute::start(self.bus_address(), SERVICE));
+    }
+
+    /// How many calls the mute keyring has left without an answer.
+    pub fn unanswered_calls(&self) -> usize {
+        self.mute.as_ref().map_or(0, Mute::calls)
+    }
+
+    /// Ends the mute keyring: whoever waits for it is told by the bus that there will be no answer.
+    pub fn end_mute_keyring(&mut self) {
+        drop(self.mute.take().expect("there is no mute keyring to end"));
+        bus::wait_without_name(self.bus(), SERVICE, STARTS);
     }
 
     /// Locks the collection, as a user or a time-out would.
