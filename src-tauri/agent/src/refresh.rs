@@ -279,17 +279,25 @@ impl Inner {
         message: &str,
         took: Option<Duration>,
     ) -> ApiError {
-        let (name, known, lost) = {
+        let (name, known, lost, regenerated) = {
             let mut state = self.state();
-            let mut of_it = state.intents.iter().filter(|open| open.account == row);
-            let lost = of_it.any(|open| !matches!(open.intent, Intent::Create { .. }));
+            let of_it = || state.intents.iter().filter(|open| open.account == row);
+            let lost = of_it().any(|open| !matches!(open.intent, Intent::Create { .. }));
+            let regenerated = of_it().any(|open| open.intent == Intent::Regenerate);
             match state.by_row(row) {
                 Some(account) if account.record.generation != generation => return superseded(),
-                Some(account) => (account.record.name.clone(), account.record.refused.is_some(), lost),
+                Some(account) => {
+                    let known = account.record.refused.as_ref().map(|refusal| refusal.message.clone());
+                    (account.record.name.clone(), known, lost, regenerated)
+                }
                 None => return removed(),
             }
         };
-        let message = if lost {
+        let is_news = known.is_none();
+        let message = if let Some(known) = known {
+            // Why it was refused first is what stays stored, and tells more than that it is refused still.
+            known
+        } else if lost {
             format!(
                 "The credential of {name} was just being replaced when Daypass was cut off, and the new one is lost; \
                  connect the account again with `daypass account add`."
@@ -310,6 +318,10 @@ impl Inner {
                 let refused = Entry::new(refusal.since, &record.name, LogEvent::Refused).took(took);
                 let refused = refused.failed(&ApiError::new(ErrorCode::NeedsSignIn, refusal.message.clone()));
                 record.refused.get_or_insert(refusal);
+                if regenerated {
+                    // The call has taken effect: what the old credential opened is as dead as it is.
+                    drop_sessions(record);
+                }
                 vec![refused]
             })
             .await;
@@ -321,7 +333,7 @@ impl Inner {
             account.failure = None;
             account.trouble = None;
         }
-        if !known {
+        if is_news {
             self.tell(Notice::NeedsYou { accounts: vec![name], message: message.clone() });
         }
         ApiError::new(ErrorCode::NeedsSignIn, message)
@@ -424,6 +436,15 @@ pub(crate) fn creation(definition: &Definition, name: Option<String>, replaces: 
         return Some(Intent::Renew);
     }
     definition.token_shown_once().then(|| Intent::Create { name: name.unwrap_or_default(), replaces })
+}
+
+/// Nothing is held any more: all of it was revoked.
+pub(crate) fn drop_sessions(record: &mut AccountRecord) {
+    let ids: Vec<String> = record.sessions.iter().map(|session| session.session.id.clone()).collect();
+    for id in ids {
+        record.drop_session(&id);
+    }
+    record.grant = Sealed::Nothing;
 }
 
 /// A message of a provider as a sentence of its own.

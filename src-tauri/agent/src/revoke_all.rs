@@ -13,7 +13,7 @@ use crate::fail;
 use crate::failure;
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
-use crate::refresh::removed;
+use crate::refresh::{drop_sessions, removed};
 use crate::sessions::told_ended;
 use crate::vault::{AccountRecord, Refusal, Sealed};
 
@@ -194,11 +194,7 @@ fn told_all(now: Time, name: &str, credential: Option<&Secret>, took: Option<Dur
 
 /// Everything is revoked: nothing is held any more, and nothing is opened until the account is used again.
 fn drop_all(record: &mut AccountRecord) {
-    let ids: Vec<String> = record.sessions.iter().map(|session| session.session.id.clone()).collect();
-    for id in ids {
-        record.drop_session(&id);
-    }
-    record.grant = Sealed::Nothing;
+    drop_sessions(record);
     record.resting = true;
     // What calls bring that are still under way is as dead.
     record.generation += 1;

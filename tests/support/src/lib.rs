@@ -7,6 +7,8 @@
 )]
 
 pub mod desktop;
+pub mod http;
 pub mod process;
 pub mod program;
+pub mod rotor;
 pub mod wait;
