@@ -25,7 +25,6 @@ use crate::bed::{Bed, account};
 struct Served {
     bed: Bed,
     agent: Agent,
-    _lock: AgentLock,
     end: Arc<Notify>,
     task: JoinHandle<Result<(), ApiError>>,
 }
@@ -39,7 +38,7 @@ impl Served {
         let end = Arc::new(Notify::new());
         let task = {
             let (agent, home, end) = (agent.clone(), bed.home.clone(), end.clone());
-            tokio::spawn(async move { serve(agent, &home, face, end.notified()).await })
+            tokio::spawn(async move { serve(agent, lock, &home, face, end.notified()).await })
         };
         let socket = bed.home.socket().unwrap();
         let up = async {
@@ -48,7 +47,7 @@ impl Served {
             }
         };
         tokio::time::timeout(Duration::from_secs(10), up).await.expect("the socket never came");
-        Self { bed, agent, _lock: lock, end, task }
+        Self { bed, agent, end, task }
     }
 
     /// Runs `call` with the light client, which blocks.

@@ -1,19 +1,26 @@
-//! The lock that makes an agent the only one of its home.
+//! The lock that makes an agent the only one of its vault.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::ffi::OsStr;
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::io::{Seek, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::PathBuf;
 
-use daypass_api::{ApiError, ErrorCode, Home};
+use daypass_api::{ApiError, ErrorCode, Home, reason};
 
 use crate::folder;
 
-/// Held for as long as the agent lives; the kernel lets go of it with the process, however that ends.
+/// Held for as long as the agent lives; the kernel lets go of it with the process, however that ends (flock(2)). The file
+/// is closed on exec, so that no child of the agent keeps it.
 ///
-/// The file also holds the process id of the owner, so that [`serve`](crate::serve) can see whose lock it is.
+/// It lies beside the vault, for the vault is what there must be one agent of: the folder of the socket depends on who
+/// asks (a cron job has no runtime folder), and goes away when a user logs out. What the file holds, the process id and
+/// the path of the socket, is for finding the agent, and proves nothing.
 #[derive(Debug)]
 pub struct AgentLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 impl AgentLock {
@@ -22,35 +29,69 @@ impl AgentLock {
     /// # Errors
     /// `internal` where the folder or the file cannot be made.
     pub fn acquire(home: &Home) -> Result<Option<Self>, ApiError> {
-        folder::private(home.run_dir())?;
-        let path = home.agent_lock();
-        let failed = |error: std::io::Error| {
-            ApiError::new(ErrorCode::Internal, format!("The lock {} cannot be taken: {error}.", path.display()))
-        };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| write!(file, "{}", std::process::id()))
-            .map_err(failed)?;
-        Ok(Some(Self { _file: file }))
+        Self::take(home, |file| match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        })
     }
 
-    /// Whether this process wrote itself into the lock of `home`.
-    pub(crate) fn is_ours(home: &Home) -> bool {
-        let mut text = String::new();
-        let read = File::open(home.agent_lock()).and_then(|file| file.take(32).read_to_string(&mut text));
-        read.is_ok() && text == std::process::id().to_string()
+    /// Takes the lock of `home`, and blocks this thread until its holder has let go of it.
+    ///
+    /// # Errors
+    /// As [`AgentLock::acquire`].
+    pub fn wait(home: &Home) -> Result<Self, ApiError> {
+        loop {
+            if let Some(lock) = Self::take(home, |file| file.lock().map(|()| true))? {
+                return Ok(lock);
+            }
+        }
     }
+
+    /// Whether an agent holds the lock of `home`, or another process looks at it in this very moment. Nothing is made.
+    pub fn is_held(home: &Home) -> bool {
+        let held = |file: File| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        File::open(home.agent_lock()).is_ok_and(held)
+    }
+
+    fn take(home: &Home, how: impl Fn(&File) -> std::io::Result<bool>) -> Result<Option<Self>, ApiError> {
+        folder::private(home.data_dir())?;
+        let path = home.agent_lock();
+        let failed = |error: std::io::Error| {
+            let message = format!("The lock {} cannot be taken: {}.", path.display(), reason(&error));
+            ApiError::new(ErrorCode::Internal, message)
+        };
+        loop {
+            let mut file = OpenOptions::new();
+            file.read(true).write(true).create(true).truncate(false).mode(0o600);
+            let file = file.open(&path).map_err(failed)?;
+            if !how(&file).map_err(failed)? {
+                return Ok(None);
+            }
+            let mut lock = Self { file, path: path.clone() };
+            // Somebody may have removed the file in between: the lock of a file without a name keeps nobody out.
+            if lock.holds() {
+                lock.sign(home);
+                return Ok(Some(lock));
+            }
+        }
+    }
+
+    /// Whether it still keeps others out: whether its file is the one that they would open.
+    pub(crate) fn holds(&self) -> bool {
+        let there = std::fs::metadata(&self.path).ok().map(|there| identity(&there));
+        there.is_some() && there == self.file.metadata().ok().map(|ours| identity(&ours))
+    }
+
+    /// Writes down who we are and where we answer. On a full disk the file stays empty, and the lock holds all the same.
+    fn sign(&mut self, home: &Home) {
+        let socket = home.socket().unwrap_or_default();
+        let text = [std::process::id().to_string().as_bytes(), b"\n", OsStr::as_bytes(socket.as_os_str())].concat();
+        let _ = self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(&text));
+    }
+}
+
+/// What makes a file the same one.
+pub(crate) fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }

@@ -2,29 +2,29 @@
 
 mod answer;
 mod events;
+mod place;
 mod routes;
 mod wire;
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use daypass_api::{ApiError, ErrorCode, Home};
+use daypass_api::{ApiError, Home};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use crate::{Agent, AgentLock, Face, folder};
+use self::place::Place;
+use crate::{Agent, AgentLock, Face};
 
 /// How long requests under way may go on at the end.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -50,28 +50,30 @@ struct Shared {
 
 /// Answers every request of [`daypass_api::request`] on the socket of `home`, until `shutdown` or `POST /v1/shutdown`.
 ///
-/// The caller holds the [`AgentLock`] of `home`. A socket that a dead agent left behind is replaced; one that answers
-/// is not. The socket is bound before the first wait, so a caller that has polled once may tell others to connect. On the end the streams get `bye`, requests under way may finish for a moment, and the agent is stopped.
+/// Who serves holds the `lock` of `home`, until the agent has stopped. A socket that a dead agent left behind is replaced;
+/// one that answers is not. The socket is bound before the first wait, so a caller that has polled once may tell others to
+/// connect; if it is taken away later, it is bound anew. On the end the streams get `bye`, requests under way may finish
+/// for a moment, and the agent is stopped.
 ///
 /// # Errors
-/// `internal` where the lock is not held by this process, or the socket cannot be bound.
+/// `internal` where the socket cannot be bound, or the place of the agent was taken away and cannot be had again.
 pub async fn serve(
     agent: Agent,
+    lock: AgentLock,
     home: &Home,
     face: Option<Arc<dyn Face>>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ApiError> {
-    let socket = home.socket()?;
-    let listener = bind(home, &socket).await?;
-    let bound = std::fs::metadata(&socket).map(|there| there.ino()).ok();
+    let mut place = Place::take(home, lock).await?;
     let (end, ended) = watch::channel(false);
     let shared = Shared { agent: agent.clone(), face, asked_to_end: Arc::new(Notify::new()), ended };
     let router = routes::router(shared.clone());
     let mut connections = JoinSet::new();
+    let mut served = Ok(());
     tokio::pin!(shutdown);
-    loop {
+    while served.is_ok() {
         tokio::select! {
-            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+            accepted = place.listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
                 Ok((stream, _)) if is_ours(&stream) => {
                     connections.spawn(connection(stream, router.clone(), shared.clone()));
                 }
@@ -80,23 +82,20 @@ pub async fn serve(
                 Err(_) => tokio::time::sleep(ACCEPT_REST).await,
             },
             Some(_) = connections.join_next() => {}
+            () = place.stirred() => served = place.mend().await,
             () = shared.asked_to_end.notified() => break,
             () = &mut shutdown => break,
         }
     }
-    // First out of the way, so that a successor can bind: but only if it is still ours.
-    if std::fs::metadata(&socket).map(|there| there.ino()).ok() == bound {
-        // Somebody may have removed it.
-        let _ = std::fs::remove_file(&socket);
-    }
-    drop(listener);
+    // First out of the way, so that a successor can bind.
+    let _lock = place.leave();
     end.send_replace(true);
     let answered = async { while connections.join_next().await.is_some() {} };
     // Whoever does not read the last answer does not hold the agent up.
     let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
     connections.abort_all();
     agent.stop().await;
-    Ok(())
+    served
 }
 
 /// The server on streams that a fuzzer brings, in place of connections to the socket.
@@ -120,28 +119,6 @@ impl Doorstep {
     pub async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         connection(stream, self.router.clone(), self.shared.clone()).await;
     }
-}
-
-/// Binds the socket, in the place of one that nobody answers on.
-async fn bind(home: &Home, socket: &Path) -> Result<UnixListener, ApiError> {
-    let failed = |error: std::io::Error| {
-        ApiError::new(ErrorCode::Internal, format!("The socket {} cannot be bound: {error}.", socket.display()))
-    };
-    folder::private(home.run_dir())?;
-    if !AgentLock::is_ours(home) {
-        let message = "Another agent holds the lock of this home; there is one agent for each user.";
-        return Err(ApiError::new(ErrorCode::Internal, message));
-    }
-    if socket.exists() {
-        if UnixStream::connect(socket).await.is_ok() {
-            let message = "Another agent answers on the socket already; end it with `POST /v1/shutdown` first.";
-            return Err(ApiError::new(ErrorCode::Internal, message));
-        }
-        std::fs::remove_file(socket).map_err(failed)?;
-    }
-    let listener = UnixListener::bind(socket).map_err(failed)?;
-    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    Ok(listener)
 }
 
 /// Whether the other end runs as our user.
@@ -182,8 +159,8 @@ async fn over(ended: &mut watch::Receiver<bool>) {
     drop(ended.wait_for(|ended| *ended).await);
 }
 
-/// Whether the answer tells of accounts, and so waits until the vault was tried once: an agent that has just been
-/// started must not look as if it had none.
+/// Whether the request is about accounts, and so waits until the vault was tried once: an agent that has just been
+/// started must not say that there is no such account. What faces draw is shown at once, however the vault is.
 fn shows_accounts(path: &str) -> bool {
-    !matches!(path, "/v1/events" | "/v1/shutdown" | "/v1/window" | "/v1/providers" | "/v1/openapi.json")
+    path.starts_with("/v1/accounts") || path.starts_with("/v1/sign-ins") || path == "/v1/copy"
 }

@@ -3,11 +3,17 @@
 //! It speaks HTTP/1.0, so that nothing has to be unchunked: the answer ends where its length says, or where the connection
 //! does. The whole path of `daypass token` is in this file, and needs neither a runtime nor a pool.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -142,20 +148,42 @@ impl Client {
 
     /// A connection to the agent of the home, wherever it answers.
     fn connect(&self) -> Result<UnixStream, CallError> {
-        match connect(&self.socket) {
-            Err(CallError::NotRunning) => connect(&self.elsewhere().ok_or(CallError::NotRunning)?),
-            connected => connected,
-        }
+        let connected = connect(&self.socket).or_else(|error| match (error, self.elsewhere()) {
+            (Errno::NOENT | Errno::CONNREFUSED | Errno::NOTDIR, Some(socket)) => connect(&socket),
+            (error, _) => Err(error),
+        });
+        connected.map_err(|error| match error {
+            // Where the folder is none, whoever starts an agent tells why it cannot be one.
+            Errno::NOENT | Errno::CONNREFUSED | Errno::NOTDIR => CallError::NotRunning,
+            Errno::AGAIN => self.mute(),
+            error => lost(error.into()),
+        })
     }
 
     /// The socket of an agent that was started where the runtime folder is another: in a desktop's session, while we are a
     /// cron job, say.
     fn elsewhere(&self) -> Option<PathBuf> {
+        let Holder { socket, .. } = self.holder()?;
+        (socket.is_absolute() && socket != self.socket).then_some(socket)
+    }
+
+    /// Who holds the agent's lock, or was the last to.
+    fn holder(&self) -> Option<Holder> {
         let mut text = Vec::new();
         File::open(&self.lock).ok()?.take(MAX_LOCK).read_to_end(&mut text).ok()?;
-        let line = text.splitn(2, |byte| *byte == b'\n').nth(1)?;
-        let socket = PathBuf::from(OsStr::from_bytes(line));
-        (socket.is_absolute() && socket != self.socket).then_some(socket)
+        let (pid, socket) = text.split_at_checked(text.iter().position(|byte| *byte == b'\n')?)?;
+        let pid = std::str::from_utf8(pid).ok()?.parse().ok()?;
+        Some(Holder { pid, socket: PathBuf::from(OsStr::from_bytes(socket.get(1..)?)) })
+    }
+
+    /// An agent is there, and does nothing.
+    fn mute(&self) -> CallError {
+        let pid = self.holder().map(|holder| holder.pid);
+        let which = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+        let end = pid.map_or_else(|| "it".to_owned(), |pid| format!("it with `kill -KILL {pid}`"));
+        let message =
+            format!("The agent{which} does not answer. If it stays so, end {end}, which loses nothing, and try again.");
+        ApiError::new(ErrorCode::Internal, message).into()
     }
 
     /// Waits for the first byte of an answer, for as long as the agent is alive.
@@ -169,7 +197,7 @@ impl Client {
                 _ => return Err(lost(error)),
             }
             if !self.is_alive()? {
-                return Err(mute(reader.get_ref()));
+                return Err(self.mute());
             }
         }
         reader.get_ref().set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(lost)
@@ -185,6 +213,12 @@ impl Client {
             Err(error) => Err(lost(error)),
         }
     }
+}
+
+/// What the lock file of an agent says.
+struct Holder {
+    pid: u32,
+    socket: PathBuf,
 }
 
 /// The events of an agent, until it ends.
@@ -284,37 +318,20 @@ fn bad_answer(why: &str) -> ApiError {
 }
 
 /// A connection to `socket` on which nothing waits longer than [`SIGN_OF_LIFE`].
-fn connect(socket: &Path) -> Result<UnixStream, CallError> {
-    let failed = |error: Errno| lost(error.into());
-    let address = SocketAddrUnix::new(socket).map_err(failed)?;
-    let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None).map_err(failed)?;
+fn connect(socket: &Path) -> rustix::io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(socket)?;
+    let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
     // Before it is connected: an agent that is stopped lets so many wait, and the next one for ever (unix(7)).
-    set_socket_timeout(&stream, Timeout::Send, Some(SIGN_OF_LIFE)).map_err(failed)?;
-    set_socket_timeout(&stream, Timeout::Recv, Some(SIGN_OF_LIFE)).map_err(failed)?;
-    match rustix::net::connect(&stream, &address) {
-        Ok(()) => Ok(stream.into()),
-        // Where the folder is none, whoever starts an agent tells why it cannot be one.
-        Err(Errno::NOENT | Errno::CONNREFUSED | Errno::NOTDIR) => Err(CallError::NotRunning),
-        Err(Errno::AGAIN) => Err(mute(&stream.into())),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// An agent is there, and does nothing.
-fn mute(stream: &UnixStream) -> CallError {
-    // Who listens at the other end, where that is told.
-    let pid = socket_peercred(stream).ok().map(|peer| peer.pid.as_raw_nonzero());
-    let which = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-    let kill = pid.map_or_else(|| "it".to_owned(), |pid| format!("it with `kill -KILL {pid}`"));
-    let message =
-        format!("The agent{which} does not answer. If it stays so, end {kill}, which loses nothing, and try again.");
-    ApiError::new(ErrorCode::Internal, message).into()
+    set_socket_timeout(&stream, Timeout::Send, Some(SIGN_OF_LIFE))?;
+    set_socket_timeout(&stream, Timeout::Recv, Some(SIGN_OF_LIFE))?;
+    rustix::net::connect(&stream, &address)?;
+    Ok(stream.into())
 }
 
 /// The connection broke. An agent that ended says so in one of several ways, as it had read the request or not.
 fn lost(error: std::io::Error) -> CallError {
     let message = match error.kind() {
-        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::NotConnected => return CallError::NotRunning,
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::NotConnected => return CallError::Ended,
         ErrorKind::WouldBlock | ErrorKind::TimedOut => "The agent did not answer in time.".to_owned(),
         ErrorKind::PermissionDenied => "The agent's socket belongs to another user.".to_owned(),
         _ => format!("The connection to the agent was lost: {}.", reason(&error)),

@@ -83,9 +83,15 @@ impl Home {
         &self.run
     }
 
-    /// The lock that makes the agent the only one of its user.
+    /// The lock that makes the agent the only one of its vault. It holds the agent's process id and, on the next line, the
+    /// path of its socket.
     pub fn agent_lock(&self) -> PathBuf {
-        self.run.join("agent.lock")
+        self.data.join("agent.lock")
+    }
+
+    /// The lock of whoever starts or stops an agent.
+    pub fn start_lock(&self) -> PathBuf {
+        self.data.join("start.lock")
     }
 
     /// The lock that makes the window the only one of its user.

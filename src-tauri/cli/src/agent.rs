@@ -1,7 +1,7 @@
 //! `daypass agent`: the headless agent, in the foreground or as other commands start it.
 
 use daypass_agent::{AgentLock, KeySource};
-use daypass_api::client::{CallError, Client};
+use daypass_api::client::Client;
 use daypass_api::request::Shutdown;
 use daypass_api::view::StatusView;
 use daypass_api::{ApiError, ErrorCode, Home};
@@ -9,7 +9,7 @@ use daypass_api::{ApiError, ErrorCode, Home};
 use crate::args::AgentArgs;
 use crate::failure::{Exit, Failure};
 use crate::host::{self, Signals};
-use crate::launch::{self, Greeting, Starting};
+use crate::launch::{self, Greeting, Place, Starting};
 use crate::{door, output};
 
 /// Does what `args` ask.
@@ -21,7 +21,10 @@ pub(crate) fn run(args: &AgentArgs) -> Result<(), Failure> {
     if !args.background {
         let (home, key) = named()?;
         let starting = Starting::wait(&home)?;
-        let lock = free_place(&home)?;
+        let lock = match launch::place(&home)? {
+            Place::Ours(lock) => lock,
+            Place::Taken(status) => return Err(taken(&status)),
+        };
         return serve(&home, key, lock, move || {
             drop(starting);
             output::tell("The agent is ready; Ctrl-C ends it.");
@@ -39,8 +42,13 @@ fn background() -> Result<(), Failure> {
     // Read while we stand in the starter's folder: what is relative is meant from there.
     let (home, key) = named()?;
     launch::detach()?;
-    let lock = launch::wait_for_place(&home)?;
-    serve(&home, key, lock, || launch::greet(&Greeting::Ready))
+    match launch::place(&home)? {
+        Place::Ours(lock) => serve(&home, key, lock, || launch::greet(&Greeting::Ready)),
+        Place::Taken(_) => {
+            launch::greet(&Greeting::Ready);
+            Ok(())
+        }
+    }
 }
 
 /// The home and the source of the vault's key that the environment names.
@@ -48,40 +56,30 @@ fn named() -> Result<(Home, KeySource), Failure> {
     Ok((door::home()?, host::key_source()?))
 }
 
-fn serve(home: &Home, key: KeySource, _lock: AgentLock, ready: impl FnOnce()) -> Result<(), Failure> {
-    crate::runtime()?.block_on(async {
+fn serve(home: &Home, key: KeySource, lock: AgentLock, ready: impl FnOnce()) -> Result<(), Failure> {
+    crate::run_to_end(async {
         let signals = Signals::catch()?;
         let agent = host::start_agent(home, key).await?;
-        host::serve_agent(agent, home, None, signals.end(), ready).await
+        host::serve_agent(agent, lock, home, None, signals.end(), ready).await
     })
 }
 
-/// The agent's place, unless an agent that answers has it.
-fn free_place(home: &Home) -> Result<AgentLock, Failure> {
-    if let Some(lock) = AgentLock::acquire(home)? {
-        return Ok(lock);
-    }
-    match Client::new(home)?.get::<StatusView>("/v1/status") {
-        Ok(status) => {
-            let place = if status.tray { "in the tray app" } else { "headless" };
-            let message =
-                format!("An agent is already running {place} (process {}); there is one for each user.", status.pid);
-            Err(Failure::other(message))
-        }
-        Err(_) => launch::wait_for_place(home),
-    }
+/// There is an agent, and it is this one.
+fn taken(by: &StatusView) -> Failure {
+    let place = if by.tray { "in the tray app" } else { "headless" };
+    Failure::other(format!("An agent is already running {place} (process {}); there is one for each user.", by.pid))
 }
 
 /// `--stop`: ends the agent, and comes back when its place is free.
 fn stop(home: &Home) -> Result<(), Failure> {
-    match Client::new(home)?.post::<()>("/v1/shutdown", &Shutdown::default()) {
-        Ok(()) | Err(CallError::Ended) => {
-            launch::wait_for_place(home)?;
-            output::line("The agent has ended.")
-        }
-        Err(CallError::NotRunning) => output::line("No agent is running."),
-        Err(error) => Err(error.into()),
+    if !AgentLock::is_held(home) {
+        return output::line("No agent is running.");
     }
+    // Nobody shall start another one while this one ends.
+    let _starting = Starting::wait(home)?;
+    let client = Client::new(home)?;
+    launch::place_of_one_that_ends(home, || client.post("/v1/shutdown", &Shutdown::default()))?;
+    output::line("The agent has ended.")
 }
 
 /// The failure in the words of the local API, for the starter; the codes lead to the same exit code there.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
-use daypass_agent::{Agent, Face, KeySource, Setup};
+use daypass_agent::{Agent, AgentLock, Face, KeySource, Setup};
 use daypass_api::Home;
 use daypass_providers::{Catalog, Engine, Limits};
 use rustix::fs::Mode;
@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
 use crate::system::{SystemChance, SystemClock};
-use crate::{launch, output};
+use crate::{launch, machine, output};
 
 /// The variable that names the file which opens the vault.
 pub(crate) const KEY_FILE: &str = "DAYPASS_VAULT_KEY_FILE";
@@ -100,18 +100,20 @@ pub(crate) async fn start_agent(home: &Home, key: KeySource) -> Result<Agent, Fa
     Ok(Agent::start(setup).await?)
 }
 
-/// Serves the local API until `shutdown`, and calls `ready` once the socket answers.
+/// Serves the local API until `shutdown`, and calls `ready` once the socket answers. All the while the agent hears of the
+/// machine: its sleep, its clock, its network.
 ///
 /// # Errors
 /// Where the socket cannot be bound; `ready` is not called then.
 pub(crate) async fn serve_agent(
     agent: Agent,
+    lock: AgentLock,
     home: &Home,
     face: Option<Arc<dyn Face>>,
     shutdown: impl Future<Output = ()>,
     ready: impl FnOnce(),
 ) -> Result<(), Failure> {
-    let mut serving = pin!(daypass_agent::serve(agent, home, face, shutdown));
+    let mut serving = pin!(daypass_agent::serve(agent.clone(), lock, home, face, shutdown));
     // The server binds its socket before it first waits; a connection shows that it has.
     tokio::select! {
         biased;
@@ -122,5 +124,8 @@ pub(crate) async fn serve_agent(
     UnixStream::connect(&socket)
         .map_err(|error| Failure::other(format!("The socket {} does not answer: {error}.", socket.display())))?;
     ready();
-    Ok(serving.await?)
+    tokio::select! {
+        ended = serving => Ok(ended?),
+        never = machine::tell(&agent) => match never {},
+    }
 }

@@ -1,41 +1,42 @@
 //! Starting an agent in the background, one starter at a time, and waiting for the place of one that ends.
-//!
-//! Nothing here polls: the starter waits for a line on the child's stdout, and whoever wants the place of an ending
-//! agent waits for its lock.
 
+use std::convert::Infallible;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use daypass_agent::AgentLock;
-use daypass_api::client::Client;
+use daypass_api::client::{CallError, Client};
 use daypass_api::home::private_folder;
 use daypass_api::view::StatusView;
 use daypass_api::{ApiError, Home, reason};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::failure::Failure;
 
-/// How long an agent may take until it is ready: a keyring that does not answer is given up after 3 s.
-const READY_LIMIT: Duration = Duration::from_secs(20);
+/// How long an agent may take until it is ready, on a machine that is very busy. It waits for the place of one that ends.
+const READY_LIMIT: Duration = Duration::from_secs(30);
 /// How long an agent that was asked to end may take: it waits for refreshes under way, but not for slow ones.
 const END_LIMIT: Duration = Duration::from_secs(15);
+/// How often whoever waits for the place looks whether somebody answers in it.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The one line that a background agent says to its starter.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Greeting {
-    /// The socket answers.
+    /// The socket answers: its own, or that of an agent that was quicker.
     Ready,
     /// It could not start.
     Failed(ApiError),
 }
 
-/// Held while an agent or tray app starts, so that nobody else decides at the same moment that none runs.
+/// Held while an agent or tray app starts, or is stopped, so that nobody else decides at the same moment that none runs.
 #[derive(Debug)]
 pub(crate) struct Starting {
     _lock: File,
@@ -45,10 +46,10 @@ impl Starting {
     /// Waits until nobody else is starting.
     ///
     /// # Errors
-    /// Where the folder of the socket cannot be made or written.
+    /// Where the folder of the data cannot be made or written.
     pub(crate) fn wait(home: &Home) -> Result<Self, Failure> {
-        let path = home.run_dir().join("start.lock");
-        private_folder(home.run_dir())?;
+        let path = home.start_lock();
+        private_folder(home.data_dir())?;
         let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
         let lock = lock.map_err(|error| cannot("be opened", &path, &error))?;
         let lock = within(READY_LIMIT * 2, move || lock.lock().map(|()| lock));
@@ -56,9 +57,48 @@ impl Starting {
             Some(Ok(lock)) => Ok(Self { _lock: lock }),
             Some(Err(error)) => Err(cannot("be locked", &path, &error)),
             None => {
-                Err(Failure::other("Another `daypass` has been starting an agent for too long; stop it and try again."))
+                let message = "Another `daypass` has been starting or stopping an agent for a minute; stop it and try again.";
+                Err(Failure::other(message))
             }
         }
+    }
+}
+
+/// The place of the agent.
+pub(crate) enum Place {
+    /// It was free, and is ours.
+    Ours(AgentLock),
+    /// An agent has it, and says this of itself.
+    Taken(StatusView),
+}
+
+/// Takes the place of the agent where it is free. One that is ending has its time to leave it, and one that is starting to
+/// answer.
+///
+/// # Errors
+/// Where the lock cannot be made, and where somebody has the place who neither leaves it nor answers.
+pub(crate) fn place(home: &Home) -> Result<Place, Failure> {
+    if let Some(lock) = AgentLock::acquire(home)? {
+        return Ok(Place::Ours(lock));
+    }
+    let client = Client::new(home)?;
+    Ok(match free_or_answered(home, || client.get("/v1/status").map(Some))? {
+        Ok(lock) => Place::Ours(lock),
+        Err(status) => Place::Taken(status),
+    })
+}
+
+/// Waits until the place is free, and says `ask`, which asks for that, to whoever answers in it.
+///
+/// # Errors
+/// Those of `ask`, and where the agent does not end.
+pub(crate) fn place_of_one_that_ends(
+    home: &Home,
+    mut ask: impl FnMut() -> Result<(), CallError>,
+) -> Result<AgentLock, Failure> {
+    match free_or_answered(home, || ask().map(|()| None::<Infallible>))? {
+        Ok(lock) => Ok(lock),
+        Err(never) => match never {},
     }
 }
 
@@ -69,10 +109,11 @@ impl Starting {
 pub(crate) fn in_background(home: &Home) -> Result<(), Failure> {
     let _starting = Starting::wait(home)?;
     // While we waited, someone else may have started one.
-    if Client::new(home)?.get::<StatusView>("/v1/status").is_ok() {
-        return Ok(());
+    match Client::new(home)?.get::<StatusView>("/v1/status") {
+        Ok(_) => return Ok(()),
+        Err(CallError::NotRunning | CallError::Ended) => {}
+        Err(CallError::Api(error)) => return Err(error.into()),
     }
-    private_folder(home.data_dir())?;
     let log_path = home.agent_log();
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
     let log = log.map_err(|error| cannot("be written", &log_path, &error))?;
@@ -119,31 +160,56 @@ pub(crate) fn greet(greeting: &Greeting) {
     }
 }
 
-/// The place of the agent: at once where it is free, or as soon as an ending agent has left it.
-///
-/// # Errors
-/// Where it is not left in time.
-pub(crate) fn wait_for_place(home: &Home) -> Result<AgentLock, Failure> {
-    if let Some(lock) = AgentLock::acquire(home)? {
-        return Ok(lock);
+/// One sentence on a file or folder that cannot be used.
+pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    Failure::other(format!("{} cannot {what}: {}.", path.display(), reason(error)))
+}
+
+/// The place once it is free, or the first answer of whoever has it. Who asks looks again and again: an agent that has the
+/// lock may be about to leave, or not have begun to answer.
+fn free_or_answered<T>(
+    home: &Home,
+    mut ask: impl FnMut() -> Result<Option<T>, CallError>,
+) -> Result<Result<AgentLock, T>, Failure> {
+    let end = Instant::now() + END_LIMIT;
+    let mut free = None;
+    loop {
+        match ask() {
+            Ok(Some(answer)) => return Ok(Err(answer)),
+            Ok(None) | Err(CallError::NotRunning | CallError::Ended) => {}
+            Err(CallError::Api(error)) => return Err(error.into()),
+        }
+        let free: &Receiver<_> = free.get_or_insert_with(|| {
+            let home = home.clone();
+            beside(move || AgentLock::wait(&home))
+        });
+        match free.recv_timeout(LOOK) {
+            Ok(lock) => return Ok(Ok(lock?)),
+            Err(_) if Instant::now() >= end => return Err(stuck(home)),
+            Err(_) => {}
+        }
     }
-    let path = home.agent_lock();
-    let file = File::open(&path).map_err(|error| cannot("be opened", &path, &error))?;
-    // The lock is given back at once and taken anew through its own door: two takers may meet there, one wins.
-    within(END_LIMIT, move || file.lock());
-    let still =
-        || Failure::other("Another agent is still running; stop it with `daypass agent --stop`, then try again.");
-    AgentLock::acquire(home)?.ok_or_else(still)
+}
+
+/// Somebody holds the lock, and does nothing else.
+fn stuck(home: &Home) -> Failure {
+    let holder = std::fs::read_to_string(home.agent_lock()).unwrap_or_default();
+    let holder = holder.lines().next().and_then(|pid| pid.parse::<u32>().ok());
+    let which = holder.map_or_else(String::new, |pid| format!(" (process {pid})"));
+    let kill = holder.map_or_else(|| "it".to_owned(), |pid| format!("it with `kill -KILL {pid}`"));
+    Failure::other(format!(
+        "The agent{which} neither answers nor ends. If it stays so, end {kill}, which loses nothing, and try again."
+    ))
 }
 
 /// What `work` answers, if it does so within `limit`; otherwise its thread is left to itself.
 fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || sender.send(work()));
-    receiver.recv_timeout(limit).ok()
+    beside(work).recv_timeout(limit).ok()
 }
 
-/// One sentence on a file or folder that cannot be used.
-pub(crate) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-    Failure::other(format!("{} cannot {what}: {}.", path.display(), reason(error)))
+/// What `work` answers on a thread of its own.
+fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || sender.send(work()));
+    receiver
 }

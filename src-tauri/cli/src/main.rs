@@ -10,6 +10,8 @@ mod failure;
 mod host;
 mod launch;
 mod live;
+mod log;
+mod machine;
 mod output;
 mod providers;
 mod serve;
@@ -58,6 +60,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Session(command) => session::run(command),
         Command::Copy(args) => status::copy(args),
         Command::Status(args) => status::status(args),
+        Command::Log(args) => log::run(args),
     }
 }
 
@@ -78,6 +81,15 @@ fn not_parsed(error: &clap::Error) -> ExitCode {
     // Where neither can be written, nothing is left to be said.
     let _ = error.print();
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// Runs a long-lived part of the program to its end, and does not wait for what then still blocks a thread: a keyring that
+/// never answers must not keep a process that has ended alive.
+fn run_to_end(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(work);
+    runtime.shutdown_background();
+    ended
 }
 
 /// A runtime on this thread alone: an agent waits far more than it computes, and threads cost memory.

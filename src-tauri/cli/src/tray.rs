@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use daypass_agent::{Agent, AgentLock, Face, KeySource};
 use daypass_api::Home;
-use daypass_api::client::{CallError, Client};
+use daypass_api::client::Client;
 use daypass_api::request::{OpenWindow, Shutdown};
-use daypass_api::view::StatusView;
 use daypass_tray::{NativeDesktop, NativeSetup, Requests, TrayFace};
 use tokio::sync::oneshot;
 
@@ -17,7 +16,7 @@ use crate::args::TrayArgs;
 use crate::demo::Demo;
 use crate::failure::Failure;
 use crate::host::{self, Signals};
-use crate::launch::{self, Starting};
+use crate::launch::{self, Place, Starting};
 use crate::system::SystemClock;
 use crate::{display, door, live, output};
 
@@ -38,34 +37,28 @@ pub(crate) fn run(args: &TrayArgs) -> Result<(), Failure> {
         None => (door::home()?, host::key_source()?),
     };
     let starting = Starting::wait(&home)?;
-    let Some(_lock) = place(&home)? else {
+    let Some(lock) = place(&home)? else {
         return output::line("Daypass is already running; its window opens.");
     };
     // The icon first: it does not wait for the vault.
     let look = look(demo.as_ref());
-    crate::runtime()?.block_on(show(&home, key, look, demo.as_ref(), starting))
+    crate::run_to_end(show(&home, key, lock, look, demo.as_ref(), starting))
 }
 
 /// The agent's place, taken over from a headless agent; `None` where a tray app has it, which was asked for its window.
 fn place(home: &Home) -> Result<Option<AgentLock>, Failure> {
-    if let Some(lock) = AgentLock::acquire(home)? {
-        return Ok(Some(lock));
-    }
     let client = Client::new(home)?;
-    match client.get::<StatusView>("/v1/status") {
-        Ok(status) if status.tray => {
+    match launch::place(home)? {
+        Place::Ours(lock) => Ok(Some(lock)),
+        Place::Taken(status) if status.tray => {
             client.post::<()>("/v1/window", &OpenWindow::default())?;
-            return Ok(None);
+            Ok(None)
         }
-        Ok(_) => match client.post::<()>("/v1/shutdown", &Shutdown { take_over: true }) {
-            Ok(()) | Err(CallError::NotRunning | CallError::Ended) => {}
-            Err(error) => return Err(error.into()),
-        },
-        // It is ending already.
-        Err(CallError::NotRunning | CallError::Ended) => {}
-        Err(error) => return Err(error.into()),
+        Place::Taken(_) => {
+            let make_way = || client.post("/v1/shutdown", &Shutdown { take_over: true });
+            launch::place_of_one_that_ends(home, make_way).map(Some)
+        }
     }
-    launch::wait_for_place(home).map(Some)
 }
 
 /// The desktop where there is one; otherwise the terminal, and a word on why.
@@ -85,7 +78,14 @@ fn look(demo: Option<&Demo>) -> Look {
     }
 }
 
-async fn show(home: &Home, key: KeySource, look: Look, demo: Option<&Demo>, starting: Starting) -> Result<(), Failure> {
+async fn show(
+    home: &Home,
+    key: KeySource,
+    lock: AgentLock,
+    look: Look,
+    demo: Option<&Demo>,
+    starting: Starting,
+) -> Result<(), Failure> {
     let signals = Signals::catch()?;
     let agent = host::start_agent(home, key).await?;
     // Whichever of server and face ends first tells the other by dropping its end of a channel.
@@ -100,7 +100,7 @@ async fn show(home: &Home, key: KeySource, look: Look, demo: Option<&Demo>, star
     let (face, showing) = face(&agent, look, until);
     let server = async {
         let ended = async { drop(face_ended.await) };
-        let served = host::serve_agent(agent.clone(), home, face, ended, || drop(starting)).await;
+        let served = host::serve_agent(agent.clone(), lock, home, face, ended, || drop(starting)).await;
         drop(server_lives);
         served
     };

@@ -140,7 +140,8 @@ impl Installation {
 
     /// The process id of whoever was last the agent here.
     pub fn agent_pid(&self) -> Option<u32> {
-        fs::read_to_string(self.root().join("run/agent.lock")).ok()?.trim().parse().ok()
+        let lock = fs::read_to_string(self.root().join("data/agent.lock")).ok()?;
+        lock.lines().next()?.parse().ok()
     }
 }
 

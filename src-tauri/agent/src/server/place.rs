@@ -1,0 +1,194 @@
+//! The agent's place, as other processes find it: the lock beside the vault, and the socket in the runtime folder.
+//!
+//! Either can be taken away while the agent runs: a logout removes the runtime folder, somebody tidies up. An agent that
+//! nobody finds while it holds the vault would be in everybody's way, so it makes its place anew, or ends.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use daypass_api::{ApiError, ErrorCode, Home, reason};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::lock::identity;
+use crate::{AgentLock, folder};
+
+/// How often the place is looked at where the kernel does not tell: after a folder further up was moved, say.
+const LOOK: Duration = Duration::from_secs(30);
+/// How long whoever removes things may go on until we look what is left.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// A place that is taken.
+pub(super) struct Place {
+    home: Home,
+    lock: AgentLock,
+    socket: PathBuf,
+    /// Where clients come in.
+    pub(super) listener: UnixListener,
+    /// Which file the socket is.
+    bound: Option<(u64, u64)>,
+    /// Which folder the vault was opened in.
+    data: Option<(u64, u64)>,
+    watch: Option<watch::Watch>,
+    next_look: Instant,
+}
+
+impl Place {
+    /// Binds the socket of `home`, in the place of one that nobody answers on.
+    ///
+    /// # Errors
+    /// `internal` where it cannot be bound, or another agent answers on it.
+    pub(super) async fn take(home: &Home, lock: AgentLock) -> Result<Self, ApiError> {
+        let socket = home.socket()?;
+        let listener = bind(home, &socket).await?;
+        let data = there(home.data_dir());
+        let next_look = Instant::now();
+        let mut place = Self { home: home.clone(), lock, socket, listener, bound: None, data, watch: None, next_look };
+        place.remember();
+        Ok(place)
+    }
+
+    /// Waits until it is time to look whether the place is still ours.
+    pub(super) async fn stirred(&self) {
+        let Some(watch) = &self.watch else { return sleep_until(self.next_look).await };
+        tokio::select! {
+            () = watch.stirred() => sleep(SETTLE).await,
+            () = sleep_until(self.next_look) => {}
+        }
+    }
+
+    /// Looks whether the place is still ours, and makes anew what was taken away.
+    ///
+    /// # Errors
+    /// `internal` where that cannot be done, or the vault's folder or the place is another's now: this agent has to end.
+    pub(super) async fn mend(&mut self) -> Result<(), ApiError> {
+        self.next_look = Instant::now() + LOOK;
+        let ended = |why: String| ApiError::new(ErrorCode::Internal, format!("{why}; this agent has ended."));
+        let data = self.home.data_dir();
+        if there(data) != self.data {
+            // What is at its place now, if anything, is not what we hold in memory.
+            return Err(ended(format!("The folder {} was moved or removed", data.display())));
+        }
+        let (locked, bound) = (self.lock.holds(), self.is_bound());
+        if !locked {
+            let taken = || ended("The lock was removed, and another agent has taken its place".to_owned());
+            self.lock = AgentLock::acquire(&self.home)?.ok_or_else(taken)?;
+        }
+        if !bound {
+            self.listener = bind(&self.home, &self.socket).await?;
+        }
+        if !(locked && bound) {
+            self.remember();
+        }
+        Ok(())
+    }
+
+    /// Takes the socket away, so that a successor can bind its own; the lock is kept until what is under way is stored.
+    pub(super) fn leave(self) -> AgentLock {
+        if self.is_bound() {
+            // Somebody may have removed it in this moment.
+            let _ = std::fs::remove_file(&self.socket);
+        }
+        self.lock
+    }
+
+    /// Whether clients that look for the socket find ours.
+    fn is_bound(&self) -> bool {
+        self.bound.is_some() && self.bound == there(&self.socket)
+    }
+
+    fn remember(&mut self) {
+        self.next_look = Instant::now() + LOOK;
+        self.bound = there(&self.socket);
+        let (lock, socket) = (self.home.agent_lock(), self.socket.as_path());
+        self.watch = watch::Watch::of([&lock, socket, self.home.data_dir(), self.home.run_dir()]).ok();
+    }
+}
+
+/// Which file is at `path`.
+fn there(path: &Path) -> Option<(u64, u64)> {
+    std::fs::symlink_metadata(path).ok().map(|file| identity(&file))
+}
+
+/// Binds the socket, in the place of one that nobody answers on. Who calls holds the lock.
+async fn bind(home: &Home, socket: &Path) -> Result<UnixListener, ApiError> {
+    use std::io::ErrorKind::{ConnectionRefused, NotFound};
+
+    let failed = |error: std::io::Error| {
+        let message = format!("The socket {} cannot be bound: {}.", socket.display(), reason(&error));
+        ApiError::new(ErrorCode::Internal, message)
+    };
+    folder::private(home.run_dir())?;
+    match UnixStream::connect(socket).await {
+        Err(error) if error.kind() == NotFound => {}
+        Err(error) if error.kind() == ConnectionRefused => std::fs::remove_file(socket).map_err(failed)?,
+        // An agent of another vault, which has the same runtime folder; one that is too busy to answer included.
+        _ => {
+            let message = "Another agent answers on the socket already; end it with `daypass agent --stop` first.";
+            return Err(ApiError::new(ErrorCode::Internal, message));
+        }
+    }
+    let listener = UnixListener::bind(socket).map_err(failed)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// The kernel's word on files that are removed or moved (inotify(7)).
+#[cfg(target_os = "linux")]
+mod watch {
+    use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+    use tokio::io::unix::AsyncFd;
+
+    use super::{OwnedFd, Path};
+
+    /// Tells when one of some files was removed or moved.
+    pub(super) struct Watch(AsyncFd<OwnedFd>);
+
+    impl Watch {
+        /// Watches `paths`, folders and files: these alone, not what is in them.
+        ///
+        /// # Errors
+        /// Where the kernel has no more to give (`fs.inotify.max_user_instances`), or one is not there.
+        pub(super) fn of<const N: usize>(paths: [&Path; N]) -> std::io::Result<Self> {
+            let watch = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+            // An open file that is removed loses a link only, which is a change of its attributes.
+            let flags = WatchFlags::ATTRIB | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+            for path in paths {
+                add_watch(&watch, path, flags)?;
+            }
+            #[expect(deprecated, reason = "the new way is unsafe; what is given here is owned, so nobody closes it underneath")]
+            let watch = AsyncFd::new(watch)?;
+            Ok(Self(watch))
+        }
+
+        /// Waits until the kernel has told something.
+        pub(super) async fn stirred(&self) {
+            // Where it cannot be waited on, the clock tells when to look.
+            let Ok(mut ready) = self.0.readable().await else { return std::future::pending().await };
+            // What happened is seen by looking at the files.
+            while rustix::io::read(&self.0, &mut [0; 512]).is_ok_and(|length| length > 0) {}
+            ready.clear_ready();
+        }
+    }
+}
+
+/// Other systems are looked at by the clock.
+#[cfg(not(target_os = "linux"))]
+mod watch {
+    use super::{OwnedFd, Path};
+
+    pub(super) struct Watch(OwnedFd);
+
+    impl Watch {
+        pub(super) fn of<const N: usize>(_paths: [&Path; N]) -> std::io::Result<Self> {
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+
+        pub(super) async fn stirred(&self) {
+            let _ = &self.0;
+            std::future::pending().await
+        }
+    }
+}
