@@ -5,14 +5,19 @@
 
 use std::convert::Infallible;
 use std::os::fd::OwnedFd as Fd;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::Duration;
 
 use daypass_agent::{Agent, Happening};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use tokio_stream::StreamExt;
+use zbus::address::Transport;
+use zbus::address::transport::UnixSocket;
 use zbus::proxy::{self, CacheProperties, MethodFlags, Proxy};
 use zbus::zvariant::OwnedFd;
-use zbus::{Connection, connection};
+use zbus::{Address, Connection, connection};
 
 const LOGIND: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";
@@ -46,9 +51,22 @@ pub(super) async fn watch(agent: &Agent) {
 
 /// The system bus, where there is one that answers.
 async fn connect() -> Option<Connection> {
+    // Not left to zbus: it would connect on a thread that then wakes up twice a second for ever.
+    let stream = timeout(ANSWER, spawn_blocking(|| UnixStream::connect_addr(&address()?).ok()));
     // Without a thread of its own: `drive` does its work on ours.
-    let bus = connection::Builder::system().ok()?.internal_executor(false).method_timeout(ANSWER);
-    timeout(ANSWER, bus.build()).await.ok()?.ok()
+    let bus = connection::Builder::async_io_unix_stream(stream.await.ok()?.ok()??).internal_executor(false);
+    timeout(ANSWER, bus.method_timeout(ANSWER).build()).await.ok()?.ok()
+}
+
+/// The address of the system bus, which is a socket of this machine.
+fn address() -> Option<SocketAddr> {
+    let address = Address::system().ok()?;
+    let Transport::Unix(socket) = address.transport() else { return None };
+    match socket.path() {
+        UnixSocket::File(path) => SocketAddr::from_pathname(path).ok(),
+        UnixSocket::Abstract(name) => SocketAddr::from_abstract_name(name.as_encoded_bytes()).ok(),
+        _ => None,
+    }
 }
 
 /// Does what the connection has to do, for as long as it is used.
