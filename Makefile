@@ -14,7 +14,7 @@ LEAN := $(addprefix -p ,$(LEAN_CRATES))
 WINDOW := -p daypass-window
 
 # Suites of `daypass` that need more than cargo: they run last, by name.
-OUTER_SUITES := interop desktop
+OUTER_SUITES := interop desktop soak
 
 TOOLS := target/tools
 # A stamp stands inside what it stands for, so that the two go together.
@@ -56,7 +56,7 @@ build-debug: page
 # ---- prove it
 
 .PHONY: test
-test: test-lean test-page test-window test-interop test-desktop ## Run every test there is, the real-desktop ones included
+test: test-lean test-page test-window test-soak test-interop test-desktop ## Run every test there is, the real-desktop ones included
 
 # The agent's tests meet a real keyring.
 .PHONY: test-lean
@@ -70,6 +70,14 @@ test-page: $(NODE_MODULES) types ## Run the page's tests
 .PHONY: test-window
 test-window: page ## Run the window's tests
 	cargo test $(WINDOW)
+
+.PHONY: test-soak
+test-soak: setup-build ## Read with fifty processes while the agent is killed at random, for about a minute
+	cargo test -p daypass --test soak -- --nocapture
+
+.PHONY: soak
+soak: setup-build ## The same until 10 000 rotations have happened (or DAYPASS_SOAK_ROTATIONS)
+	DAYPASS_SOAK_ROTATIONS=$${DAYPASS_SOAK_ROTATIONS:-10000} cargo test -p daypass --test soak -- --nocapture
 
 .PHONY: test-interop
 test-interop: setup-build setup-interop ## Run the tests against real peers: PocketPaw's server, Sitecore's client

@@ -5,6 +5,7 @@
 mod crates;
 mod files;
 mod page;
+mod points;
 mod source;
 
 use files::{File, all};
@@ -86,4 +87,9 @@ fn tidy_every_shared_dependency_is_used() {
 #[test]
 fn tidy_the_page_has_one_door_and_keeps_nothing() {
     nothing_in(&in_every_file(page::doors));
+}
+
+#[test]
+fn tidy_every_fail_point_is_killed_at() {
+    nothing_in(&points::points(all()));
 }

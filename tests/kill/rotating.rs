@@ -1,7 +1,7 @@
 //! Refresh tokens that are used once: the successor comes with the session, and is told once.
 
 use daypass_test_support::program::{Installation, Running};
-use daypass_test_support::rotor::{DEFINITION, Reuse, Rotor};
+use daypass_test_support::rotor::{DEFINITION, RENEWING, Reuse, Rotor};
 
 use crate::world::{Road, at_each, died, doomed, installation, needs_you};
 
@@ -104,4 +104,25 @@ fn a_rotation_whose_answer_was_lost_is_forgiven_or_told() {
             Reuse::Revokes => wheel.is_lost_and_mended(),
         }
     }
+}
+
+#[test]
+fn a_renewal_that_is_killed_falls_back_on_the_credential() {
+    at_each(&["renew.answered", "save.unfinished:2", "mint.stored"], |point| {
+        let home = installation();
+        home.write_definition("press.toml", RENEWING);
+        let rotor = Rotor::start(Reuse::Revokes);
+        let agent = doomed(&home, point);
+        let arguments = ["account", "add", "press", "--name", "page", "--base-url", rotor.url(), "--credential-stdin"];
+        home.run_with(&arguments, "key-one").ok();
+        // The reader asks the next agent, whose grant is used up where it was not stored.
+        let token = home.run(&["token", "page", "--fresh"]).ok();
+        died(agent, point);
+        assert!(rotor.accepts(token.trim()), "the token that was handed out is dead");
+        let opened = rotor.opened();
+        assert_eq!(opened, if point == "mint.stored" { 1 } else { 2 }, "how often the key was needed");
+        let token = home.run(&["token", "page", "--fresh"]).ok();
+        assert!(rotor.accepts(token.trim()));
+        assert_eq!(rotor.opened(), opened, "it renews again");
+    });
 }

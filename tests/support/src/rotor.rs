@@ -52,6 +52,47 @@ expires = { at = "/expires_in", notation = "seconds_from_now" }
 credential = "/refresh_token"
 "#;
 
+/// The same server for Daypass under the name `press`: an API key opens a grant, which every renewal replaces.
+pub const RENEWING: &str = r#"# Renews by a grant that is used once.
+name = "press"
+title = "Press"
+about = "An API that only tests know: every renewal replaces the grant."
+base_url = "https://press.example"
+
+[credential]
+label = "API key"
+help = "Anywhere."
+
+[session]
+header = "Authorization"
+prefix = "Bearer "
+
+[effects]
+revoke = "Forgets the token here."
+
+[mint.request]
+method = "POST"
+path = "/open"
+headers.Authorization = "Bearer {credential}"
+
+[mint.answer]
+token = "/access_token"
+id = "/id"
+expires = { at = "/expires_in", notation = "seconds_from_now" }
+grant = "/refresh_token"
+
+[renew.request]
+method = "POST"
+path = "/token"
+headers.Authorization = "Bearer {grant}"
+
+[renew.answer]
+token = "/access_token"
+id = "/id"
+expires = { at = "/expires_in", notation = "seconds_from_now" }
+grant = "/refresh_token"
+"#;
+
 /// The server.
 #[derive(Debug, Clone)]
 pub struct Rotor {
@@ -107,19 +148,32 @@ impl Rotor {
         end.is_some_and(|end| Instant::now() < *end)
     }
 
-    /// How many sessions were opened.
+    /// How many tokens were made.
     pub fn minted(&self) -> u64 {
         self.books.lock().unwrap().minted
+    }
+
+    /// How many grants were opened with an API key.
+    pub fn opened(&self) -> usize {
+        self.books.lock().unwrap().families.keys().filter(|name| name.contains('.')).count()
     }
 }
 
 impl Books {
     fn answer(&mut self, asked: &Request) -> Answer {
         let refused = || Answer::json(401, &json!({ "error": "invalid_grant" }));
-        let bearer = asked.value("Authorization").and_then(|value| value.strip_prefix("Bearer "));
-        let Some((name, number)) = bearer.and_then(|token| parts("rt-", token)) else { return refused() };
+        let bearer = asked.value("Authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let (name, number) = match (asked.path.as_str(), bearer.strip_prefix("key-"), parts("rt-", bearer)) {
+            ("/open", Some(key), _) => {
+                let name = format!("{key}.{}", self.minted);
+                self.families.insert(name.clone(), Family::default());
+                (name, 0)
+            }
+            ("/token", _, Some((name, number))) => (name.to_owned(), number),
+            _ => return refused(),
+        };
         let life = serde_json::from_str(&asked.body).ok().and_then(|body: serde_json::Value| body["life"].as_u64());
-        let Some(family) = self.families.get_mut(name) else { return refused() };
+        let Some(family) = self.families.get_mut(&name) else { return refused() };
         // A used one is forgiven as long as nobody has shown its successor.
         let again = self.reuse == Reuse::Forgives && number + 1 == family.newest;
         if family.revoked || (number != family.newest && !again) {
