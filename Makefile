@@ -19,6 +19,11 @@ OUTER_SUITES := interop desktop soak
 TOOLS := target/tools
 # A stamp stands inside what it stands for, so that the two go together.
 INTEROP := target/interop
+# The fuzzers' own workspace is built by a nightly compiler, and only by `make fuzz`.
+FUZZERS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+FUZZ := target/fuzz
+# For each fuzzer.
+FUZZ_SECONDS ?= 60
 NODE_MODULES := ui/node_modules/.stamp
 TYPES := ui/src/types/.stamp
 NPM := npm --prefix ui
@@ -62,6 +67,8 @@ test: test-lean test-page test-window test-soak test-interop test-desktop ## Run
 .PHONY: test-lean
 test-lean: setup-desktop ## Run the tests of the lean crates
 	cargo test $(LEAN)
+	@# By itself: the doors for fuzzers are open in no other test. It runs every input of fuzz/corpus/.
+	cargo test -p daypass-fuzz-targets
 
 .PHONY: test-page
 test-page: $(NODE_MODULES) types ## Run the page's tests
@@ -88,6 +95,18 @@ test-desktop: setup-desktop build-debug ## Run the tests on a real desktop
 	cargo test -p daypass-test-support
 	cargo test -p daypass --test desktop
 
+.PHONY: fuzz
+fuzz: setup-build setup-fuzz ## Look for inputs that break a reader: FUZZ_SECONDS=60 for each fuzzer
+	@# What a fuzzer keeps is under target/; what breaks a reader, in target/fuzz/found/, belongs into fuzz/corpus/ when it is mended.
+	@# Without a sanitizer: the house has no unsafe code that a sanitizer could watch, and is twice as fast without one.
+	cargo +nightly fuzz build --sanitizer none --target-dir $(FUZZ)
+	for fuzzer in $(FUZZERS); do \
+		mkdir -p $(FUZZ)/corpus/$$fuzzer $(FUZZ)/found/$$fuzzer; \
+		cargo +nightly fuzz run --sanitizer none --target-dir $(FUZZ) $$fuzzer $(FUZZ)/corpus/$$fuzzer fuzz/corpus/$$fuzzer -- \
+			-artifact_prefix=$(FUZZ)/found/$$fuzzer/ -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+			-print_final_stats=1; \
+	done
+
 .PHONY: shots
 shots: setup-desktop build-debug ## Take pictures of the real window, menu and notification into target/shots
 	DAYPASS_SHOTS=$(CURDIR)/target/shots cargo test -p daypass --test desktop shots
@@ -99,7 +118,9 @@ bench: setup-desktop setup-bench build ## Measure speed and memory beside bare p
 .PHONY: lint
 lint: page $(TOOLS)/bin/cargo-deny ## Check style, lints, links of the documentation, house rules, licences
 	cargo fmt --all -- --check
+	rustfmt --edition 2024 --check fuzz/fuzz_targets/*.rs
 	cargo clippy $(LEAN) -p daypass-test-support -p daypass-bench --all-targets $(addprefix --test ,$(OUTER_SUITES)) -- -D warnings
+	cargo clippy -p daypass-fuzz-targets --all-targets -- -D warnings
 	cargo clippy $(WINDOW) --all-targets -- -D warnings
 	cargo clippy -p bare-tauri --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps $(LEAN)
@@ -134,7 +155,7 @@ $(NODE_MODULES): ui/package-lock.json
 	$(NPM) ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: setup-build setup-desktop setup-bench setup-interop
+.PHONY: setup-build setup-desktop setup-bench setup-interop setup-fuzz
 setup-build: ## Install what compiling needs
 	@.ci/install-packages.sh $(BUILD_PACKAGES)
 
@@ -158,6 +179,12 @@ $(INTEROP)/sitecore/.stamp: tests/interop/sitecore/package-lock.json tests/inter
 	npm --prefix $(INTEROP)/sitecore ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+setup-fuzz: $(TOOLS)/bin/cargo-fuzz ## Install the fuzzers' compiler and tool
+	rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+
 # Of a fixed version, built once, under target/ so that it touches nothing of the user's.
 $(TOOLS)/bin/cargo-deny: | setup-build
 	cargo install cargo-deny --version 0.20.2 --locked --root $(TOOLS)
+
+$(TOOLS)/bin/cargo-fuzz: | setup-build
+	cargo install cargo-fuzz --version 0.13.2 --locked --root $(TOOLS)

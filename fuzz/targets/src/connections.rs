@@ -110,17 +110,17 @@ pub(crate) fn read(mut rest: &[u8]) -> Vec<(u16, Vec<u8>)> {
             panic!("a head is cut: {:?}", String::from_utf8_lossy(rest))
         };
         let status = response.code.unwrap();
+        if status == 100 {
+            // Only says that the body may come (RFC 9110 section 15.2.1).
+            rest = &rest[head..];
+            continue;
+        }
         let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
         let length = length.map(|header| std::str::from_utf8(header.value).unwrap().parse::<usize>().unwrap());
         let Some(length) = length.or((status == 204).then_some(0)) else {
             answers.push((status, Vec::new()));
             break;
         };
-        if status == 100 {
-            // Only says that the body may come (RFC 9110 section 15.2.1).
-            rest = &rest[head..];
-            continue;
-        }
         // HEAD has the length of an answer and not the answer: what follows is then the next.
         let there = rest[head..].len() >= length && !rest[head..].starts_with(b"HTTP/1.");
         let body = if there { &rest[head..head + length] } else { &rest[head..head] };

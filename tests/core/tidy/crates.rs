@@ -11,7 +11,7 @@ use super::files::File;
 ///
 /// `ui → window → api`, `cli →` all, `tray → agent → providers → core`, `agent → api`, `authority → core`, and
 /// anyone `core`. Tests may use more: only what is built into the programs counts.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("daypass-core", &[]),
     ("daypass-api", &["daypass-core"]),
     ("daypass-providers", &["daypass-core"]),
@@ -24,10 +24,12 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ),
     ("daypass-window", &["daypass-core", "daypass-api"]),
     ("daypass-test-support", &["daypass-core", "daypass-api"]),
+    ("daypass-fuzz-targets", &["daypass-core", "daypass-api", "daypass-providers", "daypass-agent"]),
+    ("daypass-fuzz", &["daypass-fuzz-targets"]),
 ];
 
 /// A library that only some crates may use, and why.
-const ONLY_IN: [(&str, &[&str], &str); 16] = [
+const ONLY_IN: [(&str, &[&str], &str); 17] = [
     ("reqwest", &["daypass-providers"], "only the engine asks other services"),
     ("keyring", &["daypass-agent"], "only the vault knows the keyring"),
     ("keyring-core", &["daypass-agent"], "only the vault knows the keyring"),
@@ -44,6 +46,7 @@ const ONLY_IN: [(&str, &[&str], &str); 16] = [
     ("axum", &["daypass-agent", "daypass-authority"], "only these two answer over HTTP"),
     ("hyper", &["daypass-agent", "daypass-authority", "daypass-providers"], "only these three speak HTTP"),
     ("jsonwebtoken", &["daypass-core"], "token formats are the core's"),
+    ("libfuzzer-sys", &["daypass-fuzz"], "only `make fuzz` builds it, in a workspace of its own"),
 ];
 
 /// What must not even be near a crate: it would bring I/O, a runtime, or a clock.
@@ -98,6 +101,7 @@ pub(super) fn directions(file: &File) -> Vec<Finding> {
     if file.name() != "Cargo.toml"
         || !(file.path == "Cargo.toml"
             || file.path.starts_with("src-tauri/")
+            || file.path.starts_with("fuzz/")
             || file.path == "tests/support/Cargo.toml")
     {
         return Vec::new();
