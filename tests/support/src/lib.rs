@@ -7,6 +7,7 @@
 )]
 
 pub mod desktop;
+pub mod faulty;
 pub mod http;
 pub mod process;
 pub mod program;

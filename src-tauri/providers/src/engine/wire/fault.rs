@@ -21,10 +21,17 @@ pub(super) fn of(error: &reqwest::Error, title: &str, url: &Url, limits: Limits)
     if error.is_timeout() {
         return offline(format!("{who} did not answer within {} s.", limits.total.as_secs_f64()), true);
     }
-    if causes(error).any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)) {
+    if causes(error).any(is_not_http) {
         return ProviderError::BadAnswer { message: format!("{title} does not answer in HTTP.") };
     }
     offline(format!("{who} closed the connection before its answer was complete."), true)
+}
+
+/// Whether a head, or a chunk of a body, is written in no way that HTTP knows.
+fn is_not_http(cause: &(dyn Error + 'static)) -> bool {
+    let head = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
+    let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    head || matches!(kind, Some(ErrorKind::InvalidInput | ErrorKind::InvalidData))
 }
 
 fn connect_fault(error: &reqwest::Error, limits: Limits) -> String {
