@@ -20,11 +20,11 @@ use crate::bed::{Bed, account, pass, read, work};
 /// Set in a test that runs on its own bus.
 const INSIDE: &str = "DAYPASS_TEST_ON_ITS_OWN_BUS";
 const PASSWORD: &str = "the keyring's password";
-const SERVICE: &str = "org.freedesktop.secrets";
+pub(crate) const SERVICE: &str = "org.freedesktop.secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 
 /// Runs `story` in the test of this name, on a bus on which nothing is started unasked.
-fn on_its_own_bus<F: Future<Output = ()>>(test: &str, story: impl FnOnce() -> F) {
+pub(crate) fn on_its_own_bus<F: Future<Output = ()>>(test: &str, story: impl FnOnce() -> F) {
     if std::env::var_os(INSIDE).is_some() {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(story());
         return;
@@ -63,7 +63,7 @@ fn on_its_own_bus<F: Future<Output = ()>>(test: &str, story: impl FnOnce() -> F)
 }
 
 /// Starts the keyring with its only collection open. It ends with the bus.
-fn start_keyring() {
+pub(crate) fn start_keyring() {
     let mut daemon = Command::new("gnome-keyring-daemon")
         .args(["--unlock", "--components=secrets"])
         .stdin(Stdio::piped())
@@ -84,14 +84,14 @@ fn proxy(bus: &Connection, interface: &'static str) -> Proxy<'static> {
     Proxy::new(bus, SERVICE, "/org/freedesktop/secrets", interface).unwrap()
 }
 
-fn lock() {
+pub(crate) fn lock() {
     let service = proxy(&Connection::session().unwrap(), "org.freedesktop.Secret.Service");
     let collections = [ObjectPath::from_static_str(COLLECTION).unwrap()];
     let _: (Vec<OwnedObjectPath>, OwnedObjectPath) = service.call("Lock", &(&collections[..],)).unwrap();
 }
 
 /// Opens the collection with its password, as a login does.
-fn unlock() {
+pub(crate) fn unlock() {
     let bus = Connection::session().unwrap();
     let (_, session): (OwnedValue, OwnedObjectPath) =
         proxy(&bus, "org.freedesktop.Secret.Service").call("OpenSession", &("plain", Value::from(""))).unwrap();
@@ -114,7 +114,7 @@ fn secret_tool(bed: &Bed, what: &str) -> String {
 }
 
 /// The process id of the keyring that owns the name on the bus.
-fn keyring_pid() -> String {
+pub(crate) fn keyring_pid() -> String {
     let output = Command::new("dbus-send")
         .args(["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"])
         .args(["org.freedesktop.DBus.GetConnectionUnixProcessID", "string:org.freedesktop.secrets"])
@@ -123,11 +123,11 @@ fn keyring_pid() -> String {
     String::from_utf8(output.stdout).unwrap().split_whitespace().last().unwrap().to_owned()
 }
 
-fn signal(signal: &str, pid: &str) {
+pub(crate) fn signal(signal: &str, pid: &str) {
     assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
 }
 
-async fn until_open(agent: &Agent) {
+pub(crate) async fn until_open(agent: &Agent) {
     let open = async {
         while agent.snapshot().vault != VaultView::Open {
             pass(0.05).await;
@@ -137,18 +137,19 @@ async fn until_open(agent: &Agent) {
     assert!(opened.is_ok(), "still {:?}", agent.snapshot().vault);
 }
 
-/// The first state of the vault that is not "the keyring has not answered yet".
-async fn settled(agent: &Agent) -> VaultView {
-    for _ in 0..100 {
+/// The first state of the vault that comes of the keyring's answer.
+pub(crate) async fn settled(agent: &Agent) -> VaultView {
+    for _ in 0..400 {
         match &agent.snapshot().vault {
-            VaultView::Locked { message } if message.contains("not answered yet") => pass(0.05).await,
+            VaultView::Slow { .. } => pass(0.05).await,
+            VaultView::Locked { message } if message.contains("asked for it just now") => pass(0.05).await,
             other => return other.clone(),
         }
     }
     panic!("the keyring was never settled");
 }
 
-fn bed() -> Bed {
+pub(crate) fn bed() -> Bed {
     Bed { key: KeySource::Keyring, ..Bed::new() }
 }
 

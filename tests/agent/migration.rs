@@ -29,7 +29,8 @@ async fn old_bed() -> Bed {
     db.execute("ATTACH ?1 AS present", [path.to_str().unwrap()]).unwrap();
     for table in TABLES {
         let columns = columns(&db, table).join(", ");
-        db.execute_batch(&format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM present.{table}")).unwrap();
+        db.execute_batch(&format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM present.{table}"))
+            .unwrap();
     }
     db.execute_batch(
         "DETACH present; PRAGMA journal_mode = WAL;

@@ -23,18 +23,21 @@ impl Inner {
 
     /// Tries to open the vault; with `prompt` the keyring may ask the user.
     pub(crate) async fn open_vault(self: &Arc<Self>, prompt: bool) -> Result<(), VaultError> {
-        let opened = match self.vault.open(prompt).await {
-            Ok(()) => self.load().await,
-            Err(error) => Err(error),
-        };
-        self.tried.send_replace(true);
+        let opened = self.open_and_store(prompt).await;
         match &opened {
-            Ok(()) => self.store_what_waits().await,
+            Ok(()) => self.state().vault = None,
             Err(VaultError::Closed) => {}
             Err(error) => self.state().vault = Some(error.clone()),
         }
+        self.tried.send_replace(true);
         self.touched();
         opened
+    }
+
+    async fn open_and_store(self: &Arc<Self>, prompt: bool) -> Result<(), VaultError> {
+        self.vault.open(prompt).await?;
+        self.load().await?;
+        self.store_what_waits().await
     }
 
     /// Opens the vault because somebody needs it now: the user may be prompted.
@@ -74,22 +77,28 @@ impl Inner {
             state.intents = intents;
         }
         state.loaded = true;
-        if unlocked {
-            state.vault = None;
-        }
         Ok(())
     }
 
     /// Stores the accounts that a full disk kept out of the vault.
-    async fn store_what_waits(&self) {
+    ///
+    /// # Errors
+    /// What keeps one of them out again; it stays waiting.
+    async fn store_what_waits(&self) -> Result<(), VaultError> {
         let rows: Vec<i64> = {
             let state = self.state();
             let waiting = state.accounts.values().filter(|account| account.unsaved.is_some());
             waiting.map(|account| account.record.row).collect()
         };
         for row in rows {
-            // What cannot be stored stays waiting, and the vault's state says why.
+            // It fails only where the account was removed in the meantime; what cannot be stored stays waiting.
             let _ = self.commit(row, Vec::new(), Unstored::Keep, |_| {}).await;
+            let mut state = self.state();
+            let waits = state.by_row(row).is_some_and(|account| account.unsaved.is_some());
+            if let (true, Some(error)) = (waits, &state.vault) {
+                return Err(error.clone());
+            }
         }
+        Ok(())
     }
 }

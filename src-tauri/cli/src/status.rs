@@ -23,7 +23,7 @@ struct Line {
 pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     let home = door::home()?;
     let client = Client::new(&home)?;
-    let status = match client.get::<StatusView>("/v1/status") {
+    let status = match client.get::<StatusView>("/v1/status?tried=true") {
         Ok(status) => Some(status),
         Err(CallError::NotRunning | CallError::Ended) => None,
         Err(error) => return Err(error.into()),

@@ -53,7 +53,7 @@ fn ask(client: &Client, args: &TokenArgs) -> Result<TokenView, CallError> {
     let request = TokenRequest { min_ttl: args.min_ttl, fresh: args.fresh, session: args.session.clone() };
     let path = match &args.account {
         Some(account) => path::token(account)?,
-        None => path::token(&usual_account(&client.get("/v1/snapshot")?)?)?,
+        None => path::token(&usual_account(&client.get("/v1/snapshot?tried=true")?)?)?,
     };
     client.post(&path, &request)
 }

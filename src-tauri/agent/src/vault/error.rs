@@ -8,7 +8,10 @@ use daypass_api::{ApiError, ErrorCode};
 /// What is wrong with the vault. Nothing of what is stored was changed by any of these.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum VaultError {
-    /// The keyring was asked, and the answer is not there yet: just begun, or a prompt stands open.
+    /// It was not opened yet: at the very start, while the keyring is asked for the first time.
+    #[error("The vault is shut until the keyring gives its key; it was asked for it just now.")]
+    Asked,
+    /// The keyring was asked 3 s ago or more, and the answer is not there yet; perhaps a prompt stands open.
     #[error("The keyring has not answered yet; if it asks for its password, unlock it, and Daypass goes on by itself.")]
     Waiting,
     /// The keyring is locked, or the user dismissed its prompt.
@@ -54,9 +57,26 @@ pub(crate) enum VaultError {
     },
     /// SQLite cannot read the file, or a part that must be there is not.
     #[error(
-        "The vault {} is damaged; nothing was changed. Restore it from a backup, or move it away and connect the accounts again.", path.display()
+        "The vault {} is damaged; nothing was changed. Stop Daypass, and restore the file from a backup, or move it away and connect the accounts again.", path.display()
     )]
     Corrupt {
+        /// The vault's file.
+        path: PathBuf,
+    },
+    /// Under the vault's name there is no file any more. A new one is not made from memory: perhaps that is what the user
+    /// wants to be rid of.
+    #[error(
+        "The vault {} was moved away or removed; put it back, and Daypass goes on by itself. What is still held can be saved with `daypass vault export`.", path.display()
+    )]
+    Gone {
+        /// The vault's file.
+        path: PathBuf,
+    },
+    /// Under the vault's name there is another file than the one that is open.
+    #[error(
+        "The vault {} was replaced by another file while Daypass runs, and that one is left alone; start Daypass again to use it. What is still held can be saved with `daypass vault export`.", path.display()
+    )]
+    Replaced {
         /// The vault's file.
         path: PathBuf,
     },
@@ -102,13 +122,15 @@ impl VaultError {
         let message = self.to_string();
         match self {
             Self::Waiting => VaultView::Slow { message },
-            Self::Locked => VaultView::Locked { message },
+            Self::Asked | Self::Locked => VaultView::Locked { message },
             Self::NoKeyring { .. } | Self::KeyFile { .. } => VaultView::Absent { message },
             Self::Full => VaultView::Full { message },
             Self::Corrupt { .. } => VaultView::Corrupt { message },
             Self::KeyMissing { .. }
             | Self::OtherKind { .. }
             | Self::WrongKey { .. }
+            | Self::Gone { .. }
+            | Self::Replaced { .. }
             | Self::Newer { .. }
             | Self::NoBackup { .. }
             | Self::ReadOnly { .. }
@@ -128,7 +150,9 @@ impl VaultError {
                     Self::ReadOnly { path }
                 }
                 Code::DatabaseCorrupt | Code::NotADatabase => Self::Corrupt { path },
-                _ => Self::Failed { reason: failure.to_string() },
+                // SQLite knows a full disk where it writes, but neither a full quota nor one that it maps.
+                Code::SystemIoFailure if no_room_beside(&path) => Self::Full,
+                _ => Self::Failed { reason: rusqlite::ffi::code_to_str(failure.extended_code).to_owned() },
             },
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
@@ -143,12 +167,25 @@ impl VaultError {
 impl From<VaultError> for ApiError {
     fn from(error: VaultError) -> Self {
         let code = match error {
-            VaultError::Waiting | VaultError::Locked | VaultError::NoKeyring { .. } | VaultError::KeyFile { .. } => {
-                ErrorCode::Locked
-            }
+            VaultError::Asked
+            | VaultError::Waiting
+            | VaultError::Locked
+            | VaultError::NoKeyring { .. }
+            | VaultError::KeyFile { .. } => ErrorCode::Locked,
             VaultError::Closed => ErrorCode::Offline,
             _ => ErrorCode::Internal,
         };
         Self::new(code, error.to_string())
     }
+}
+
+/// Whether there is no room for a page beside `path`, tried.
+fn no_room_beside(path: &std::path::Path) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let mut name = path.as_os_str().to_owned();
+    name.push(".room");
+    let tried = std::fs::write(&name, [0; 4096]);
+    // It never holds anything.
+    let _ = std::fs::remove_file(&name);
+    tried.is_err_and(|error| matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge))
 }

@@ -12,6 +12,7 @@ use daypass_core::Chance;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::error::VaultError;
@@ -20,7 +21,7 @@ use super::seal::Key;
 use crate::KeySource;
 
 /// How long a call of the keyring is waited for. It goes on behind that, and its answer is still taken.
-const KEYRING_PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const KEYRING_PATIENCE: Duration = Duration::from_secs(3);
 /// The least that a key file must hold, in bytes: as much as the key.
 const MIN_KEY_FILE: usize = 32;
 /// The most that is read of a key file or passphrase file: 64 KiB.
@@ -48,8 +49,24 @@ pub(crate) struct Cost {
     pub(crate) lanes: u32,
 }
 
-/// The second choice of RFC 9106 section 4 (64 MiB, 3 passes), on one lane: nothing here runs several threads.
-const COST: Cost = Cost { memory: 64 << 10, passes: 3, lanes: 1 };
+impl Cost {
+    /// The second choice of RFC 9106 section 4 (64 MiB, 3 passes), on one lane: nothing here runs several threads.
+    pub(crate) const USUAL: Self = Self { memory: 64 << 10, passes: 3, lanes: 1 };
+
+    /// The key that Argon2id makes of `passphrase`; blocking, and slow by intent (about 0.1 s).
+    ///
+    /// # Errors
+    /// Why it cannot be made, for the middle of a sentence.
+    pub(crate) fn key(self, passphrase: &[u8], salt: &[u8]) -> Result<Key, String> {
+        let mut key = Key::new([0; 32]);
+        Params::new(self.memory, self.passes, self.lanes, Some(key.len()))
+            .and_then(|params| {
+                Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(passphrase, salt, &mut *key)
+            })
+            .map_err(|error| reason(&error))?;
+        Ok(key)
+    }
+}
 
 impl Recipe {
     /// The recipe of a new vault.
@@ -59,7 +76,7 @@ impl Recipe {
         match source {
             KeySource::Keyring => Self::Keyring,
             KeySource::KeyFile(_) => Self::KeyFile { salt },
-            KeySource::PassphraseFile(_) => Self::Passphrase { salt, cost: COST },
+            KeySource::PassphraseFile(_) => Self::Passphrase { salt, cost: Cost::USUAL },
         }
     }
 
@@ -89,7 +106,7 @@ impl Recipe {
         let given = match source {
             KeySource::Keyring => Self::Keyring.kind(),
             KeySource::KeyFile(_) => Self::KeyFile { salt: Vec::new() }.kind(),
-            KeySource::PassphraseFile(_) => Self::Passphrase { salt: Vec::new(), cost: COST }.kind(),
+            KeySource::PassphraseFile(_) => Self::Passphrase { salt: Vec::new(), cost: Cost::USUAL }.kind(),
         };
         VaultError::OtherKind { made_with: self.kind(), given }
     }
@@ -111,13 +128,7 @@ fn from_passphrase(path: &Path, salt: &[u8], cost: Cost) -> Result<Key, VaultErr
     if passphrase.is_empty() {
         return Err(unusable(path, "it is empty".to_owned()));
     }
-    let mut key = Key::new([0; 32]);
-    Params::new(cost.memory, cost.passes, cost.lanes, Some(key.len()))
-        .and_then(|params| {
-            Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into(passphrase, salt, &mut *key)
-        })
-        .map_err(|error| unusable(path, error.to_string()))?;
-    Ok(key)
+    cost.key(passphrase, salt).map_err(|reason| unusable(path, reason))
 }
 
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
@@ -186,9 +197,9 @@ impl KeyringCall {
         Ok(Self { vault: vault.to_owned(), new, answer })
     }
 
-    /// The answer, where it comes within 3 s; [`VaultError::Waiting`] otherwise, and then the call can be asked again.
-    pub(crate) async fn answer(&mut self, vault_file: &Path) -> Result<Key, VaultError> {
-        let told = match tokio::time::timeout(KEYRING_PATIENCE, &mut self.answer).await {
+    /// The answer, where it comes until `give_up`; [`VaultError::Waiting`] otherwise, and then it can be asked for again.
+    pub(crate) async fn answer(&mut self, vault_file: &Path, give_up: Instant) -> Result<Key, VaultError> {
+        let told = match tokio::time::timeout_at(give_up, &mut self.answer).await {
             Err(_) => return Err(VaultError::Waiting),
             Ok(Err(_)) => return Err(VaultError::NoKeyring { reason: "the call of it broke".to_owned() }),
             Ok(Ok(told)) => told,

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 use super::error::VaultError;
 use super::format::{self, FORMAT};
 use super::key::{Cost, Recipe};
+use super::place::InPlace;
 use super::seal::{Cipher, Key, Place};
 use crate::fail;
 
@@ -32,6 +33,7 @@ pub(crate) struct Store {
     /// How its key is come by.
     pub(crate) recipe: Recipe,
     check: Vec<u8>,
+    place: InPlace,
 }
 
 impl Store {
@@ -91,7 +93,8 @@ impl Store {
                 },
             )
             .map_err(told)?;
-        Ok(Some(Self { db, path: path.to_owned(), chance: chance.clone(), cipher: None, id, recipe, check }))
+        let place = InPlace::of(path)?;
+        Ok(Some(Self { db, path: path.to_owned(), chance: chance.clone(), cipher: None, id, recipe, check, place }))
     }
 
     /// Makes a new vault at `path`, where there is none, in one transaction: its tables, id, recipe and key check.
@@ -137,8 +140,29 @@ impl Store {
         .map_err(told)?;
         fail::point("vault.making");
         all.commit().map_err(told)?;
+        let place = InPlace::of(path)?;
         let (id, recipe, path) = (id.to_owned(), recipe.clone(), path.to_owned());
-        Ok(Self { db, path, chance: chance.clone(), cipher: Some(cipher), id, recipe, check })
+        Ok(Self { db, path, chance: chance.clone(), cipher: Some(cipher), id, recipe, check, place })
+    }
+
+    /// Whether the open file is still what its name leads to. Where only the write-ahead log was removed, the file is
+    /// opened again: SQLite puts what the log held into the file when it closes it.
+    ///
+    /// # Errors
+    /// `Gone`, `Replaced`; those of [`Store::open`], and then it is closed.
+    pub(crate) fn put_in_place(mut self) -> Result<Self, (Option<Self>, VaultError)> {
+        if let Err(error) = self.place.check(&self.path) {
+            return Err((Some(self), error));
+        }
+        if !self.place.lost_the_log(&self.path) {
+            return Ok(self);
+        }
+        let (path, chance, id, cipher) = (self.path.clone(), self.chance.clone(), self.id.clone(), self.cipher.take());
+        drop(self);
+        let again = Self::open(&path, &chance).map_err(|error| (None, error))?;
+        let mut again = again.ok_or((None, VaultError::Gone { path }))?;
+        again.cipher = cipher.filter(|_| again.id == id);
+        Ok(again)
     }
 
     /// Takes the key, if it is the one that the vault was made with.
@@ -162,11 +186,16 @@ impl Store {
         self.cipher.is_some()
     }
 
-    /// Whether something can be written: the full disk, tried.
+    /// Whether the file is sound and can be written, tried.
     ///
     /// # Errors
-    /// `Full`, `ReadOnly`, `Failed`.
+    /// `Corrupt`, `Full`, `ReadOnly`, `Gone`, `Replaced`, `Failed`.
     pub(crate) fn try_writing(&mut self) -> Result<(), VaultError> {
+        // Pages that were read damaged are read anew.
+        self.db.execute_batch("PRAGMA shrink_memory").map_err(|error| VaultError::of_sqlite(&error, &self.path))?;
+        if self.one::<String>("PRAGMA quick_check(1)")?.as_deref() != Some("ok") {
+            return Err(VaultError::Corrupt { path: self.path.clone() });
+        }
         self.transact(|all| all.execute("UPDATE vault SET one = 1", []).map(drop))
     }
 
@@ -196,6 +225,10 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, VaultError> {
         let path = &self.path;
+        self.place.check(path)?;
+        if self.place.lost_the_log(path) {
+            return Err(VaultError::Failed { reason: "a part of it was removed while Daypass runs".to_owned() });
+        }
         let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
         let all = self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(told)?;
         let result = work(&all).map_err(told)?;
