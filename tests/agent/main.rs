@@ -3,7 +3,10 @@
 
 mod accounts;
 mod bed;
+mod faulty;
 mod freshness;
+mod history;
+mod incidents;
 mod journal;
 mod keyring;
 mod keyring_faults;

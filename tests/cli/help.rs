@@ -2,7 +2,7 @@
 
 use crate::installation;
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["serve"],
     &["tray"],
     &["agent"],
@@ -18,6 +18,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["session", "revoke"],
     &["copy"],
     &["status"],
+    &["log"],
 ];
 
 #[test]
@@ -37,7 +38,7 @@ fn every_command_has_help_with_an_example() {
 #[test]
 fn a_wrong_use_is_code_2_and_starts_nothing() {
     let installation = installation();
-    let wrong: [&[&str]; 26] = [
+    let wrong: [&[&str]; 31] = [
         &[],
         &["nonsense"],
         &["token", "--nonsense"],
@@ -51,6 +52,11 @@ fn a_wrong_use_is_code_2_and_starts_nothing() {
         &["session", "create", "a", "--life", "0d"],
         &["session", "revoke", "a"],
         &["session", "revoke", "a", "id", "--all"],
+        &["log", "--since", "yesterday"],
+        &["log", "--since", ""],
+        &["log", "--limit", "0"],
+        &["log", "--account", ""],
+        &["log", "work"],
         &["token", ""],
         &["token", "a", "--session", ""],
         &["account", "add", "", "--name", "a", "--credential-stdin"],

@@ -8,6 +8,7 @@ mod demo;
 mod faults;
 mod help;
 mod links;
+mod log;
 mod peer;
 mod secrets;
 mod serving;

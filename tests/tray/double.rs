@@ -196,6 +196,10 @@ impl Door for AgentDouble {
         self.note("open vault".to_owned())
     }
 
+    fn copied(&self, account: &str, session: &str) {
+        self.asked().log.push(format!("copied {account} {session}"));
+    }
+
     fn focus_window(&self, page: Page) -> bool {
         let mut asked = self.asked();
         if asked.listening {

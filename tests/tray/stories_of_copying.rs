@@ -112,7 +112,7 @@ async fn another_door_is_told_what_was_copied() {
 async fn the_session_that_was_chosen_is_copied() {
     let story = Story::begin().await;
     story.choose(Action::Copy { account: "work".to_owned(), session: Some("s2".to_owned()) }).await;
-    assert_eq!(story.agent.asked().log, [r#"token work Some("s2")"#]);
+    assert_eq!(story.agent.asked().log, [r#"token work Some("s2")"#, "copied work s2"]);
 }
 
 #[tokio::test(start_paused = true)]

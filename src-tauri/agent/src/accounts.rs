@@ -16,7 +16,7 @@ use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{put_current, removed};
 use crate::state::Account;
-use crate::vault::{AccountRecord, Sealed};
+use crate::vault::{AccountRecord, Sealed, Store};
 use crate::view;
 
 /// The longest name of an account, in characters.
@@ -97,7 +97,7 @@ impl Inner {
         let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
         let wish = account.wish(&self.setup.machine);
         let mut took = None;
-        let first = timed(&mut took, self.first_mint(&asked, &target, &wish, &account.provider_key())).await;
+        let first = timed(&mut took, self.first_mint(&asked, &target, &wish, &account.place)).await;
         let minted = first.inspect_err(|error| {
             // Of an account that is not there yet there is no history.
             self.log_of(record.row, LogEvent::Failed, |entry| entry.failed(error).took(took));
@@ -114,6 +114,7 @@ impl Inner {
             connected(record, &asked, minted, now, took)
         })
         .await?;
+        self.incident(|incidents, now| incidents.mended(now, &asked.name));
         fail::point("connect.stored");
         let mut state = self.state();
         state.account(&asked.name)?;
@@ -180,9 +181,9 @@ impl Inner {
         asked: &Connect,
         target: &Target,
         wish: &Wish,
-        provider_key: &str,
+        place: &Arc<str>,
     ) -> Result<Option<Minted>, ApiError> {
-        let free = self.state().may_ask_provider(provider_key, self.now());
+        let free = self.state().may_ask_provider(place, self.now());
         match (asked.check, free) {
             (Check::No, _) | (Check::UnlessRefused, Err(_)) => return Ok(None),
             (Check::MustWork, Err(error)) => return Err(error),
@@ -193,7 +194,7 @@ impl Inner {
             Err(error) => error,
         };
         if let (ProviderError::RateLimited { .. }, Some(wait)) = (&error, failure::retry_after(&error)) {
-            self.cool_provider_down(provider_key.to_owned(), wait);
+            self.cool_down(place, wait);
         }
         let refused = matches!(error, ProviderError::Refused { .. });
         if asked.check == Check::UnlessRefused && !refused {
@@ -222,11 +223,17 @@ impl Inner {
         }
     }
 
-    async fn store_new(self: &Arc<Self>, record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
+    async fn store_new(self: &Arc<Self>, mut record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
         let now = self.now();
         let own = own.into_iter().map(|entry| entry.without_secrets(&[&record]));
         let entries = self.history.screen(own);
-        let stored = self.vault.run(move |store| store.save(record, &[], &entries, now)).await;
+        let anchor = self.state().clocks.anchor();
+        let save = move |store: &mut Store| {
+            let ahead = store.bring_to(&anchor)?;
+            record.shift(ahead);
+            store.save(record, &[], &entries, now)
+        };
+        let stored = self.vault.run(save).await;
         let record = match stored {
             Ok((record, written)) => {
                 self.history.written(written);
@@ -239,12 +246,11 @@ impl Inner {
             }
         };
         fail::point("connect.stored");
-        let name = record.name.clone();
         let account = Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
         let view = {
             let mut state = self.state();
             let view = view::account(&state, &account, now);
-            state.accounts.insert(name, account);
+            state.accounts.insert(account);
             view
         };
         self.touched();
@@ -256,19 +262,16 @@ impl Inner {
         self.state().account(name)?;
         self.unlock().await?;
         let _reserved = self.reserve(name)?;
-        let (row, saving) = {
-            let mut state = self.state();
-            let account = state.account(name)?;
-            (account.record.row, account.saving.clone())
-        };
+        let row = self.state().account(name)?.record.row;
         // A change that is just being stored ends first; one that comes later finds the account gone.
-        let _one_at_a_time = saving.lock().await;
+        let _one_at_a_time = self.saving.take(row).await;
         let now = self.now();
         let entries = self.history.screen([Entry::new(now, name, LogEvent::Removed)]);
         let written = self.vault.run(move |store| store.remove(row, &entries, now)).await?;
         self.history.written(written);
+        self.incident(|incidents, _| incidents.removed(name));
         let mut state = self.state();
-        state.accounts.retain(|_, account| account.record.row != row);
+        state.accounts.remove(row);
         state.intents.retain(|open| open.account != row);
         drop(state);
         self.touched();

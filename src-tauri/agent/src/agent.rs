@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::inner::Inner;
 use crate::refresh::removed;
-use crate::{Happening, Notice, Upstream, folder, history, keeper, view};
+use crate::{Happening, Notice, Upstream, folder, history, keeper, tell, view};
 
 /// How long work that is under way may go on when the agent is told to stop.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -81,6 +81,7 @@ impl Agent {
         tokio::spawn(keeper::keep(inner.clone()));
         tokio::spawn(keeper::publish(inner.clone()));
         tokio::spawn(history::write(inner.clone()));
+        tokio::spawn(tell::tell(inner.clone()));
         Ok(Self { inner })
     }
 
@@ -91,7 +92,12 @@ impl Agent {
 
     /// The same, and every change of it.
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.inner.snapshots.subscribe()
+        let mut watch = self.inner.snapshots.subscribe();
+        // While nobody watched, none was drawn.
+        self.inner.publish();
+        self.inner.changed.notify_one();
+        watch.mark_unchanged();
+        watch
     }
 
     /// What a user may want to be told.
@@ -256,10 +262,7 @@ impl Agent {
 
     /// Takes in what the host knows of the machine. It never waits.
     pub fn hear(&self, happening: Happening) {
-        match happening {
-            Happening::GoesToSleep => {}
-            Happening::Woke | Happening::ClockSet | Happening::NetworkUp => self.inner.touched(),
-        }
+        self.inner.hear(happening);
     }
 
     /// Waits until no work is under way: what a provider has answered is stored then.
@@ -293,6 +296,7 @@ impl Agent {
         let _ = tokio::time::timeout(LAST_WORK, self.inner.idle()).await;
         self.inner.note_uses().await;
         self.inner.history.wake.notify_one();
+        self.inner.teller.wake.notify_one();
         // What cannot be written now cannot be kept.
         let _ = self.inner.write_history().await;
         self.inner.vault.close().await;

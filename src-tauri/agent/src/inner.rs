@@ -11,7 +11,10 @@ use tokio::sync::{Notify, broadcast, watch};
 use crate::agent::Setup;
 use crate::history::{Entry, History};
 use crate::state::State;
-use crate::vault::{AccountRecord, Vault, VaultError};
+use crate::state::clocks::Clocks;
+use crate::turns::Turns;
+use crate::tell::Teller;
+use crate::vault::{AccountRecord, Store, Vault, VaultError};
 use crate::{Notice, view};
 
 /// What all clones of an agent share.
@@ -27,12 +30,17 @@ pub(crate) struct Inner {
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) history: History,
+    pub(crate) teller: Teller,
     pub(crate) focus: broadcast::Sender<Page>,
     pub(crate) windows: AtomicUsize,
     /// How much work is under way that must not be cut off.
     busy: watch::Sender<usize>,
     /// Whether the vault was tried once.
     pub(crate) tried: watch::Sender<bool>,
+    /// One change of an account at a time goes to the vault.
+    pub(crate) saving: Turns<i64>,
+    /// One settlement of an account at a time.
+    pub(crate) settling: Turns<i64>,
     pub(crate) stopped: AtomicBool,
     pub(crate) stop: Notify,
 }
@@ -55,16 +63,19 @@ impl Inner {
         Self {
             started_at: now,
             vault,
-            state: Mutex::new(State { vault: Some(shut), ..State::default() }),
+            state: Mutex::new(State { vault: Some(shut), clocks: Clocks::new(setup.clock.boot()), ..State::default() }),
             wake: Notify::new(),
             changed: Notify::new(),
             snapshots: watch::Sender::new(Arc::new(empty)),
             notices: broadcast::Sender::new(64),
             history: History::default(),
+            teller: Teller::new(&*setup.clock),
             focus: broadcast::Sender::new(8),
             windows: AtomicUsize::new(0),
             busy: watch::Sender::new(0),
             tried: watch::Sender::new(false),
+            saving: Turns::default(),
+            settling: Turns::default(),
             stopped: AtomicBool::new(false),
             stop: Notify::new(),
             setup,
@@ -75,15 +86,20 @@ impl Inner {
         self.setup.clock.now()
     }
 
-    /// The state. Hold it for a moment only.
+    /// The state, as it is by the clocks of now. Hold it for a moment only.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.take_in(self.setup.clock.reading()) {
+            self.touched();
+        }
+        state
     }
 
     /// Says that something changed which the keeper plans by and the faces show.
     pub(crate) fn touched(&self) {
         self.wake.notify_one();
         self.changed.notify_one();
+        self.teller.wake.notify_one();
     }
 
     pub(crate) fn tell(&self, notice: Notice) {
@@ -91,10 +107,27 @@ impl Inner {
         let _ = self.notices.send(notice);
     }
 
-    /// Takes the snapshot anew; watchers hear of it where more than its moment has changed.
+    /// Whether anybody hears of snapshots.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.snapshots.receiver_count() > 0
+    }
+
+    /// Keeps no copy of what nobody watches; only its number is kept.
+    pub(crate) fn forget_snapshot(&self) {
+        self.snapshots.send_if_modified(|last| {
+            if !last.accounts.is_empty() {
+                *last = Arc::new(without_accounts(last));
+            }
+            false
+        });
+    }
+
+    /// Takes the snapshot anew; watchers hear of it where more than its moment has changed. While nobody watches, every
+    /// one has a number of its own.
     pub(crate) fn publish(&self) -> Arc<Snapshot> {
         let now = self.now();
         let mut fresh = None;
+        let watched = self.is_watched();
         self.snapshots.send_if_modified(|last| {
             // Under the channel's lock, so that revisions are counted once and in order.
             let taken = view::snapshot(&self.state(), now, last.revision);
@@ -102,7 +135,7 @@ impl Inner {
             let taken = Arc::new(if same { taken } else { Snapshot { revision: last.revision + 1, ..taken } });
             fresh = Some(taken.clone());
             if !same {
-                *last = taken;
+                *last = if watched { taken } else { Arc::new(without_accounts(&taken)) };
             }
             !same
         });
@@ -178,25 +211,34 @@ impl Inner {
         change: impl FnOnce(&mut AccountRecord) -> Vec<Entry> + Send,
     ) -> Result<(), ApiError> {
         let gone = || ApiError::new(ErrorCode::UnknownAccount, "The account was removed in the meantime.");
-        let saving = self.state().by_row(row).ok_or_else(gone)?.saving.clone();
-        let _one_at_a_time = saving.lock().await;
-        let (mut record, mut ended) = {
-            let mut state = self.state();
-            let account = state.by_row(row).ok_or_else(gone)?;
-            (account.record.clone(), [ended, account.unsaved.clone().unwrap_or_default()].concat())
+        let _one_at_a_time = self.saving.take(row).await;
+        let (mut record, mut ended, anchor) = {
+            let state = self.state();
+            let account = state.accounts.row(row).ok_or_else(gone)?;
+            let ended = [ended, account.unsaved.clone().unwrap_or_default()].concat();
+            (account.record.clone(), ended, state.clocks.anchor())
         };
         let before = record.clone();
         let own = change(&mut record).into_iter().map(|entry| entry.without_secrets(&[&before, &record]));
         let (own, waiting) = (self.history.screen(own), self.history.take());
         let now = self.now();
         let stored = {
-            let (record, ended, entries) = (record.clone(), ended.clone(), [&waiting[..], &own].concat());
-            self.vault.run(move |store| store.save(record, &ended, &entries, now)).await
+            let (mut record, ended, entries) = (record.clone(), ended.clone(), [&waiting[..], &own].concat());
+            let anchor = anchor.clone();
+            let save = move |store: &mut Store| {
+                let ahead = store.bring_to(&anchor)?;
+                record.shift(ahead);
+                store.save(record, &ended, &entries, now).map(|(stored, written)| (stored, written, ahead))
+            };
+            self.vault.run(save).await
         };
         let mut state = self.state();
+        // The clock may have been set while the vault was busy.
+        let set = state.clocks.anchor().since(&anchor);
         let result = match stored {
-            Ok((stored, written)) => {
+            Ok((mut stored, written, ahead)) => {
                 self.history.written(written);
+                stored.shift(set - ahead);
                 state.intents.retain(|intent| !ended.contains(&intent.id));
                 // A vault that was in trouble is only well again once everything that waits is stored: see `open_vault`.
                 state.by_row(row).ok_or_else(gone)?.replace(stored, None);
@@ -212,6 +254,7 @@ impl Inner {
                 } else {
                     self.history.put_back(own);
                     ended.dedup();
+                    record.shift(set);
                     state.by_row(row).ok_or_else(gone)?.replace(record, Some(ended));
                     Ok(())
                 }
@@ -221,6 +264,11 @@ impl Inner {
         self.touched();
         result
     }
+}
+
+/// What is kept of a snapshot that nobody watches.
+fn without_accounts(snapshot: &Snapshot) -> Snapshot {
+    Snapshot { revision: snapshot.revision, at: snapshot.at, vault: snapshot.vault.clone(), accounts: Vec::new() }
 }
 
 /// Counts as work under way while it lives.

@@ -3,26 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use daypass_api::view::LogEvent;
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
 use daypass_core::clock;
 use daypass_core::fresh::Failure;
+use daypass_core::gate::Landing;
 use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
 use daypass_providers::{Definition, Minted, ProviderError};
 use tokio::sync::watch;
 
-use crate::Notice;
 use crate::fail;
 use crate::failure;
 use crate::history::{Entry, Why, timed};
 use crate::inner::{Inner, Unstored};
-use crate::state::{Account, Flight, Outcome};
-use crate::vault::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord};
-
-/// Trouble that lasted this long is worth a word when it is over.
-const WORTH_TELLING: Duration = Duration::from_secs(60);
+use crate::state::clocks::Anchor;
+use crate::state::{Account, Flight, Outcome, State};
+use crate::vault::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, Store};
 
 /// Why a flight brought nothing.
 enum Miss {
@@ -43,23 +42,57 @@ struct Trip {
     row: i64,
     generation: u64,
     why: Why,
+    /// By which setting of the clock it began.
+    anchor: Anchor,
     /// How long the provider took over the last call.
     took: Option<Duration>,
 }
 
 impl Inner {
-    /// Joins the flight of `account`, or starts one. The state's lock is held by the caller, so nobody starts a second.
-    pub(crate) fn join_flight(self: &Arc<Self>, account: &mut Account, why: Why) -> Flight {
+    /// Joins the flight of the account of `row`, or begins one at once: somebody waits for it.
+    ///
+    /// # Errors
+    /// `unknown_account`.
+    pub(crate) fn join_flight(
+        self: &Arc<Self>,
+        state: &mut State,
+        row: i64,
+        why: Why,
+        now: Time,
+    ) -> Result<Flight, ApiError> {
+        let anchor = state.clocks.anchor();
+        let account = state.accounts.row_mut(row).ok_or_else(removed)?;
         if let Some(flight) = account.in_flight() {
-            return flight.clone();
+            return Ok(flight.clone());
         }
+        state.planner.begun(&account.place, now);
+        Ok(self.begin_flight(account, why, anchor, now))
+    }
+
+    /// Begins a flight of `account`, which has none, and is counted at the gate of its provider. The state's lock is held
+    /// by the caller, so nobody begins a second.
+    pub(crate) fn begin_flight(
+        self: &Arc<Self>,
+        account: &mut Account,
+        why: Why,
+        anchor: Anchor,
+        now: Time,
+    ) -> Flight {
         let (tell, flight) = watch::channel(None);
         let (row, generation) = (account.record.row, account.record.generation);
         account.flight = Some((generation, flight.clone()));
-        account.not_before = None;
         let inner = self.clone();
+        let lane = Lane {
+            inner: self.clone(),
+            place: account.place.clone(),
+            begun: now,
+            anchor: anchor.clone(),
+            landing: Landing::Unknown,
+        };
         self.spawn(async move {
-            let outcome = inner.fly(Trip { row, generation, why, took: None }).await;
+            let mut lane = lane;
+            let outcome = inner.fly(Trip { row, generation, why, anchor, took: None }, &mut lane.landing).await;
+            drop(lane);
             if let Some(account) = inner.state().by_row(row) {
                 // Another may be under way already, with another credential.
                 account.flight.take_if(|(began_in, _)| *began_in == generation);
@@ -73,8 +106,13 @@ impl Inner {
     }
 
     /// One refresh, with all that follows from its end.
-    async fn fly(self: &Arc<Self>, mut trip: Trip) -> Outcome {
+    async fn fly(self: &Arc<Self>, mut trip: Trip, landing: &mut Landing) -> Outcome {
         let landed = self.refresh(&mut trip).await;
+        *landing = match &landed {
+            Ok(_) => Landing::Success,
+            Err(Miss::Provider(error)) => self.landing(error),
+            Err(Miss::Ours(_)) => Landing::Unknown,
+        };
         let Trip { row, generation, took, .. } = trip;
         if self.generation(row) != Some(generation) {
             return Err(superseded());
@@ -169,9 +207,14 @@ impl Inner {
 
     /// Writes an intent down, durably.
     pub(crate) async fn begin(&self, row: i64, intent: Intent) -> Result<OpenIntent, ApiError> {
+        let anchor = self.state().clocks.anchor();
         let now = self.now();
         let written = intent.clone();
-        let begun = self.vault.run(move |store| store.begin(row, &written, now)).await;
+        let begin = move |store: &mut Store| {
+            let ahead = store.bring_to(&anchor)?;
+            store.begin(row, &written, clock::shifted(now, ahead))
+        };
+        let begun = self.vault.run(begin).await;
         match begun {
             Ok(id) => {
                 fail::point("intent.written");
@@ -211,7 +254,8 @@ impl Inner {
         minted: Minted,
         intent: Option<i64>,
     ) -> Result<Time, ApiError> {
-        let Trip { row, generation, why, took } = *trip;
+        let Trip { row, generation, why, took, .. } = *trip;
+        let minted = self.by_clock_of_now(minted, &trip.anchor);
         let expires_at = minted.life.expires_at;
         let deletes = definition.deletes_predecessor() && definition.abilities().revoke;
         let (now, promised) = {
@@ -250,6 +294,20 @@ impl Inner {
         Ok(expires_at)
     }
 
+    /// A session by the clock of now, where that was set while the session was asked for.
+    ///
+    /// By which setting its instants are cannot be told then: they are taken so that it dies sooner.
+    fn by_clock_of_now(&self, mut minted: Minted, begun_by: &Anchor) -> Minted {
+        let step = self.state().clocks.anchor().since(begun_by);
+        if step < TimeDelta::zero() {
+            minted.life = minted.life.shifted(step);
+            if let Some(grant) = &mut minted.grant {
+                grant.expires_at = grant.expires_at.map(|at| clock::shifted(at, step));
+            }
+        }
+        minted
+    }
+
     /// Open intents other than creations: the success of a mint settles them.
     fn other_intents(&self, row: i64) -> Vec<i64> {
         let state = self.state();
@@ -258,16 +316,12 @@ impl Inner {
     }
 
     fn succeeded(&self, row: i64, expires_at: Time) {
-        let now = self.now();
         let mut state = self.state();
         let Some(account) = state.by_row(row) else { return };
-        account.failure = None;
+        (account.failure, account.trouble) = (None, None);
         let name = account.record.name.clone();
-        let long = account.trouble.take().is_some_and(|(_, since)| clock::until(since, now) >= WORTH_TELLING);
         drop(state);
-        if long {
-            self.tell(Notice::Recovered { accounts: vec![name], expires_at: Some(expires_at) });
-        }
+        self.incident(|incidents, now| incidents.succeeded(now, &name, expires_at));
     }
 
     /// The credential of `generation` was refused: if it is still the account's, the timer stops, and the user is told
@@ -334,7 +388,7 @@ impl Inner {
             account.trouble = None;
         }
         if is_news {
-            self.tell(Notice::NeedsYou { accounts: vec![name], message: message.clone() });
+            self.incident(|incidents, now| incidents.refused(now, &name, &message));
         }
         ApiError::new(ErrorCode::NeedsSignIn, message)
     }
@@ -342,39 +396,72 @@ impl Inner {
     /// Any other failure of the provider: tried again later, and after a 429 the whole provider is left alone.
     pub(crate) fn failed(&self, row: i64, error: &ProviderError, took: Option<Duration>) -> ApiError {
         let told = failure::told(error);
-        let wait = failure::retry_after(error);
-        if let (ProviderError::RateLimited { .. }, Some(wait)) = (error, wait) {
-            self.cool_down(row, wait);
+        self.note_failure(row, told.clone(), Some(error), took);
+        let name = self.state().by_row(row).map(|account| account.record.name.clone());
+        if let Some(name) = name {
+            self.incident(|incidents, now| incidents.failed(now, &name, &told.message));
         }
-        self.note_failure(row, told.clone(), wait, took);
         told
     }
 
     /// Leaves the account's provider alone for `wait`.
-    pub(crate) fn cool_down(&self, row: i64, wait: Duration) {
-        let key = self.state().by_row(row).map(|account| account.provider_key());
-        if let Some(key) = key {
-            self.cool_provider_down(key, wait);
+    pub(crate) fn cool_account_down(&self, row: i64, wait: Duration) {
+        let place = self.state().accounts.row(row).map(|account| account.place.clone());
+        if let Some(place) = place {
+            self.cool_down(&place, wait);
         }
     }
 
-    /// The same, by the provider's key.
-    pub(crate) fn cool_provider_down(&self, key: String, wait: Duration) {
-        let until = clock::later(self.now(), wait);
+    /// Leaves the provider at `place` alone for `wait`.
+    pub(crate) fn cool_down(&self, place: &Arc<str>, wait: Duration) {
         let mut state = self.state();
-        let known = state.cool_downs.entry(key).or_insert(until);
-        *known = until.max(*known);
+        let now = self.now();
+        state.planner.close(place, now, wait);
     }
 
-    fn note_failure(&self, row: i64, error: ApiError, retry_after: Option<Duration>, took: Option<Duration>) {
+    /// What a failure says of the provider as a whole.
+    fn landing(&self, error: &ProviderError) -> Landing {
+        match error {
+            ProviderError::RateLimited { .. } => {
+                Landing::Limited(failure::retry_after(error).unwrap_or(failure::COOL_DOWN))
+            }
+            ProviderError::Offline { .. } => Landing::Offline(self.setup.chance.unit()),
+            _ => Landing::Answered,
+        }
+    }
+
+    /// Notes a failure, of the provider or on our side. A 429 is noted as trouble, and is no failure of the account.
+    fn note_failure(&self, row: i64, error: ApiError, of: Option<&ProviderError>, took: Option<Duration>) {
         self.log_of(row, LogEvent::Failed, |entry| entry.failed(&error).took(took));
-        let (now, jitter) = (self.now(), self.setup.chance.unit());
         let mut state = self.state();
+        let (now, jitter) = (self.now(), self.setup.chance.unit());
         let Some(account) = state.by_row(row) else { return };
-        let count = account.failure.map_or(0, |failure| failure.count).saturating_add(1);
-        account.failure = Some(Failure { count, at: now, retry_after, jitter });
+        if !matches!(of, Some(ProviderError::RateLimited { .. })) {
+            let count = account.failure.map_or(0, |failure| failure.count).saturating_add(1);
+            let retry_after = of.and_then(failure::retry_after);
+            account.failure = Some(Failure { count, at: now, retry_after, jitter });
+            account.unreachable = matches!(of, Some(ProviderError::Offline { .. }));
+        }
         let since = account.trouble.take().map_or(now, |(_, since)| since);
         account.trouble = Some((error, since));
+    }
+}
+
+/// A flight in the air: the gate of its provider hears of its end, however that comes.
+struct Lane {
+    inner: Arc<Inner>,
+    place: Arc<str>,
+    begun: Time,
+    anchor: Anchor,
+    landing: Landing,
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let mut state = self.inner.state();
+        let now = self.inner.now();
+        let begun = clock::shifted(self.begun, state.clocks.anchor().since(&self.anchor));
+        state.planner.landed(&self.place, begun, now, self.landing);
     }
 }
 

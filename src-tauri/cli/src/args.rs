@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use crate::words::parse_life;
+use crate::words::{Since, parse_life, parse_since};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Copy(CopyArgs),
     /// Show whether an agent runs, and how it is
     Status(StatusArgs),
+    /// Show what happened: every refresh, failure, copy and revocation
+    Log(LogArgs),
 }
 
 /// `daypass serve`.
@@ -318,6 +320,29 @@ pub(crate) struct CopyArgs {
 #[command(after_help = "Example:\n  daypass status --json")]
 pub(crate) struct StatusArgs {
     /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass log`.
+#[derive(Debug, Args)]
+#[command(after_help = "Times are shown in UTC. What is older than 90 days is dropped. No secret is ever in it: a token is told \
+                        by its fingerprint, the head of its SHA-256.\n\n\
+                        Example:\n  daypass log --account work --since 2h")]
+pub(crate) struct LogArgs {
+    /// Only what happened to this account; it may have been removed
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) account: Option<String>,
+    /// Only what happened since then: a span back such as 2h or 3d, a date, or an instant (RFC 3339)
+    #[arg(long, value_name = "WHEN", value_parser = parse_since)]
+    pub(crate) since: Option<Since>,
+    /// Show at most the last N; 100 if neither this nor --since is given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
+    /// Go on with what happens, until Ctrl-C or the end of the agent
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// Print JSON, one entry a line
     #[arg(long)]
     pub(crate) json: bool,
 }

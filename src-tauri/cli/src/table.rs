@@ -42,12 +42,14 @@ impl<T: Into<String>> From<T> for Cell {
 pub(crate) struct Table {
     head: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
+    /// How wide the columns of rows are that were rendered before.
+    widths: Vec<usize>,
 }
 
 impl Table {
     /// A table with this head and no rows.
     pub(crate) fn new(head: &[&'static str]) -> Self {
-        Self { head: head.to_vec(), rows: Vec::new() }
+        Self { head: head.to_vec(), rows: Vec::new(), widths: Vec::new() }
     }
 
     /// Adds a row; it has as many cells as the head.
@@ -60,26 +62,51 @@ impl Table {
         self.render_with(output::colours())
     }
 
-    fn render_with(&self, colours: bool) -> String {
-        let head: Vec<Cell> = self.head.iter().map(|text| Cell::toned(*text, Tone::Dim)).collect();
-        let widths: Vec<usize> = (0..head.len())
-            .map(|column| {
-                let cells = self.rows.iter().chain([&head]).filter_map(|row| row.get(column));
-                cells.map(|cell| cell.text.chars().count()).max().unwrap_or_default()
-            })
-            .collect();
-        let mut out = String::new();
-        for row in [&head].into_iter().chain(&self.rows) {
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                out.push_str(&paint(&cell.text, cell.tone, colours));
-                if column + 1 < row.len() {
-                    out.extend(std::iter::repeat_n(' ', width - cell.text.chars().count() + 2));
-                }
-            }
-            out.push('\n');
-        }
-        out
+    /// The rows that were not rendered yet, as lines, coloured where stdout may be; below those that were, and not narrower.
+    pub(crate) fn render_on(&mut self) -> String {
+        self.render_on_with(output::colours())
     }
+
+    fn render_on_with(&mut self, colours: bool) -> String {
+        let begins = self.widths.is_empty();
+        self.widths = self.widths();
+        let lines = lines(begins.then_some(&self.head()).into_iter().chain(&self.rows), &self.widths, colours);
+        self.rows.clear();
+        lines
+    }
+
+    fn render_with(&self, colours: bool) -> String {
+        lines([&self.head()].into_iter().chain(&self.rows), &self.widths(), colours)
+    }
+
+    fn head(&self) -> Vec<Cell> {
+        self.head.iter().map(|text| Cell::toned(*text, Tone::Dim)).collect()
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let head = self.head();
+        let widest = |column: usize| {
+            let cells = self.rows.iter().chain([&head]).filter_map(|row| row.get(column));
+            let before = self.widths.get(column).copied().unwrap_or_default();
+            cells.map(|cell| cell.text.chars().count()).max().unwrap_or_default().max(before)
+        };
+        (0..head.len()).map(widest).collect()
+    }
+}
+
+/// Rows as lines, with two blanks between columns of these widths.
+fn lines<'a>(rows: impl Iterator<Item = &'a Vec<Cell>>, widths: &[usize], colours: bool) -> String {
+    let mut out = String::new();
+    for row in rows {
+        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+            out.push_str(&paint(&cell.text, cell.tone, colours));
+            if column + 1 < row.len() {
+                out.extend(std::iter::repeat_n(' ', width - cell.text.chars().count() + 2));
+            }
+        }
+        out.push('\n');
+    }
+    out
 }
 
 fn paint(text: &str, tone: Tone, colours: bool) -> String {
@@ -103,9 +130,25 @@ mod tests {
         table
     }
 
+    fn table_text() -> &'static str {
+        "ACCOUNT        STATE\npaw            expired\na-longer-name  fresh\n"
+    }
+
     #[test]
     fn columns_are_aligned_and_lines_end_at_their_text() {
-        assert_eq!(table().render_with(false), "ACCOUNT        STATE\npaw            expired\na-longer-name  fresh\n");
+        assert_eq!(table().render_with(false), table_text());
+    }
+
+    #[test]
+    fn rows_that_come_later_stand_below_those_before() {
+        let mut table = table();
+        assert_eq!(table.render_on_with(false), table_text());
+        table.row(vec!["b".into(), "stale".into()]);
+        assert_eq!(table.render_on_with(false), "b              stale\n");
+        table.row(vec!["the-longest-name-so-far".into(), "x".into()]);
+        assert_eq!(table.render_on_with(false), "the-longest-name-so-far  x\n");
+        table.row(vec!["c".into(), "y".into()]);
+        assert_eq!(table.render_on_with(false), "c                        y\n");
     }
 
     #[test]

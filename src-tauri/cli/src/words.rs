@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDate};
 use daypass_core::{Time, clock};
 
 const MINUTE: u64 = 60;
@@ -34,6 +35,49 @@ pub(crate) fn parse_life(text: &str) -> Result<Duration, String> {
         Some(0) => Err("a life must be longer than nothing".to_owned()),
         Some(life) => Ok(Duration::from_secs(life)),
         None => Err("this life is too long".to_owned()),
+    }
+}
+
+/// Since when, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// Since this instant.
+    At(Time),
+    /// Since this long ago.
+    Ago(Duration),
+}
+
+impl Since {
+    /// The instant that is meant at `now`.
+    pub(crate) fn at(self, now: Time) -> Time {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(span) => clock::earlier(now, span),
+        }
+    }
+}
+
+/// A beginning as it is typed: an instant (RFC 3339), a date (its beginning in UTC, as times are shown), or a span back from
+/// now such as `2h`.
+///
+/// # Errors
+/// Where it is none of them: the caller of a command line gets the sentence.
+pub(crate) fn parse_since(text: &str) -> Result<Since, String> {
+    if let Ok(span) = parse_life(text) {
+        return Ok(Since::Ago(span));
+    }
+    let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    let instant = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok();
+    instant.or_else(|| date().map(|at| at.and_utc())).map(Since::At).ok_or_else(|| {
+        "write 2h, 3d or the like, a date such as 2026-11-20, or an instant such as 2026-11-20T06:00:00Z".to_owned()
+    })
+}
+
+/// How long a call took: `85 ms`, `1.2 s`.
+pub(crate) fn took(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        _ => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
     }
 }
 
@@ -99,6 +143,27 @@ mod tests {
         ] {
             assert!(parse_life(wrong).is_err(), "{wrong:?} was taken");
         }
+    }
+
+    #[test]
+    fn a_beginning_is_a_span_a_date_or_an_instant() {
+        let now = DateTime::parse_from_rfc3339("2026-11-20T06:00:00Z").unwrap().to_utc();
+        let at = |text| parse_since(text).map(|since| since.at(now).to_rfc3339());
+        assert_eq!(at("2h").unwrap(), "2026-11-20T04:00:00+00:00");
+        assert_eq!(at("3d").unwrap(), "2026-11-17T06:00:00+00:00");
+        assert_eq!(at("2026-11-01").unwrap(), "2026-11-01T00:00:00+00:00");
+        assert_eq!(at("2026-11-01T10:30:00+02:00").unwrap(), "2026-11-01T08:30:00+00:00");
+        for wrong in ["", "yesterday", "2026-11", "2026-13-01", "10:30", "2h ago", "-2h", "0s"] {
+            assert!(parse_since(wrong).is_err(), "{wrong:?} was taken");
+        }
+    }
+
+    #[test]
+    fn a_call_is_told_in_milliseconds_or_seconds() {
+        assert_eq!(took(0), "0 ms");
+        assert_eq!(took(999), "999 ms");
+        assert_eq!(took(1000), "1.0 s");
+        assert_eq!(took(20_190), "20.1 s");
     }
 
     #[test]

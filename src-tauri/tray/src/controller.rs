@@ -281,6 +281,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
                 }
             }
             Done::Copied { put, result: Ok(()) } => {
+                self.agent.copied(&put.view.account, &put.view.session_id);
                 let note = Note::copied(&put.view, put.short_because.as_ref(), self.clock.now());
                 self.desktop.notify(note);
                 if let Some(answer) = put.answer {

@@ -29,6 +29,9 @@ pub trait Door: Clone + Send + Sync + 'static {
     /// Tries to open the vault now; the keyring may ask the user for its password.
     fn open_vault(&self) -> impl Future<Output = Result<(), ApiError>> + Send;
 
+    /// Tells that the clipboard has taken the token of a session, for the history.
+    fn copied(&self, account: &str, session: &str);
+
     /// Brings a window to the front, where one listens.
     fn focus_window(&self, page: Page) -> bool;
 }
@@ -56,6 +59,10 @@ impl Door for Agent {
 
     async fn open_vault(&self) -> Result<(), ApiError> {
         Agent::open_vault(self).await
+    }
+
+    fn copied(&self, account: &str, session: &str) {
+        Agent::copied(self, account, session);
     }
 
     fn focus_window(&self, page: Page) -> bool {

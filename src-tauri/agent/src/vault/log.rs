@@ -1,6 +1,7 @@
 //! The history in the vault's file: entries are added at its end, read from there, and dropped at its beginning.
 //!
-//! No key is needed: the history holds no secret, and goes on while the keyring is locked.
+//! It holds no secret, so it can be read without the key. Written is it only once the key is known to fit: until then
+//! nothing of the file is changed.
 
 use std::time::Duration;
 
@@ -38,8 +39,11 @@ impl Store {
     /// Writes entries in one transaction, and drops some that are too old.
     ///
     /// # Errors
-    /// `Full`, `ReadOnly`, `Failed`, and then nothing has changed.
+    /// `Locked` without the key; `Full`, `ReadOnly`, `Failed`, and then nothing has changed.
     pub(crate) fn log(&mut self, entries: &[Entry], now: Time) -> Result<Written, VaultError> {
+        if !self.is_unlocked() {
+            return Err(VaultError::Locked);
+        }
         self.transact(|all| put_entries(all, entries, now))
     }
 
