@@ -6,7 +6,7 @@ use daypass_test_support::program::{Authority, Installation, Running};
 use daypass_test_support::wait;
 use rustix::process::Signal;
 
-use crate::world::{Road, SETTLED, antiraid_settles, antiraid_takes, installation, token};
+use crate::world::{Road, SETTLED, antiraid_settles, antiraid_takes, installation, log_out, token};
 
 /// The authority's process, which can be killed and started again at the same address.
 struct Mortal {
@@ -44,6 +44,7 @@ fn an_authority_killed_before_its_answer_leaves_an_orphan_that_is_shown() {
     arguments.extend(["--life".to_owned(), "2m".to_owned()]);
     home.run_with(&arguments, authority.credential("antiraid")).ok();
     let first = token(&home, "raid");
+    log_out(&authority);
     let mortal = Mortal::of(&home, &mut authority);
 
     let process = mortal.process.clone();

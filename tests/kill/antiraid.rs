@@ -4,7 +4,7 @@ use daypass_test_support::program::{Authority, Installation, Running};
 
 use crate::world::{
     Road, antiraid_settles, antiraid_takes, at_each, cut_off, died, doomed, doomed_at_once, installation, listed,
-    shown, token,
+    log_out, shown, token,
 };
 
 /// Long enough that nothing of it ends by itself, short enough that a promise of an agent's earlier life ends soon
@@ -29,6 +29,7 @@ impl Raid {
         // A promise of one second: what comes after the rotation need not wait for longer.
         let view = home.run(&["token", "raid", "--min-ttl", "1", "--json"]).json();
         let first = (view["token"].as_str().unwrap().to_owned(), view["session_id"].as_str().unwrap().to_owned());
+        log_out(&authority);
         Self { home, authority, agent, first }
     }
 }
@@ -108,7 +109,7 @@ fn a_further_session_killed_after_storing_is_held() {
         cut_off(raid.home.run(&["session", "create", "raid", "--name", "ci"]));
         died(raid.agent, point);
         let sessions = shown(&raid.home, "raid");
-        let api = listed(&raid.authority);
+        let api = listed(&raid.authority, &raid.first.0);
         assert_eq!(api.len(), 2);
         let further = api.iter().find(|id| **id != raid.first.1).unwrap();
         assert!(sessions.contains(&(further.clone(), "fresh".to_owned())), "{sessions:?}");
@@ -125,6 +126,7 @@ fn settlement_killed(point: &str) {
     let agent = doomed(&home, point);
     connect(&home, &authority, &road.url);
     let first = token(&home, "raid");
+    log_out(&authority);
     road.lose_answer("POST /sessions", || {});
     // It is told that the provider was not heard, or cut off when the settlement comes first.
     let outcome = home.run(&["token", "raid", "--fresh"]);
@@ -158,6 +160,7 @@ fn an_intent_that_came_to_nothing_is_ended_for_good() {
         let agent = doomed(&home, point);
         connect(&home, &authority, &road.url);
         let first = token(&home, "raid");
+        log_out(&authority);
         road.refuse("POST /sessions", 403);
         // The next agent asks again, and is refused again.
         let said = home.run(&["token", "raid", "--fresh"]).refused(5);

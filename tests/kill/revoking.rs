@@ -14,7 +14,7 @@ fn a_revoked_session_is_gone_although_the_agent_is_killed_over_it() {
         authority.connect(&home, "antiraid", "raid");
         let current = token(&home, "raid");
         home.run(&["session", "create", "raid", "--name", "ci"]).ok();
-        let further = listed(&authority).into_iter().find(|id| *id != current.1).unwrap();
+        let further = listed(&authority, &current.0).into_iter().find(|id| *id != current.1).unwrap();
         cut_off(home.run(&["session", "revoke", "raid", &further]));
         died(agent, point);
         antiraid_settles(&home, &authority, "raid", 0);

@@ -142,14 +142,24 @@ pub(crate) fn token(home: &Installation, account: &str) -> (String, String) {
     (view["token"].as_str().unwrap().to_owned(), view["session_id"].as_str().unwrap().to_owned())
 }
 
-/// The API sessions that an AntiRaid authority lists, by id.
-pub(crate) fn listed(authority: &Authority) -> BTreeSet<String> {
-    let request = Request::new("GET", "/sessions").header("Authorization", authority.credential("antiraid"));
-    let answer = request.send(&authority.url).unwrap();
+/// The API sessions that an AntiRaid authority lists for the bearer of `token`, by id.
+#[track_caller]
+pub(crate) fn listed(authority: &Authority, token: &str) -> BTreeSet<String> {
+    let answer = Request::new("GET", "/sessions").header("Authorization", token).send(&authority.url).unwrap();
     assert_eq!(answer.status, 200, "{answer:?}");
     let sessions = answer.read()["sessions"].as_array().unwrap().clone();
     let api = sessions.iter().filter(|session| session["type"] == "api");
     api.map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Ends the session on the website whose token an AntiRaid account was connected with, as an hour would: from now on the
+/// account lives by the sessions that it holds.
+#[track_caller]
+pub(crate) fn log_out(authority: &Authority) {
+    let login = authority.credential("antiraid");
+    let me = Request::new("GET", "/sessions/@me").header("Authorization", login).send(&authority.url).unwrap().read();
+    let end = Request::new("DELETE", &format!("/sessions/{}", me["id"].as_str().unwrap()));
+    assert_eq!(end.header("Authorization", login).send(&authority.url).unwrap().status, 204);
 }
 
 /// Whether an AntiRaid authority takes a token.
@@ -177,7 +187,7 @@ pub(crate) fn antiraid_settles(
     let settled = wait::within(SETTLED, || {
         let (token, current) = token(home, account);
         assert!(antiraid_takes(authority, &token), "the token of {account} is dead");
-        let (shown, listed) = (shown(home, account), listed(authority));
+        let (shown, listed) = (shown(home, account), listed(authority, &token));
         let lost: Vec<String> = shown.iter().filter(|(_, state)| state == "orphan").map(|(id, _)| id.clone()).collect();
         let api: BTreeSet<String> = shown.iter().map(|(id, _)| id.clone()).filter(|id| listed.contains(id)).collect();
         let done = lost.len() == orphans && api == listed && listed.len() == orphans + 1 && api.contains(&current);

@@ -133,8 +133,11 @@ fn is_ours(name: &str) -> bool {
     ["connection", "content-length", "transfer-encoding"].iter().any(|ours| name.eq_ignore_ascii_case(ours))
 }
 
-/// The first line, the headers and the whole body of a message; `None` where it is cut.
-fn read(stream: &TcpStream) -> Option<(String, Vec<(String, String)>, String)> {
+/// The first line, the headers and the body of a message.
+type Message = (String, Vec<(String, String)>, String);
+
+/// Reads a whole message; `None` where it is cut.
+fn read(stream: &TcpStream) -> Option<Message> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first).ok().filter(|length| *length > 0)?;
