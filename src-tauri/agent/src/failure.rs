@@ -62,7 +62,7 @@ pub(crate) fn may_be_done(error: &ProviderError) -> bool {
 
 fn pause(error: &ProviderError) -> Duration {
     match error {
-        ProviderError::RateLimited { retry_after: Some(wait) } => *wait,
+        ProviderError::RateLimited { retry_after: Some(wait) } => (*wait).min(MAX_RETRY_AFTER),
         _ => COOL_DOWN,
     }
 }
