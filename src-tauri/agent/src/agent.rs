@@ -66,8 +66,25 @@ impl Agent {
     /// # Errors
     /// `internal` where the folders cannot be made.
     pub async fn start(setup: Setup) -> Result<Self, ApiError> {
-        folder::private(setup.home.data_dir())?;
-        let inner = Arc::new(Inner::new(setup));
+        Self::begin(Inner::new(setup)).await
+    }
+
+    /// The same, with the work on the vault done in turn with everything else, on the one thread of the runtime.
+    ///
+    /// What happens then depends on time and chance alone, and can be told again: it is for simulations. Whatever is
+    /// ready has its turn before and after a piece of that work, as it has while another thread does it.
+    ///
+    /// # Errors
+    /// As [`Agent::start`].
+    pub async fn start_in_turn(setup: Setup) -> Result<Self, ApiError> {
+        let mut inner = Inner::new(setup);
+        inner.vault.works_in_turn();
+        Self::begin(inner).await
+    }
+
+    async fn begin(inner: Inner) -> Result<Self, ApiError> {
+        folder::private(inner.setup.home.data_dir())?;
+        let inner = Arc::new(inner);
         inner.first_look().await;
         if inner.vault.waits_for_keyring() {
             // The keyring may take its time; the agent is there meanwhile.

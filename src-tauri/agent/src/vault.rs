@@ -3,6 +3,7 @@
 //! It opens in two steps. The file can be read at once: names, expiries, the journal. The secrets wait for the key,
 //! which the keyring may give late; until then everything that needs them says `locked`, and nothing is changed.
 
+mod clock;
 mod error;
 mod format;
 mod key;
@@ -24,7 +25,7 @@ use tokio::time::Instant;
 pub(crate) use error::VaultError;
 use key::{KEYRING_PATIENCE, KeyringCall, Recipe};
 pub(crate) use log::Written;
-pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord};
+pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, shift_session};
 use seal::Key;
 pub(crate) use store::Store;
 
@@ -38,6 +39,8 @@ pub(crate) struct Vault {
     path: PathBuf,
     source: KeySource,
     chance: Arc<dyn Chance>,
+    /// Whether its work is done on the thread that asks for it.
+    in_turn: bool,
     /// `None` until the file is there and readable, and again after [`Vault::close`].
     store: Arc<Mutex<Slot>>,
     /// Held while somebody tries to open it; the question to the keyring that is still unanswered.
@@ -69,7 +72,13 @@ struct Opening {
 impl Vault {
     /// The vault at `path`; nothing is touched yet.
     pub(crate) fn new(path: PathBuf, source: KeySource, chance: Arc<dyn Chance>) -> Self {
-        Self { path, source, chance, store: Arc::default(), opening: tokio::sync::Mutex::default() }
+        let opening = tokio::sync::Mutex::default();
+        Self { path, source, chance, in_turn: false, store: Arc::default(), opening }
+    }
+
+    /// From here on its work is done on the thread that asks for it, in turn with what else is ready there.
+    pub(crate) fn works_in_turn(&mut self) {
+        self.in_turn = true;
     }
 
     /// Whether its key comes from the keyring, so that it may take a while.
@@ -217,14 +226,20 @@ impl Vault {
         work: impl FnOnce(&mut Slot) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, VaultError> {
         let store = self.store.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let work = move || {
             let mut slot = store.lock().unwrap_or_else(PoisonError::into_inner);
             if slot.closed {
                 return Err(VaultError::Closed);
             }
             work(&mut slot)
-        });
-        done.await.unwrap_or_else(|_| Err(VaultError::Failed { reason: "the work on it broke".to_owned() }))
+        };
+        if self.in_turn {
+            tokio::task::yield_now().await;
+            let done = work();
+            tokio::task::yield_now().await;
+            return done;
+        }
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(VaultError::Failed { reason: "the work on it broke".to_owned() }))
     }
 
     /// Closes the file; what runs on it ends first.

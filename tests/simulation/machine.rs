@@ -1,0 +1,137 @@
+//! The machine that the agent runs on: true time, and the three clocks by which a program knows it.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use daypass_core::clock::Reading;
+use daypass_core::{Clock, Time, clock};
+use tokio::time::Instant;
+
+/// True time goes on whatever the machine does: with tokio's paused time while an agent runs, by hand otherwise.
+///
+/// The boot clock tells it exactly. The awake clock, and with it every timer, stands while the machine sleeps. The wall
+/// clock is as wrong as it was set.
+pub(crate) struct Machine(Mutex<Moments>);
+
+struct Moments {
+    /// True time when `running` began, or now where nothing runs.
+    base: Time,
+    running: Option<Instant>,
+    began: Time,
+    booted: Time,
+    boot: u32,
+    slept_since_boot: Duration,
+    wrong_by: TimeDelta,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        let base = Time::from_timestamp(1_800_000_000, 0).unwrap();
+        let booted = base - TimeDelta::hours(1);
+        let slept_since_boot = Duration::ZERO;
+        Self(Mutex::new(Moments {
+            base,
+            running: None,
+            began: base,
+            booted,
+            boot: 1,
+            slept_since_boot,
+            wrong_by: TimeDelta::zero(),
+        }))
+    }
+
+    fn moments(&self) -> MutexGuard<'_, Moments> {
+        self.0.lock().unwrap()
+    }
+
+    /// True time.
+    pub(crate) fn truth(&self) -> Time {
+        self.moments().truth()
+    }
+
+    /// How much of it has passed in this world.
+    pub(crate) fn age(&self) -> Duration {
+        let moments = self.moments();
+        clock::until(moments.began, moments.truth())
+    }
+
+    /// How long the machine has been awake since it was booted.
+    pub(crate) fn awake(&self) -> Duration {
+        self.moments().awake()
+    }
+
+    /// By how much the wall clock is ahead of true time.
+    pub(crate) fn wrong_by(&self) -> TimeDelta {
+        self.moments().wrong_by
+    }
+
+    /// From here on time goes with that of the runtime that this is called in.
+    pub(crate) fn runs(&self) {
+        self.moments().running = Some(Instant::now());
+    }
+
+    /// The runtime ends. Called while it is still there.
+    pub(crate) fn rests(&self) {
+        let mut moments = self.moments();
+        moments.base = moments.truth();
+        moments.running = None;
+    }
+
+    /// Lets time pass while nothing runs.
+    pub(crate) fn pass(&self, span: Duration) {
+        self.moments().base += span;
+    }
+
+    /// The machine sleeps: timers stand, true time does not.
+    pub(crate) fn sleep(&self, span: Duration) {
+        let mut moments = self.moments();
+        moments.base += span;
+        moments.slept_since_boot += span;
+    }
+
+    /// Somebody sets the wall clock.
+    pub(crate) fn set_wall(&self, step: TimeDelta) {
+        self.moments().wrong_by += step;
+    }
+
+    /// The machine is switched off and on again.
+    pub(crate) fn reboot(&self, off_for: Duration) {
+        let mut moments = self.moments();
+        moments.base += off_for;
+        moments.booted = moments.base;
+        moments.boot += 1;
+        moments.slept_since_boot = Duration::ZERO;
+    }
+}
+
+impl Moments {
+    fn truth(&self) -> Time {
+        self.running.map_or(self.base, |began| self.base + began.elapsed())
+    }
+
+    fn awake(&self) -> Duration {
+        clock::until(self.booted, self.truth()).saturating_sub(self.slept_since_boot)
+    }
+}
+
+impl Clock for Machine {
+    fn now(&self) -> Time {
+        let moments = self.moments();
+        moments.truth() + moments.wrong_by
+    }
+
+    fn reading(&self) -> Reading {
+        let moments = self.moments();
+        let truth = moments.truth();
+        Reading {
+            wall: truth + moments.wrong_by,
+            since_boot: clock::until(moments.booted, truth),
+            awake: moments.awake(),
+        }
+    }
+
+    fn boot(&self) -> Option<String> {
+        Some(format!("boot-{}", self.moments().boot))
+    }
+}
