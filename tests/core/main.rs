@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 mod clock;
+mod drift;
 mod expiry;
 mod fresh;
+mod gate;
 mod golden;
 mod jwt;
 mod opaque;
 mod plan;
+mod planner;
 mod properties;
 mod rotation;
 mod serve;

@@ -62,8 +62,12 @@ pub fn earlier(at: Time, span: Duration) -> Time {
     chrono::TimeDelta::from_std(span).ok().and_then(|delta| at.checked_sub_signed(delta)).unwrap_or(Time::MIN_UTC)
 }
 
-/// `at`, moved by `step` forward or back; it stays within what can be represented.
+/// `at`, moved by `step` forward or back. The first and the last representable instant stand for always and never, and
+/// stay.
 pub fn shifted(at: Time, step: chrono::TimeDelta) -> Time {
+    if at == Time::MIN_UTC || at == Time::MAX_UTC {
+        return at;
+    }
     let end = if step < chrono::TimeDelta::zero() { Time::MIN_UTC } else { Time::MAX_UTC };
     at.checked_add_signed(step).unwrap_or(end)
 }
@@ -86,5 +90,6 @@ mod tests {
         assert_eq!(until(Time::MAX_UTC, Time::MIN_UTC), Duration::ZERO);
         assert_eq!(shifted(Time::UNIX_EPOCH, chrono::TimeDelta::MAX), Time::MAX_UTC);
         assert_eq!(shifted(Time::UNIX_EPOCH, chrono::TimeDelta::MIN), Time::MIN_UTC);
+        assert_eq!(shifted(Time::MAX_UTC, chrono::TimeDelta::hours(-1)), Time::MAX_UTC);
     }
 }

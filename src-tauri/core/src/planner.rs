@@ -4,7 +4,7 @@
 //! lines up at the [`Gate`] of its provider, and goes when that lets it, the token that ends first before the others.
 //! A wake-up costs the logarithm of the number of accounts for each one that is due, and nothing for the rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::{Time, clock};
 pub struct Planner<K, P> {
     agenda: Agenda<K>,
     entrances: BTreeMap<P, Entrance<K>>,
+    /// Where whoever is due stands in line, and by which end of its token.
+    standing: HashMap<K, (P, Time)>,
     /// When whoever stands first in line at a gate may go.
     doors: Agenda<P>,
 }
@@ -39,7 +41,12 @@ impl<K> Default for Entrance<K> {
 
 impl<K, P> Default for Planner<K, P> {
     fn default() -> Self {
-        Self { agenda: Agenda::default(), entrances: BTreeMap::new(), doors: Agenda::default() }
+        Self {
+            agenda: Agenda::default(),
+            entrances: BTreeMap::new(),
+            standing: HashMap::new(),
+            doors: Agenda::default(),
+        }
     }
 }
 
@@ -52,6 +59,7 @@ impl<K: Copy + Ord + Hash, P: Clone + Ord + Hash> Planner<K, P> {
     /// An account is gone.
     pub fn forget(&mut self, key: K) {
         self.agenda.set(key, None);
+        self.leave_line(key);
     }
 
     /// One wake-up at `now`: answers whose refresh begins now, in their order; each is counted at its gate until it
@@ -61,8 +69,9 @@ impl<K: Copy + Ord + Hash, P: Clone + Ord + Hash> Planner<K, P> {
     /// cool-down of the provider: its gate knows it.
     pub fn wake(&mut self, now: Time, mut look: impl FnMut(K) -> Option<(Facts, P)>) -> Vec<K> {
         while let Some(key) = self.agenda.pop(now) {
-            if let Some((facts, place)) = look(key) {
-                self.put_down(now, key, &facts, place);
+            match look(key) {
+                Some((facts, place)) => self.put_down(now, key, &facts, place),
+                None => self.leave_line(key),
             }
         }
         let mut go = Vec::new();
@@ -73,7 +82,7 @@ impl<K: Copy + Ord + Hash, P: Clone + Ord + Hash> Planner<K, P> {
                         self.begun(&place, now);
                         go.push(key);
                     }
-                    // The facts have changed since it lined up.
+                    // Time, or the other provider that it is at now, has changed what is to be done.
                     Some((facts, there)) => self.put_down(now, key, &facts, there),
                     None => {}
                 }
@@ -130,18 +139,30 @@ impl<K: Copy + Ord + Hash, P: Clone + Ord + Hash> Planner<K, P> {
             let line = std::mem::take(&mut entrance.line);
             entrance.line = line.into_iter().map(|(end, key)| (clock::shifted(end, step), key)).collect();
         }
+        self.standing.values_mut().for_each(|(_, end)| *end = clock::shifted(*end, step));
     }
 
     /// Does with an account what its facts say: it waits on the agenda, or stands in line.
     fn put_down(&mut self, now: Time, key: K, facts: &Facts, place: P) {
+        self.leave_line(key);
         match fresh::plan(now, facts) {
             Plan::Rest => {}
             Plan::Wait(at) => self.agenda.set(key, Some(at)),
             Plan::Refresh => {
                 let end = facts.life.map_or(Time::MIN_UTC, |life| life.expires_at);
                 self.entrances.entry(place.clone()).or_default().line.insert((end, key));
+                self.standing.insert(key, (place.clone(), end));
                 self.open(&place, now);
             }
+        }
+    }
+
+    /// Takes an account out of the line that it stands in, if it stands in one.
+    fn leave_line(&mut self, key: K) {
+        if let Some((place, end)) = self.standing.remove(&key)
+            && let Some(entrance) = self.entrances.get_mut(&place)
+        {
+            entrance.line.remove(&(end, key));
         }
     }
 
@@ -151,8 +172,9 @@ impl<K: Copy + Ord + Hash, P: Clone + Ord + Hash> Planner<K, P> {
         match entrance.gate.opens_at() {
             Some(at) if at <= now => {
                 let first = entrance.line.pop_first().map(|(_, key)| key);
-                if first.is_none() {
-                    self.open(place, now);
+                match first {
+                    Some(key) => drop(self.standing.remove(&key)),
+                    None => self.open(place, now),
                 }
                 first
             }
