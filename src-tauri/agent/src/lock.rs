@@ -79,8 +79,10 @@ impl AgentLock {
 
     /// Whether it still keeps others out: whether its file is the one that they would open.
     pub(crate) fn holds(&self) -> bool {
-        let there = std::fs::metadata(&self.path).ok().map(|there| identity(&there));
-        there.is_some() && there == self.file.metadata().ok().map(|ours| identity(&ours))
+        // As long as ours is open, its number is given to no other.
+        let same = |ours: Metadata, there: Metadata| (ours.dev(), ours.ino()) == (there.dev(), there.ino());
+        let files = self.file.metadata().and_then(|ours| Ok(same(ours, std::fs::metadata(&self.path)?)));
+        files.unwrap_or(false)
     }
 
     /// Writes down who we are and where we answer. On a full disk the file stays empty, and the lock holds all the same.
@@ -89,9 +91,4 @@ impl AgentLock {
         let text = [std::process::id().to_string().as_bytes(), b"\n", OsStr::as_bytes(socket.as_os_str())].concat();
         let _ = self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(&text));
     }
-}
-
-/// What makes a file the same one.
-pub(crate) fn identity(file: &Metadata) -> (u64, u64) {
-    (file.dev(), file.ino())
 }

@@ -64,7 +64,7 @@ pub async fn serve(
     face: Option<Arc<dyn Face>>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ApiError> {
-    let mut place = Place::take(home, lock).await?;
+    let (mut place, mut listener) = Place::take(home, lock).await?;
     let (end, ended) = watch::channel(false);
     let shared = Shared { agent: agent.clone(), face, asked_to_end: Arc::new(Notify::new()), ended };
     let router = routes::router(shared.clone());
@@ -73,7 +73,7 @@ pub async fn serve(
     tokio::pin!(shutdown);
     while served.is_ok() {
         tokio::select! {
-            accepted = place.listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+            accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
                 Ok((stream, _)) if is_ours(&stream) => {
                     connections.spawn(connection(stream, router.clone(), shared.clone()));
                 }
@@ -82,13 +82,17 @@ pub async fn serve(
                 Err(_) => tokio::time::sleep(ACCEPT_REST).await,
             },
             Some(_) = connections.join_next() => {}
-            () = place.stirred() => served = place.mend().await,
+            bound = place.lost_socket() => match bound {
+                Ok(bound) => listener = bound,
+                Err(error) => served = Err(error),
+            },
             () = shared.asked_to_end.notified() => break,
             () = &mut shutdown => break,
         }
     }
     // First out of the way, so that a successor can bind.
     let _lock = place.leave();
+    drop(listener);
     end.send_replace(true);
     let answered = async { while connections.join_next().await.is_some() {} };
     // Whoever does not read the last answer does not hold the agent up.

@@ -57,7 +57,8 @@ impl Starting {
             Some(Ok(lock)) => Ok(Self { _lock: lock }),
             Some(Err(error)) => Err(cannot("be locked", &path, &error)),
             None => {
-                let message = "Another `daypass` has been starting or stopping an agent for a minute; stop it and try again.";
+                let message =
+                    "Another `daypass` has been starting or stopping an agent for a minute; stop it and try again.";
                 Err(Failure::other(message))
             }
         }

@@ -278,9 +278,15 @@ impl Authority {
     /// Starts `daypass serve --demo` on a free port, its sessions living `ttl` seconds where that is given.
     #[track_caller]
     pub fn start(installation: &Installation, ttl: Option<u64>) -> Self {
+        Self::start_at(installation, "127.0.0.1:0", ttl)
+    }
+
+    /// The same at the address `listen`.
+    #[track_caller]
+    pub fn start_at(installation: &Installation, listen: &str, ttl: Option<u64>) -> Self {
         let store = format!("sqlite:{}", installation.beside().join("authority.sqlite").display());
         let mut command =
-            installation.command(&["serve", "--demo", "--json", "--listen", "127.0.0.1:0", "--store", &store]);
+            installation.command(&["serve", "--demo", "--json", "--listen", listen, "--store", &store]);
         if let Some(ttl) = ttl {
             command.arg("--session-ttl").arg(ttl.to_string());
         }

@@ -4,15 +4,14 @@
 //! nobody finds while it holds the vault would be in everybody's way, so it makes its place anew, or ends.
 
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use daypass_api::{ApiError, ErrorCode, Home, reason};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
-use crate::lock::identity;
 use crate::{AgentLock, folder};
 
 /// How often the place is looked at where the kernel does not tell: after a folder further up was moved, say.
@@ -25,12 +24,10 @@ pub(super) struct Place {
     home: Home,
     lock: AgentLock,
     socket: PathBuf,
-    /// Where clients come in.
-    pub(super) listener: UnixListener,
     /// Which file the socket is.
-    bound: Option<(u64, u64)>,
+    bound: Option<Identity>,
     /// Which folder the vault was opened in.
-    data: Option<(u64, u64)>,
+    data: Option<Identity>,
     watch: Option<watch::Watch>,
     next_look: Instant,
 }
@@ -40,31 +37,37 @@ impl Place {
     ///
     /// # Errors
     /// `internal` where it cannot be bound, or another agent answers on it.
-    pub(super) async fn take(home: &Home, lock: AgentLock) -> Result<Self, ApiError> {
+    pub(super) async fn take(home: &Home, lock: AgentLock) -> Result<(Self, UnixListener), ApiError> {
         let socket = home.socket()?;
         let listener = bind(home, &socket).await?;
         let data = there(home.data_dir());
         let next_look = Instant::now();
-        let mut place = Self { home: home.clone(), lock, socket, listener, bound: None, data, watch: None, next_look };
+        let mut place = Self { home: home.clone(), lock, socket, bound: None, data, watch: None, next_look };
         place.remember();
-        Ok(place)
+        Ok((place, listener))
     }
 
-    /// Waits until it is time to look whether the place is still ours.
-    pub(super) async fn stirred(&self) {
-        let Some(watch) = &self.watch else { return sleep_until(self.next_look).await };
-        tokio::select! {
-            () = watch.stirred() => sleep(SETTLE).await,
-            () = sleep_until(self.next_look) => {}
-        }
-    }
-
-    /// Looks whether the place is still ours, and makes anew what was taken away.
+    /// Waits until it is time to look whether the place is still ours, and makes anew what was taken away: the socket that
+    /// is answered. It may be dropped while it waits, and loses nothing.
     ///
     /// # Errors
     /// `internal` where that cannot be done, or the vault's folder or the place is another's now: this agent has to end.
-    pub(super) async fn mend(&mut self) -> Result<(), ApiError> {
-        self.next_look = Instant::now() + LOOK;
+    pub(super) async fn lost_socket(&mut self) -> Result<UnixListener, ApiError> {
+        loop {
+            tokio::select! {
+                () = stirred(self.watch.as_ref()) => self.next_look = self.next_look.min(Instant::now() + SETTLE),
+                () = sleep_until(self.next_look) => {
+                    let listener = self.look().await?;
+                    self.next_look = Instant::now() + LOOK;
+                    if let Some(listener) = listener {
+                        return Ok(listener);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<Option<UnixListener>, ApiError> {
         let ended = |why: String| ApiError::new(ErrorCode::Internal, format!("{why}; this agent has ended."));
         let data = self.home.data_dir();
         if there(data) != self.data {
@@ -76,13 +79,11 @@ impl Place {
             let taken = || ended("The lock was removed, and another agent has taken its place".to_owned());
             self.lock = AgentLock::acquire(&self.home)?.ok_or_else(taken)?;
         }
-        if !bound {
-            self.listener = bind(&self.home, &self.socket).await?;
-        }
+        let listener = if bound { None } else { Some(bind(&self.home, &self.socket).await?) };
         if !(locked && bound) {
             self.remember();
         }
-        Ok(())
+        Ok(listener)
     }
 
     /// Takes the socket away, so that a successor can bind its own; the lock is kept until what is under way is stored.
@@ -107,9 +108,21 @@ impl Place {
     }
 }
 
+/// What makes a file the same one. The number of a file that was removed is soon given to another, which is younger.
+type Identity = (u64, u64, Option<SystemTime>);
+
 /// Which file is at `path`.
-fn there(path: &Path) -> Option<(u64, u64)> {
-    std::fs::symlink_metadata(path).ok().map(|file| identity(&file))
+fn there(path: &Path) -> Option<Identity> {
+    let file = std::fs::symlink_metadata(path).ok()?;
+    Some((file.dev(), file.ino(), file.created().ok()))
+}
+
+/// Waits for the kernel's word, where there is one.
+async fn stirred(watch: Option<&watch::Watch>) {
+    match watch {
+        Some(watch) => watch.stirred().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Binds the socket, in the place of one that nobody answers on. Who calls holds the lock.
@@ -158,7 +171,10 @@ mod watch {
             for path in paths {
                 add_watch(&watch, path, flags)?;
             }
-            #[expect(deprecated, reason = "the new way is unsafe; what is given here is owned, so nobody closes it underneath")]
+            #[expect(
+                deprecated,
+                reason = "the new way is unsafe; what is given here is owned, so nobody closes it underneath"
+            )]
             let watch = AsyncFd::new(watch)?;
             Ok(Self(watch))
         }

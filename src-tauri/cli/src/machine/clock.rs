@@ -52,7 +52,8 @@ mod tests {
         let timer = timer().unwrap();
         assert!(!was_set(&timer), "nobody sets the clock now");
         let told = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", timer.as_raw_fd())).unwrap();
-        let line = |name: &str| told.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
+        let line =
+            |name: &str| told.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default();
         // CLOCK_REALTIME; TFD_TIMER_ABSTIME and TFD_TIMER_CANCEL_ON_SET, in octal (proc(5)).
         assert_eq!((line("clockid:"), line("settime flags:")), ("0", "03"), "{told}");
         assert!(!line("it_value:").starts_with("(0, 0)"), "it is armed: {told}");
