@@ -13,6 +13,7 @@ mod opaque;
 mod plan;
 mod planner;
 mod properties;
+mod properties_gate;
 mod rotation;
 mod serve;
 mod session;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use daypass_core::Time;
-use daypass_core::clock::{earlier, later, until};
+use daypass_core::clock::{earlier, later, shifted, until};
 use daypass_core::fresh::{
     Facts, Failure, Freshness, Life, MAX_BACKOFF, MAX_HARD, MAX_RETRY_AFTER, Plan, RefreshKind, Serve, plan, serve,
 };
@@ -55,6 +56,37 @@ prop_compose! {
         needs_sign_in in any::<bool>(), failure in prop::option::of(failures()), not_before in prop::option::of(instants()),
     ) -> Facts {
         Facts { life, jitter, warm, owed, in_flight, needs_sign_in, failure, not_before }
+    }
+}
+
+/// Instants near each other, where adding and taking away never meets the ends of the calendar.
+fn everyday() -> impl Strategy<Value = Time> {
+    (1_767_000_000_i64..1_767_400_000, 0_u32..1_000_000_000)
+        .prop_map(|(seconds, nanos)| Time::from_timestamp(seconds, nanos).unwrap_or(Time::UNIX_EPOCH))
+}
+
+prop_compose! {
+    fn everyday_facts()(
+        facts in facts(), sent_at in everyday(), length in 0_u64..1_000_000, failed_at in everyday(),
+        not_before in prop::option::of(everyday()),
+    ) -> Facts {
+        let expires_at = later(sent_at, Duration::from_secs(length));
+        Facts {
+            life: facts.life.map(|life| Life { sent_at, expires_at, ..life }),
+            failure: facts.failure.map(|failure| Failure { at: failed_at, ..failure }),
+            not_before,
+            ..facts
+        }
+    }
+}
+
+/// The same facts by a wall clock that was set by `step`.
+fn set_by(facts: Facts, step: TimeDelta) -> Facts {
+    Facts {
+        life: facts.life.map(|life| life.shifted(step)),
+        failure: facts.failure.map(|failure| Failure { at: shifted(failure.at, step), ..failure }),
+        not_before: facts.not_before.map(|at| shifted(at, step)),
+        ..facts
     }
 }
 
@@ -129,6 +161,34 @@ proptest! {
             // Unless the clock was turned back behind the failure: then only its own wait is kept.
             let failed = facts.failure.filter(|failure| failure.at <= now);
             prop_assert!(failed.is_none_or(|failure| failure.next_attempt(facts.life.as_ref()) <= now));
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_changes_nothing_that_remains(
+        facts in everyday_facts(), seconds in -10_000_000_i64..10_000_000, now in everyday(),
+    ) {
+        let step = TimeDelta::seconds(seconds);
+        let (moved, later) = (set_by(facts, step), shifted(now, step));
+        let expected = match plan(now, &facts) {
+            Plan::Wait(at) => Plan::Wait(shifted(at, step)),
+            other => other,
+        };
+        prop_assert_eq!(plan(later, &moved), expected);
+        if let (Some(before), Some(after)) = (facts.life, moved.life) {
+            prop_assert_eq!(before.remaining(now), after.remaining(later));
+            prop_assert_eq!(before.freshness(now), after.freshness(later));
+            prop_assert_eq!(serve(now, Some(&before), None, false), serve(later, Some(&after), None, false));
+        }
+    }
+
+    #[test]
+    fn who_asks_for_less_gets_no_less(
+        life in lives(), now in instants(), first in spans(), second in spans(),
+    ) {
+        let served = |min_ttl| serve(now, Some(&life), Some(min_ttl), false);
+        if matches!(served(first.max(second)), Serve::Now | Serve::NowAndRefresh) {
+            prop_assert_eq!(served(first.min(second)), served(first.max(second)));
         }
     }
 
