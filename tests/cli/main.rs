@@ -3,6 +3,7 @@
 
 mod agents;
 mod answers;
+mod chaos;
 mod commands;
 mod demo;
 mod faults;

@@ -110,7 +110,7 @@ fn prompt(client: &Client, provider: &str) -> Result<Secret, Failure> {
 }
 
 fn list(home: &Home, args: &ListArgs) -> Result<(), Failure> {
-    let snapshot: Snapshot = door::open(home)?.get("/v1/snapshot")?;
+    let snapshot: Snapshot = door::read(home, "/v1/snapshot")?;
     let problem = door::vault_problem(&snapshot.vault);
     if let (true, Some(problem)) = (snapshot.accounts.is_empty(), &problem) {
         return Err(problem.clone().into());
@@ -160,7 +160,7 @@ fn health(account: &AccountView) -> (&'static str, Tone) {
 }
 
 fn show(home: &Home, args: &ShowArgs) -> Result<(), Failure> {
-    let account: AccountView = door::open(home)?.get(&path::account(&args.name)?)?;
+    let account: AccountView = door::read(home, &path::account(&args.name)?)?;
     if args.json {
         return output::json(&account);
     }

@@ -43,7 +43,15 @@ fn background() -> Result<(), Failure> {
     let (home, key) = named()?;
     launch::detach()?;
     match launch::place(&home)? {
-        Place::Ours(lock) => serve(&home, key, lock, || launch::greet(&Greeting::Ready)),
+        Place::Ours(lock) => {
+            let mut ready = false;
+            serve(&home, key, lock, || {
+                ready = true;
+                launch::greet(&Greeting::Ready);
+            })?;
+            let ended = || Failure::other("The agent was told to end before it was ready; try again.");
+            if ready { Ok(()) } else { Err(ended()) }
+        }
         Place::Taken(_) => {
             launch::greet(&Greeting::Ready);
             Ok(())

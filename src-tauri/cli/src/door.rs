@@ -4,6 +4,7 @@ use daypass_agent::KeySource;
 use daypass_api::client::{CallError, Client};
 use daypass_api::view::{StatusView, VaultView};
 use daypass_api::{ApiError, ErrorCode, Home};
+use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 use crate::{host, launch};
@@ -22,9 +23,17 @@ pub(crate) fn home() -> Result<Home, Failure> {
 /// Where none can be started.
 pub(crate) fn open(home: &Home) -> Result<Client, Failure> {
     let client = Client::new(home)?;
-    // An agent that was only just started has asked the keyring, and knows soon how the vault is.
-    ask(home, || client.get::<StatusView>("/v1/status?tried=true"))?;
+    ask(home, || ready(&client))?;
     Ok(client)
+}
+
+/// What the agent answers to `GET path`; one is started where none runs.
+///
+/// # Errors
+/// Those of the answer, and where no agent can be started.
+pub(crate) fn read<T: DeserializeOwned>(home: &Home, path: &str) -> Result<T, Failure> {
+    let client = Client::new(home)?;
+    ask(home, || ready(&client).and_then(|_| client.get(path)))
 }
 
 /// Does `call`, which must be harmless to do twice; where no agent runs, starts one and does it again.
@@ -35,10 +44,20 @@ pub(crate) fn ask<T>(home: &Home, mut call: impl FnMut() -> Result<T, CallError>
     match call() {
         Err(CallError::NotRunning | CallError::Ended) => {
             launch::in_background(home)?;
-            Ok(call()?)
+            call().map_err(|error| match error {
+                CallError::Api(error) => error.into(),
+                CallError::NotRunning | CallError::Ended => {
+                    Failure::other("The agent was ended before it answered, and so was the next one; try again.")
+                }
+            })
         }
         answer => Ok(answer?),
     }
+}
+
+/// An agent that was only just started has asked the keyring, and knows soon how the vault is.
+fn ready(client: &Client) -> Result<StatusView, CallError> {
+    client.get("/v1/status?tried=true")
 }
 
 /// Where the vault is of no use to the agent that runs, and the environment names a file for it which that agent was not

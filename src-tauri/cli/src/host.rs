@@ -104,7 +104,7 @@ pub(crate) async fn start_agent(home: &Home, key: KeySource) -> Result<Agent, Fa
 /// machine: its sleep, its clock, its network.
 ///
 /// # Errors
-/// Where the socket cannot be bound; `ready` is not called then.
+/// Where the socket cannot be bound; `ready` is not called then, nor where the agent is told to end at once.
 pub(crate) async fn serve_agent(
     agent: Agent,
     lock: AgentLock,
@@ -120,10 +120,9 @@ pub(crate) async fn serve_agent(
         ended = &mut serving => return Ok(ended?),
         () = std::future::ready(()) => {}
     }
-    let socket = home.socket()?;
-    UnixStream::connect(&socket)
-        .map_err(|error| Failure::other(format!("The socket {} does not answer: {error}.", socket.display())))?;
-    ready();
+    if UnixStream::connect(home.socket()?).is_ok() {
+        ready();
+    }
     tokio::select! {
         ended = serving => Ok(ended?),
         never = machine::tell(&agent) => match never {},

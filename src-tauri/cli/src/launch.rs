@@ -132,10 +132,15 @@ pub(crate) fn in_background(home: &Home) -> Result<(), Failure> {
         let read = child.stdout.map(|stdout| BufReader::new(stdout).read_line(&mut line));
         read.is_some_and(|read| read.is_ok()).then_some(line)
     });
-    match said.flatten().and_then(|line| serde_json::from_str(&line).ok()) {
+    let Some(said) = said else {
+        let limit = READY_LIMIT.as_secs();
+        return Err(Failure::other(format!("The agent was not ready within {limit} s; see {}.", log_path.display())));
+    };
+    match said.and_then(|line| serde_json::from_str(&line).ok()) {
         Some(Greeting::Ready) => Ok(()),
         Some(Greeting::Failed(error)) => Err(error.into()),
-        None => Err(Failure::other(format!("The agent could not be started; see {}.", log_path.display()))),
+        // It was killed, or broke.
+        None => Err(Failure::other(format!("The agent ended while it started; see {}.", log_path.display()))),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{door, output};
 /// Lists the providers that the agent knows, and tells what is wrong with files of the user's own.
 pub(crate) fn run(args: &ProvidersArgs) -> Result<(), Failure> {
     let home = door::home()?;
-    let known: Vec<ProviderView> = door::open(&home)?.get("/v1/providers")?;
+    let known: Vec<ProviderView> = door::read(&home, "/v1/providers")?;
     let (files, broken) = Catalog::load(&home.providers_dir());
     for error in broken {
         output::tell(&format!("daypass: {error}"));
