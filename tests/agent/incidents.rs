@@ -1,16 +1,16 @@
 //! What the user is told of, as stories: one notice for one incident, merged, and none for what heals itself.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use daypass_agent::{Agent, Notice};
 use daypass_api::request::{AddAccount, TokenRequest};
-use daypass_api::view::VaultView;
+use daypass_api::view::{Health, VaultView};
 use daypass_core::Secret;
 use daypass_providers::ProviderError;
-use rusqlite::Connection;
 use tokio::sync::broadcast::Receiver;
 
-use crate::bed::{Bed, account, notices, pass, read, read_fresh};
+use crate::bed::{Bed, account, notices, pass, read, read_fresh, work};
 
 fn offline() -> ProviderError {
     ProviderError::Offline { message: "The provider cannot be reached.".to_owned(), maybe_done: false }
@@ -45,6 +45,24 @@ async fn connect_again(bed: &Bed, agent: &Agent, name: &str) {
     bed.script.plot().refused.clear();
     let credential = Secret::new(format!("credential-of-{name}"));
     agent.add_account(AddAccount { check: false, credential, ..account("discovr", name) }).await.unwrap();
+}
+
+/// A vault whose file is not in its place: nothing can be stored.
+struct MovedAway {
+    file: PathBuf,
+    away: PathBuf,
+}
+
+impl MovedAway {
+    fn new(bed: &Bed) -> Self {
+        let (file, away) = (bed.home.vault_file(), bed.dir.path().join("away"));
+        std::fs::rename(&file, &away).unwrap();
+        Self { file, away }
+    }
+
+    fn put_back(self) {
+        std::fs::rename(&self.away, &self.file).unwrap();
+    }
 }
 
 /// The names of accounts that need the user, one list a notice; any other notice fails the test.
@@ -126,31 +144,22 @@ async fn an_account_that_flaps_is_one_incident_until_it_lasts() {
 
 #[tokio::test(start_paused = true)]
 async fn trouble_that_heals_itself_within_a_minute_is_not_told() {
-    let bed = Bed::new();
-    let agent = bed.connected("discovr").await;
-    let mut heard = agent.notices();
-    read(&agent).await.unwrap();
-    // Urgent from 1620 s of its 1800 s on.
-    pass(1100.0).await;
-    cut(&bed);
-    pass(540.0).await;
-    mend(&bed);
-    pass(600.0).await;
-    bed.script.plot().calls.clear();
-    let told = notices(&mut heard);
-    assert!(matches!(told.as_slice(), [Notice::Trouble { .. }, Notice::Recovered { .. }]), "{told:?}");
-
-    // Without a token anybody would be touched; it is over within the minute.
-    read_fresh(&agent).await.unwrap();
-    agent.revoke_all("work").await.ok();
-    cut(&bed);
-    let _ = read_fresh(&agent).await;
-    pass(40.0).await;
-    mend(&bed);
-    let _ = read(&agent).await;
-    pass(600.0).await;
-    let told = notices(&mut heard);
-    assert!(!told.iter().any(|notice| matches!(notice, Notice::Trouble { .. } | Notice::Recovered { .. })), "{told:?}");
+    // A pinned account that has no token yet: its user is touched from the first failure on.
+    for (seconds, is_told) in [(40.0, false), (80.0, true)] {
+        let bed = Bed::new();
+        let agent = bed.agent().await;
+        let mut heard = agent.notices();
+        cut(&bed);
+        agent.add_account(AddAccount { check: false, pinned: true, ..account("discovr", "work") }).await.unwrap();
+        pass(seconds).await;
+        assert!(bed.script.count("mint") > 1);
+        mend(&bed);
+        pass(600.0).await;
+        assert_eq!(work(&agent).health, Health::Well);
+        let told = notices(&mut heard);
+        let both = matches!(told.as_slice(), [Notice::Trouble { .. }, Notice::Recovered { .. }]);
+        assert!(if is_told { both } else { told.is_empty() }, "{seconds}: {told:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -251,14 +260,14 @@ async fn after_waking_the_vault_is_not_spoken_of_for_a_minute() {
     let mut heard = agent.notices();
     read(&agent).await.unwrap();
     bed.clock.sleep(3600);
-    let blocked = Connection::open(bed.home.vault_file()).unwrap();
-    blocked.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let vault = MovedAway::new(&bed);
     let _ = read_fresh(&agent).await;
     pass(30.0).await;
     assert_eq!(notices(&mut heard), []);
     pass(60.0).await;
     let told = notices(&mut heard);
     assert!(matches!(told.as_slice(), [Notice::Vault { .. }]), "{told:?}");
+    vault.put_back();
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,12 +275,7 @@ async fn a_vault_that_fails_is_told_at_once_and_once() {
     let bed = Bed::new();
     let agent = bed.connected("discovr").await;
     let mut heard = agent.notices();
-    let block = || {
-        let blocked = Connection::open(bed.home.vault_file()).unwrap();
-        blocked.execute_batch("BEGIN IMMEDIATE").unwrap();
-        blocked
-    };
-    let blocked = block();
+    let vault = MovedAway::new(&bed);
     let _ = read(&agent).await;
     pass(2.0).await;
     let told = notices(&mut heard);
@@ -280,17 +284,17 @@ async fn a_vault_that_fails_is_told_at_once_and_once() {
     assert_eq!(notices(&mut heard), []);
 
     // Open for a moment, and shut again: told anew only after five minutes.
-    drop(blocked);
+    vault.put_back();
     pass(60.0).await;
     assert_eq!(agent.snapshot().vault, VaultView::Open);
-    let blocked = block();
+    let vault = MovedAway::new(&bed);
     let _ = read_fresh(&agent).await;
     pass(200.0).await;
     assert!(!matches!(agent.snapshot().vault, VaultView::Open));
     assert_eq!(notices(&mut heard), []);
     pass(150.0).await;
     assert!(matches!(notices(&mut heard).as_slice(), [Notice::Vault { .. }]));
-    drop(blocked);
+    vault.put_back();
 }
 
 #[tokio::test(start_paused = true)]

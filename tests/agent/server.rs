@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use daypass_agent::{Agent, AgentLock, Face, FaceFuture, serve};
 use daypass_api::client::CallError;
-use daypass_api::request::{AddAccount, CopyRequest, CreateSession, OpenWindow, Shutdown, SignIn, TokenRequest};
+use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, CopyView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent,
+    AccountView, CopyView, LogEvent, LogView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent,
     TokenView, VaultView,
 };
-use daypass_api::{ApiError, Client, ErrorCode, Home};
+use daypass_api::{ApiError, Client, ErrorCode, path};
 use daypass_core::Time;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -149,6 +149,11 @@ async fn the_light_client_speaks_every_word() {
         let () = client.delete("/v1/accounts/other%40home")?;
         let snapshot: Snapshot = client.get("/v1/snapshot")?;
         assert_eq!(snapshot.accounts.len(), 1);
+        let query = LogQuery { account: Some("other@home".into()), since: Some(snapshot.at), ..LogQuery::default() };
+        let log: LogView = client.get(&path::log(&query))?;
+        assert_eq!(log.entries.len(), 0, "it was removed before");
+        let log: LogView = client.get(&path::log(&LogQuery { since: None, limit: Some(1), ..query }))?;
+        assert_eq!((log.entries[0].event, log.more), (LogEvent::Removed, true));
         let error = client.get::<AccountView>("/v1/accounts/nobody").unwrap_err();
         assert!(matches!(error, CallError::Api(ApiError { code: ErrorCode::UnknownAccount, .. })), "{error:?}");
         for path in ["/v1/copy", "/v1/window"] {
@@ -189,7 +194,7 @@ async fn every_route_is_documented_and_every_documented_route_answers() {
         GET /v1/sign-ins/{id}, DELETE /v1/sign-ins/{id}, POST /v1/accounts/{name}/token, \
         POST /v1/accounts/{name}/refresh, GET /v1/accounts/{name}/sessions, POST /v1/accounts/{name}/sessions, \
         DELETE /v1/accounts/{name}/sessions/{id}, DELETE /v1/accounts/{name}/sessions, POST /v1/copy, \
-        POST /v1/window, POST /v1/vault/open, POST /v1/shutdown";
+        POST /v1/window, GET /v1/log, POST /v1/vault/open, POST /v1/shutdown";
     let promised: BTreeSet<(String, String)> = promised
         .split(", ")
         .map(|line| line.trim().split_once(' ').unwrap())
@@ -306,7 +311,11 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
     loop {
         let (event, rest) = next(events).await;
         events = rest;
-        let Some(Ok(StreamEvent::Snapshot { snapshot })) = event else { panic!("{event:?}") };
+        let snapshot = match event {
+            Some(Ok(StreamEvent::Snapshot { snapshot })) => snapshot,
+            Some(Ok(StreamEvent::Logged { .. })) => continue,
+            other => panic!("{other:?}"),
+        };
         assert!(snapshot.revision > revision);
         revision = snapshot.revision;
         if snapshot.accounts[0].current.is_some() && !snapshot.accounts[0].refreshing {
@@ -322,7 +331,7 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
         events = rest;
         match event {
             Some(Ok(StreamEvent::Focus { page })) => pages.push(page),
-            Some(Ok(StreamEvent::Snapshot { .. })) => {}
+            Some(Ok(StreamEvent::Snapshot { .. } | StreamEvent::Logged { .. })) => {}
             other => panic!("{other:?}"),
         }
     }

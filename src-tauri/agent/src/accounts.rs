@@ -266,7 +266,7 @@ impl Inner {
         // A change that is just being stored ends first; one that comes later finds the account gone.
         let _one_at_a_time = self.saving.take(row).await;
         let now = self.now();
-        let entries = self.history.screen([Entry::new(now, name, LogEvent::Removed)]);
+        let entries = self.history.screen([Entry::new(now, name, LogEvent::Removed).because("The user removed it; nothing was revoked.")]);
         let written = self.vault.run(move |store| store.remove(row, &entries, now)).await?;
         self.history.written(written);
         self.incident(|incidents, _| incidents.removed(name));

@@ -52,6 +52,8 @@ struct Need {
     message: String,
     /// When it is to be told; `None` where it was.
     tell_at: Option<Duration>,
+    /// Whether it was told, before it was mended or since.
+    told: bool,
     /// Since when it does not need the user any more.
     mended: Option<Duration>,
 }
@@ -109,6 +111,7 @@ impl Incidents {
         let need = self.needs.entry(account.to_owned()).or_insert(Need {
             message: String::new(),
             tell_at: Some(now + MERGED),
+            told: false,
             mended: None,
         });
         message.clone_into(&mut need.message);
@@ -120,12 +123,10 @@ impl Incidents {
 
     /// `account` got another credential.
     pub(crate) fn mended(&mut self, now: Duration, account: &str) {
-        let told = self.needs.get_mut(account).is_some_and(|need| {
-            need.mended.get_or_insert(now);
-            need.tell_at.take().is_none()
-        });
-        if !told {
-            // Nobody has heard of it.
+        let Some(need) = self.needs.get_mut(account) else { return };
+        need.mended.get_or_insert(now);
+        need.tell_at = None;
+        if !need.told {
             self.needs.remove(account);
         }
     }
@@ -200,7 +201,7 @@ impl Incidents {
         let mut told = BTreeMap::new();
         for (name, need) in &mut self.needs {
             if need.tell_at.is_some_and(|at| at <= now + MERGED) && speaks(hush, name) {
-                need.tell_at = None;
+                (need.tell_at, need.told) = (None, true);
                 told.insert(name.clone(), need.message.clone());
             }
         }
