@@ -5,3 +5,4 @@ mod bytes;
 mod client;
 mod home;
 mod path;
+mod silent;
