@@ -142,7 +142,6 @@ pub(crate) async fn settled(agent: &Agent) -> VaultView {
     for _ in 0..400 {
         match &agent.snapshot().vault {
             VaultView::Slow { .. } => pass(0.05).await,
-            VaultView::Locked { message } if message.contains("asked for it just now") => pass(0.05).await,
             other => return other.clone(),
         }
     }

@@ -160,6 +160,7 @@ impl Agent {
     /// # Errors
     /// What is wrong with it, mostly `locked`.
     pub async fn open_vault(&self) -> Result<(), ApiError> {
+        self.inner.vault.prompt_again();
         self.inner.unlock().await
     }
 

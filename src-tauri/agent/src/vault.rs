@@ -139,6 +139,13 @@ impl Vault {
         self.open_by_keyring(&mut opening, existing.map(|(id, _)| id), prompt, give_up).await
     }
 
+    /// A user asks for the vault by name: the prompt need not rest any longer. While somebody opens it, nothing is done.
+    pub(crate) fn prompt_again(&self) {
+        if let Ok(mut opening) = self.opening.try_lock() {
+            opening.prompted_at = None;
+        }
+    }
+
     async fn open_by_file(&self, existing: Option<(String, Recipe)>) -> Result<(), VaultError> {
         let (path, source, chance) = (self.path.clone(), self.source.clone(), self.chance.clone());
         self.blocking(move |slot| {

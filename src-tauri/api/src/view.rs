@@ -43,7 +43,7 @@ pub enum VaultView {
         /// One sentence that says what to do.
         message: String,
     },
-    /// The keyring has been asked and has not answered yet; the call was given up after 3 s, its answer is still taken.
+    /// The keyring has been asked and has not answered yet. A call is given up after 3 s; its answer is still taken.
     Slow {
         /// One sentence that says what to do.
         message: String,

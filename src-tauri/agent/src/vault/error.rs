@@ -121,8 +121,9 @@ impl VaultError {
     pub(crate) fn view(&self) -> VaultView {
         let message = self.to_string();
         match self {
-            Self::Waiting => VaultView::Slow { message },
-            Self::Asked | Self::Locked => VaultView::Locked { message },
+            // At a start the answer comes in a moment: to call that locked would have every face cry for help, and stop.
+            Self::Asked | Self::Waiting => VaultView::Slow { message },
+            Self::Locked => VaultView::Locked { message },
             Self::NoKeyring { .. } | Self::KeyFile { .. } => VaultView::Absent { message },
             Self::Full => VaultView::Full { message },
             Self::Corrupt { .. } => VaultView::Corrupt { message },
