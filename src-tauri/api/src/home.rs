@@ -78,7 +78,7 @@ impl Home {
         self.data.join("authority.sqlite")
     }
 
-    /// The folder of socket and locks; mode 0700.
+    /// The folder of the socket; mode 0700.
     pub fn run_dir(&self) -> &Path {
         &self.run
     }
