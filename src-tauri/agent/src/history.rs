@@ -66,7 +66,7 @@ struct Run {
 /// How far the history is durable.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Durable {
-    /// The id before the first entry that this agent wrote.
+    /// The id of the last entry that was there before this agent.
     before: u64,
     /// The id of the last one.
     last: u64,
@@ -118,15 +118,22 @@ impl History {
         }
     }
 
+    /// Takes in that the vault's history goes up to the entry `last` before this agent adds to it.
+    pub(crate) fn begins_after(&self, last: u64) {
+        self.durable.send_if_modified(|durable| {
+            let unknown = durable.last == 0;
+            if unknown {
+                *durable = Durable { before: last, last };
+            }
+            unknown
+        });
+    }
+
     /// Tells listeners that entries are durable.
     pub(crate) fn written(&self, written: Written) {
-        let Some((first, last)) = written.ids else { return };
-        self.durable.send_modify(|durable| {
-            if durable.last == 0 {
-                durable.before = first.saturating_sub(1);
-            }
-            durable.last = durable.last.max(last);
-        });
+        if let Some(last) = written.last {
+            self.durable.send_modify(|durable| durable.last = durable.last.max(last));
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -244,7 +251,7 @@ impl Inner {
         self.log(entry.because("The user copied it to the clipboard."));
     }
 
-    /// Writes all that waits. Answers whether there is more to drop.
+    /// Writes all that waits, and drops some of what is too old. Answers whether there is more to drop.
     ///
     /// # Errors
     /// Those of the vault; the entries then wait on.
@@ -294,21 +301,25 @@ impl Inner {
 
 /// Writes what comes into the history until the agent stops; what comes then is written by [`crate::Agent::stop`].
 pub(crate) async fn write(inner: Arc<Inner>) {
+    let mut more_to_drop = false;
     loop {
-        inner.history.wake.notified().await;
-        tokio::time::sleep(GATHERED_FOR).await;
-        loop {
-            if inner.stopped.load(Ordering::Acquire) {
-                return;
-            }
-            match inner.write_history().await {
-                Ok(false) => break,
-                Ok(true) => tokio::time::sleep(NEXT_STEP).await,
-                Err(_) => tokio::select! {
-                    () = tokio::time::sleep(TRY_AGAIN) => {}
-                    () = inner.history.again.notified() => {}
-                },
-            }
+        if inner.history.is_empty() && !more_to_drop {
+            inner.history.wake.notified().await;
+        }
+        tokio::time::sleep(if more_to_drop { NEXT_STEP } else { GATHERED_FOR }).await;
+        if inner.stopped.load(Ordering::Acquire) {
+            return;
+        }
+        if inner.history.is_empty() && !more_to_drop {
+            // A change that was stored in the meantime took them along.
+            continue;
+        }
+        match inner.write_history().await {
+            Ok(more) => more_to_drop = more,
+            Err(_) => tokio::select! {
+                () = tokio::time::sleep(TRY_AGAIN) => {}
+                () = inner.history.again.notified() => {}
+            },
         }
     }
 }

@@ -248,11 +248,11 @@ impl Inner {
                 if error != VaultError::Closed {
                     state.vault = Some(error.clone());
                 }
-                self.history.put_back(waiting);
                 if unstored == Unstored::Refuse {
+                    self.history.put_back(waiting);
                     Err(error.into())
                 } else {
-                    self.history.put_back(own);
+                    self.history.put_back([waiting, own].concat());
                     ended.dedup();
                     record.shift(set);
                     state.by_row(row).ok_or_else(gone)?.replace(record, Some(ended));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use daypass_core::clock;
 use daypass_core::rotation::Intent;
 
 use crate::inner::{Inner, Unstored};
@@ -54,11 +55,17 @@ impl Inner {
 
     /// Reads the accounts and the open intents into memory. What is here already stays: it may be newer.
     async fn load(self: &Arc<Self>) -> Result<(), VaultError> {
-        let now = self.now();
-        let (records, intents, unlocked) = self
-            .vault
-            .run(move |store: &mut Store| Ok((store.load()?, store.open_intents(now)?, store.is_unlocked())))
-            .await?;
+        let (anchor, now) = (self.state().clocks.anchor(), self.now());
+        let read = move |store: &mut Store| {
+            // What cannot be moved in the file, because it cannot be written, is moved as it is read.
+            let lag = store.bring_to(&anchor).or_else(|_| store.lag_behind(&anchor))?;
+            let (mut records, mut intents) = (store.load()?, store.open_intents(now)?);
+            records.iter_mut().for_each(|record| record.shift(lag));
+            intents.iter_mut().for_each(|open| open.begun_at = clock::shifted(open.begun_at, lag));
+            Ok((records, intents, store.is_unlocked(), store.last_entry()?))
+        };
+        let (records, intents, unlocked, last_entry) = self.vault.run(read).await?;
+        self.history.begins_after(last_entry);
         let mut state = self.state();
         if unlocked && state.vault.is_none() && state.loaded {
             return Ok(());
@@ -67,7 +74,7 @@ impl Inner {
         let waiting = state.accounts.values().any(newer);
         if !waiting {
             let account = |record| Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
-            state.accounts = records.into_iter().map(|record| (record.name.clone(), account(record))).collect();
+            state.accounts = records.into_iter().map(account).collect();
             for open in &intents {
                 let replaced = open.intent == Intent::Regenerate;
                 if let Some(account) = state.by_row(open.account).filter(|_| replaced) {

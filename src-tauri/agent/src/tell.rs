@@ -88,11 +88,11 @@ pub(crate) async fn tell(inner: Arc<Inner>) {
         let shut = inner.state().vault.clone();
         let view = view::vault(shut.as_ref());
         if let Some(entry) = vault.goes_on(inner.now(), &view, shut) {
+            if entry.event == LogEvent::VaultOpened {
+                // What waited to be written can be written now.
+                inner.history.again.notify_one();
+            }
             inner.log(entry);
-        }
-        if view == VaultView::Open {
-            // What waited to be written can be written now.
-            inner.history.again.notify_one();
         }
         let next = inner.tell_what_is_due(&view);
         tokio::time::sleep(LOOKS_EVERY).await;

@@ -29,8 +29,8 @@ const USUAL: u32 = 100;
 /// What became of entries that were to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// The ids of the first and the last; `None` where there was nothing to write.
-    pub(crate) ids: Option<(u64, u64)>,
+    /// The id of the last; `None` where there was nothing to write.
+    pub(crate) last: Option<u64>,
     /// Whether there may be more old entries to drop.
     pub(crate) more_to_drop: bool,
 }
@@ -76,6 +76,14 @@ impl Store {
         self.read(&sql, vec![Value::from(number(after)), Value::from(number(last))])
     }
 
+    /// The id of the last entry; 0 where there is none.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Failed`.
+    pub(crate) fn last_entry(&self) -> Result<u64, VaultError> {
+        Ok(self.one::<i64>("SELECT coalesce(max(id), 0) FROM log")?.unwrap_or_default().unsigned_abs())
+    }
+
     /// Whether the history speaks of an account of this name, there or removed.
     ///
     /// # Errors
@@ -101,7 +109,7 @@ pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], now: Time) -
     let insert = "INSERT INTO log (at, account, event, code, reason, session, fingerprint, took_ms)
                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let mut insert = all.prepare_cached(insert)?;
-    let mut ids: Option<(u64, u64)> = None;
+    let mut last = None;
     for entry in entries {
         let took = entry.took.map(|took| i64::try_from(took.as_millis()).unwrap_or(i64::MAX));
         insert.execute(params![
@@ -114,8 +122,7 @@ pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], now: Time) -
             entry.fingerprint,
             took,
         ])?;
-        let id = u64::try_from(all.last_insert_rowid()).unwrap_or_default();
-        ids = Some((ids.map_or(id, |(first, _)| first), id));
+        last = Some(all.last_insert_rowid().unsigned_abs());
     }
     let old = "DELETE FROM log WHERE id IN (SELECT id FROM log WHERE at < ?1 ORDER BY at LIMIT ?2)";
     let old = all.prepare_cached(old)?.execute(params![micros(clock::earlier(now, KEPT)), STEP])?;
@@ -123,7 +130,7 @@ pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], now: Time) -
     let many = "DELETE FROM log WHERE id IN
                 (SELECT id FROM log WHERE id <= (SELECT max(id) FROM log) - ?1 ORDER BY id LIMIT ?2)";
     let many = all.prepare_cached(many)?.execute(params![MOST, STEP])?;
-    Ok(Written { ids, more_to_drop: old.max(many) as i64 >= STEP })
+    Ok(Written { last, more_to_drop: old.max(many) as i64 >= STEP })
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
