@@ -306,18 +306,6 @@ async fn a_reader_waits_for_25_seconds_and_not_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_clock_that_is_turned_back_does_not_keep_a_dead_token() {
-    let bed = Bed::new();
-    let agent = bed.connected("discovr").await;
-    read(&agent).await.unwrap();
-    bed.clock.set(-86_400);
-    pass(31.0).await;
-    // By the clock it lives for a day more, which is longer than it ever did: it is not believed.
-    assert!(read(&agent).await.unwrap().remaining_seconds <= 1800);
-    assert!(bed.script.count("mint") >= 2);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_grant_renews_and_the_credential_mints_when_it_is_over() {
     let bed = Bed::new();
     bed.script.plot().grants = true;

@@ -248,7 +248,8 @@ proptest! {
 fn twenty_five_accounts_get_through_a_limit_of_one_a_second() {
     for says_how_long in [true, false] {
         let mut planner = Planner::<u32, u32>::default();
-        let mut facts: BTreeMap<u32, Facts> = (0..25).map(|key| (key, Facts { warm: true, ..Facts::default() })).collect();
+        let mut facts: BTreeMap<u32, Facts> =
+            (0..25).map(|key| (key, Facts { warm: true, ..Facts::default() })).collect();
         (0..25).for_each(|key| planner.touch(key));
         // A bucket of five, one more every second; a call takes 50 ms.
         let (mut bucket, mut now, mut turned_away) = (5.0_f64, noon(0), 0);
@@ -264,7 +265,12 @@ fn twenty_five_accounts_get_through_a_limit_of_one_a_second() {
                 }
                 let wait = Duration::from_secs(if says_how_long { 1 } else { 5 });
                 planner.landed(&0, begun, now, if limited { Landing::Limited(wait) } else { Landing::Success });
-                let life = Life { sent_at: now, expires_at: now + Duration::from_secs(86_400), hint: None, kind: RefreshKind::OpensNew };
+                let life = Life {
+                    sent_at: now,
+                    expires_at: now + Duration::from_secs(86_400),
+                    hint: None,
+                    kind: RefreshKind::OpensNew,
+                };
                 facts.insert(key, Facts { life: (!limited).then_some(life), warm: true, ..Facts::default() });
                 planner.touch(key);
             }

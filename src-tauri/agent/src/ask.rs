@@ -58,7 +58,7 @@ impl Inner {
                 None => Err(self.refused(asking.row, asking.generation, &message, None).await),
             },
             Err(ref error @ ProviderError::RateLimited { .. }) => {
-                self.cool_down(asking.row, failure::retry_after(error).unwrap_or(failure::COOL_DOWN));
+                self.cool_account_down(asking.row, failure::retry_after(error).unwrap_or(failure::COOL_DOWN));
                 Ok(Some(answer))
             }
             answer => Ok(Some(answer)),

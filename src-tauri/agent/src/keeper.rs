@@ -5,25 +5,21 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use daypass_api::view::LogEvent;
-use daypass_core::fresh::{self, Plan};
 use daypass_core::{Time, clock};
 use tokio::time::Instant;
 
 use crate::fail;
-use crate::history::{Entry, Why, timed};
+use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
-use crate::vault::AccountRecord;
+use crate::state::clocks::Anchor;
+use crate::state::{Account, State};
+use crate::vault::{AccountRecord, OpenIntent, Sealed, SessionRecord, Store};
+use crate::view;
 
 /// The longest sleep without asking the wall clock: laptops sleep, clocks jump.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// The shortest, so that a mistake in a plan cannot burn the processor.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
-/// The wall clock is ahead of the timer by this much: the machine slept.
-const JUMP: Duration = Duration::from_secs(5);
-/// After waking the network gets this long, and up to [`GRACE_SPREAD`] more, drawn for each account.
-const GRACE: Duration = Duration::from_secs(3);
-/// See [`GRACE`].
-const GRACE_SPREAD: Duration = Duration::from_secs(2);
 /// How often the moments of last use go to the vault.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 /// How soon a vault that is shut is tried again; doubles up to [`LONGEST_SLEEP`].
@@ -37,8 +33,8 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 
 /// What the keeper remembers between two rounds.
 struct Rounds {
-    wall: Time,
-    timer: Instant,
+    /// By which setting of the clock the vault was brought up to date last.
+    anchor: Option<Anchor>,
     use_noted: Instant,
     vault_retry: Duration,
     vault_at: Instant,
@@ -48,18 +44,14 @@ struct Rounds {
 pub(crate) async fn keep(inner: Arc<Inner>) {
     let now = Instant::now();
     let mut rounds = Rounds {
-        wall: inner.now(),
-        timer: now,
+        anchor: None,
         use_noted: now,
         vault_retry: VAULT_FIRST_RETRY,
         vault_at: now + VAULT_FIRST_RETRY,
     };
     while !inner.stopped.load(Ordering::Acquire) {
-        let now = inner.now();
-        rounds.notice_a_jump(&inner, now);
         rounds.look_after_the_vault(&inner).await;
-        let next = [inner.refresh_what_is_due(now), inner.retire_what_is_due(now), inner.settle_what_is_due(now)];
-        let sleep = next.into_iter().flatten().min().map_or(LONGEST_SLEEP, |at| clock::until(inner.now(), at));
+        let sleep = inner.attend().map_or(LONGEST_SLEEP, |at| clock::until(inner.now(), at));
         let vault_in = rounds.vault_at.saturating_duration_since(Instant::now());
         let sleep = if inner.state().vault.is_some() { sleep.min(vault_in) } else { sleep };
         tokio::select! {
@@ -70,33 +62,27 @@ pub(crate) async fn keep(inner: Arc<Inner>) {
     }
 }
 
-/// Sends a snapshot after every change, not more than ten a second.
+/// Sends a snapshot after every change, not more than ten a second, and when time alone has changed what is shown. Where
+/// nobody watches none is drawn.
 pub(crate) async fn publish(inner: Arc<Inner>) {
     while !inner.stopped.load(Ordering::Acquire) {
-        inner.changed.notified().await;
-        inner.publish();
+        if !inner.is_watched() {
+            inner.forget_snapshot();
+            inner.changed.notified().await;
+            continue;
+        }
+        let now = inner.publish().at;
         tokio::time::sleep(PUBLISH_EVERY).await;
+        let next = view::next_change(&inner.state(), now);
+        let sleep = next.map_or(LONGEST_SLEEP, |at| clock::until(inner.now(), at));
+        tokio::select! {
+            () = inner.changed.notified() => {}
+            () = tokio::time::sleep(sleep.min(LONGEST_SLEEP)) => {}
+        }
     }
 }
 
 impl Rounds {
-    /// The timer stands still while the machine sleeps, the wall clock does not.
-    fn notice_a_jump(&mut self, inner: &Inner, now: Time) {
-        let by_wall = clock::until(self.wall, now);
-        let by_timer = self.timer.elapsed();
-        (self.wall, self.timer) = (now, Instant::now());
-        if by_wall.saturating_sub(by_timer) < JUMP {
-            return;
-        }
-        let mut state = inner.state();
-        for account in state.accounts.values_mut() {
-            let spread = GRACE_SPREAD.mul_f64(inner.setup.chance.unit());
-            account.not_before = Some(clock::later(now, GRACE + spread));
-        }
-        drop(state);
-        inner.changed.notify_one();
-    }
-
     /// Opens the vault when it is shut, stores what is not stored, and notes uses now and then.
     async fn look_after_the_vault(&mut self, inner: &Arc<Inner>) {
         let shut = inner.state().vault.is_some();
@@ -109,6 +95,14 @@ impl Rounds {
             inner.spawn(async move { opening.open_vault(false).await });
             self.vault_retry = (self.vault_retry * 2).min(LONGEST_SLEEP);
             self.vault_at = Instant::now() + self.vault_retry;
+        }
+        let anchor = inner.state().clocks.anchor();
+        if !shut && self.anchor.as_ref() != Some(&anchor) {
+            let to = anchor.clone();
+            // Where it cannot be written, it is moved with the next change that can.
+            if inner.vault.run(move |store| store.bring_to(&to)).await.is_ok() {
+                self.anchor = Some(anchor);
+            }
         }
         if !shut && self.use_noted.elapsed() >= USE_NOTED_EVERY {
             self.use_noted = Instant::now();
@@ -130,71 +124,53 @@ impl Inner {
         }
     }
 
-    /// Starts the flights that are due. Answers when to look again: for the next flight, or because a token passes
-    /// from one state into the next, which faces show.
-    fn refresh_what_is_due(self: &Arc<Self>, now: Time) -> Option<Time> {
+    /// Does what is due: refreshes, revocations of predecessors, settlements. Answers when the next is.
+    fn attend(self: &Arc<Self>) -> Option<Time> {
+        /// What is begun changes its account, which is then planned once more; that comes to rest.
+        const PASSES: usize = 4;
         let mut state = self.state();
-        let mut due = Vec::new();
-        let mut next: Vec<Time> = Vec::new();
-        for account in state.accounts.values() {
-            match fresh::plan(now, &state.facts(account, now)) {
-                Plan::Refresh => due.push(account.record.row),
-                Plan::Wait(at) => next.push(at),
-                Plan::Rest => {}
-            }
-            for session in &account.record.sessions {
-                let Some(life) = session.life else { continue };
-                let thresholds = life.thresholds();
-                let early = [thresholds.soft, thresholds.hard, Duration::ZERO];
-                next.extend(
-                    early.map(|early| clock::earlier(life.expires_at, early)).into_iter().filter(|at| *at > now),
-                );
-            }
+        let (now, anchor) = (self.now(), state.clocks.anchor());
+        if state.clocks.is_about_to_sleep() {
+            return None;
         }
-        for row in due {
-            if let Some(account) = state.by_row(row) {
-                let why = if account.failure.is_some() { Why::Again } else { Why::Due };
-                self.join_flight(account, why);
-            }
-        }
-        state.cool_downs.retain(|_, until| *until > now);
-        drop(state);
-        // Time alone changes what is shown; whoever listens gets it only where it did.
-        self.changed.notify_one();
-        next.into_iter().min()
-    }
-
-    /// Revokes predecessors whose promises have ended, and drops what has died. Answers when the next is due.
-    fn retire_what_is_due(self: &Arc<Self>, now: Time) -> Option<Time> {
-        let mut next: Option<Time> = None;
-        let mut state = self.state();
-        let mut due = Vec::new();
-        for account in state.accounts.values_mut() {
-            let row = account.record.row;
-            if account.record.credential == crate::vault::Sealed::Shut {
-                continue;
-            }
-            for session in &mut account.record.sessions {
-                let end = session.life.map(|life| life.expires_at).or(session.session.expires_at);
-                let forgotten = end.filter(|_| !session.current).map(|end| clock::later(end, DEAD_SHOWN_FOR));
-                let Some(at) = session.retire_at.or(forgotten) else { continue };
-                if at > now {
-                    next = Some(next.map_or(at, |next| next.min(at)));
-                } else {
-                    session.retire_at = Some(clock::later(now, RETIRE_AGAIN));
-                    let dead = end.is_some_and(|end| end <= now);
-                    due.push((row, session.session.id.clone(), dead));
+        for _ in 0..PASSES {
+            let due = state.plan(now);
+            for row in &due {
+                let why = state.why(*row);
+                if let Some(account) = state.by_row(*row) {
+                    self.begin_flight(account, why, anchor.clone(), now);
                 }
             }
+            let mut chores = false;
+            while let Some(row) = state.chores.pop(now) {
+                chores = true;
+                self.do_chores(&mut state, row, now);
+            }
+            if due.is_empty() && !chores {
+                break;
+            }
         }
-        drop(state);
-        for (row, id, dead) in due {
-            let inner = self.clone();
-            self.spawn(async move { inner.retire(row, &id, dead).await });
-        }
-        next
+        [state.planner.next(), state.chores.next()].into_iter().flatten().min()
     }
 
+    /// Does what is due about one account besides refreshing it.
+    fn do_chores(self: &Arc<Self>, state: &mut State, row: i64, now: Time) {
+        let settles = state.accounts.row(row).and_then(|account| account.settles_at(&state.intents, now));
+        let Some(account) = state.by_row(row) else { return };
+        if settles.is_some_and(|at| at <= now) {
+            self.begin_settlement(account, now);
+        }
+        for session in &mut account.record.sessions {
+            if retires_at(session).is_some_and(|at| at <= now) {
+                session.retire_at = Some(clock::later(now, RETIRE_AGAIN));
+                let (inner, id) = (self.clone(), session.session.id.clone());
+                let dead = end_of(session).is_some_and(|end| end <= now);
+                self.spawn(async move { inner.retire(row, &id, dead).await });
+            }
+        }
+    }
+
+    /// Revokes a predecessor whose promises have ended, or drops what has died.
     async fn retire(self: Arc<Self>, row: i64, id: &str, dead: bool) {
         fail::point("retire.due");
         let mut took = None;
@@ -232,7 +208,34 @@ impl Inner {
         };
         if !used.is_empty() {
             // It is a convenience; a full disk tells of itself elsewhere.
-            let _ = self.vault.run(move |store| store.note_used(&used)).await;
+            let anchor = self.state().clocks.anchor();
+            let note = move |store: &mut Store| {
+                store.bring_to(&anchor)?;
+                store.note_used(&used)
+            };
+            let _ = self.vault.run(note).await;
         }
     }
+}
+
+impl Account {
+    /// When something besides refreshing it is due.
+    pub(crate) fn next_chore(&self, intents: &[OpenIntent], now: Time) -> Option<Time> {
+        if self.record.credential == Sealed::Shut {
+            return None;
+        }
+        let retires = self.record.sessions.iter().filter_map(retires_at);
+        retires.chain(self.settles_at(intents, now)).min()
+    }
+}
+
+/// When a session ends, as far as is known.
+fn end_of(session: &SessionRecord) -> Option<Time> {
+    session.life.map(|life| life.expires_at).or(session.session.expires_at)
+}
+
+/// When a session beside the current one is revoked, or forgotten.
+fn retires_at(session: &SessionRecord) -> Option<Time> {
+    let forgotten = end_of(session).filter(|_| !session.current).map(|end| clock::later(end, DEAD_SHOWN_FOR));
+    session.retire_at.or(forgotten)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use daypass_api::request::TokenRequest;
 use daypass_api::view::TokenView;
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::fresh::{self, Freshness, Life, Plan, Serve};
+use daypass_core::fresh::{self, Freshness, Life, Serve};
 use daypass_core::session::Standing;
 use daypass_core::{Secret, Time, clock};
 
@@ -60,8 +60,8 @@ impl Inner {
 
     /// One look; `waited` is how the flight ended that was waited for.
     fn look(self: &Arc<Self>, name: &str, request: &TokenRequest, waited: Option<&Outcome>) -> Look {
-        let now = self.now();
         let mut state = self.state();
+        let now = self.now();
         if !state.loaded && state.vault.is_some() && waited.is_none() {
             return Look::Unlock;
         }
@@ -89,20 +89,25 @@ impl Inner {
             (Serve::Now, None | Some(Ok(()))) => give(account, None),
             (Serve::NowAndRefresh, None | Some(Ok(()))) => {
                 let given = give(account, None);
-                self.refresh_behind(&mut state, name, now);
+                // It is refreshed behind the reader, if the planner agrees.
+                self.wake.notify_one();
                 given
             }
             (Serve::RefreshOrLast | Serve::Refresh, None) => {
                 if vault_shut && account.is_shut() {
                     return Look::Unlock;
                 }
-                let key = account.provider_key();
-                let cool_down = state.cool_downs.get(&key).copied();
-                let Some(account) = state.accounts.get_mut(name) else { return Look::Deny(removed()) };
-                match account.may_fly(cool_down, request.fresh, now) {
+                let (row, generation) = (account.record.row, account.record.generation);
+                let (place, forced) = (account.place.clone(), request.fresh);
+                let cool_down = state.planner.closed_until(&place, now);
+                let Some(account) = state.by_row(row) else { return Look::Deny(removed()) };
+                match account.may_fly(cool_down, forced, now) {
                     Ok(()) => {
-                        let why = if request.fresh { Why::Wish } else { Why::Reader };
-                        Look::Wait(self.join_flight(account, why), account.record.generation)
+                        let why = if forced { Why::Wish } else { Why::Reader };
+                        match self.join_flight(&mut state, row, why, now) {
+                            Ok(flight) => Look::Wait(flight, generation),
+                            Err(error) => Look::Deny(error),
+                        }
                     }
                     Err(error) if step == Serve::RefreshOrLast => give(account, Some(error)),
                     Err(error) => Look::Deny(error),
@@ -121,16 +126,6 @@ impl Inner {
             (Serve::Refresh, Some(Err(error))) => Look::Deny(error.clone()),
             (Serve::Now | Serve::NowAndRefresh, Some(Err(_))) => give(account, None),
             (Serve::RefreshOrLast, Some(Err(error))) => give(account, Some(error.clone())),
-        }
-    }
-
-    /// Starts a flight for nobody in particular, if the planner agrees.
-    fn refresh_behind(self: &Arc<Self>, state: &mut State, name: &str, now: Time) {
-        let Some(account) = state.accounts.get(name) else { return };
-        if fresh::plan(now, &state.facts(account, now)) == Plan::Refresh
-            && let Some(account) = state.accounts.get_mut(name)
-        {
-            self.join_flight(account, Why::Behind);
         }
     }
 }
@@ -256,20 +251,17 @@ impl State {
     ///
     /// # Errors
     /// `rate_limited` during the provider's cool-down.
-    pub(crate) fn may_ask(&mut self, row: i64, now: Time) -> Result<(), ApiError> {
-        let key = self.by_row(row).map(|account| account.provider_key()).unwrap_or_default();
-        self.may_ask_provider(&key, now)
+    pub(crate) fn may_ask(&self, row: i64, now: Time) -> Result<(), ApiError> {
+        let place = self.accounts.row(row).map(|account| account.place.clone());
+        place.map_or(Ok(()), |place| self.may_ask_provider(&place, now))
     }
 
-    /// The same of a provider by its key.
+    /// The same of the provider at `place`.
     ///
     /// # Errors
     /// `rate_limited` during its cool-down.
-    pub(crate) fn may_ask_provider(&self, key: &str, now: Time) -> Result<(), ApiError> {
-        match self.cool_downs.get(key).filter(|until| **until > now) {
-            Some(until) => Err(pause(*until, now)),
-            None => Ok(()),
-        }
+    pub(crate) fn may_ask_provider(&self, place: &Arc<str>, now: Time) -> Result<(), ApiError> {
+        self.planner.closed_until(place, now).map_or(Ok(()), |until| Err(pause(until, now)))
     }
 }
 

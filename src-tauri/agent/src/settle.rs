@@ -1,5 +1,6 @@
 //! Settling what was left open: intents whose call may have had an effect that nobody wrote down.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use daypass_api::ApiError;
@@ -10,8 +11,9 @@ use daypass_core::{Time, clock};
 
 use crate::fail;
 use crate::failure;
-use crate::history::{Entry, Why};
+use crate::history::Entry;
 use crate::inner::{Inner, Unstored};
+use crate::state::{Account, Flight, State};
 use crate::vault::{AccountRecord, OpenIntent, Sealed, SessionRecord};
 
 /// How long until a settlement that failed is tried again.
@@ -26,8 +28,7 @@ impl Inner {
     /// # Errors
     /// Those of listing; the intents then stay open.
     pub(crate) async fn settle(self: &Arc<Self>, row: i64) -> Result<(), ApiError> {
-        let Some(settling) = self.state().by_row(row).map(|account| account.settling.clone()) else { return Ok(()) };
-        let _one_at_a_time = settling.lock().await;
+        let _one_at_a_time = self.settling.take(row).await;
         let open: Vec<OpenIntent> = {
             let state = self.state();
             let creations = state.intents.iter().filter(|open| open.account == row);
@@ -55,12 +56,13 @@ impl Inner {
             if can_list { Some(self.ask_list(row).await?.map_err(|error| failure::told(&error))?) } else { None };
         fail::point("settle.listed");
         let listed = listed.as_deref();
+        let others = self.known_to_others(row).await;
         let ended = open.iter().map(|open| open.id).collect();
         let now = self.now();
         self.commit_logged(row, ended, Unstored::Refuse, |record| {
             let known = record.sessions.len();
             for open in open {
-                add_orphans(record, open, can_list, listed);
+                add_orphans(record, open, can_list, listed, &others);
             }
             let reason = "It is ours by its name, and its token was lost before it was stored.";
             let orphan = |session| Entry::new(now, &record.name, LogEvent::OrphanFound).because(reason).kept(session);
@@ -71,41 +73,60 @@ impl Inner {
         Ok(())
     }
 
-    /// Begins what is due: settlements of accounts with open intents. Answers when the next one is.
-    pub(crate) fn settle_what_is_due(self: &Arc<Self>, now: Time) -> Option<Time> {
-        let mut next = None;
-        let mut state = self.state();
-        let mut rows: Vec<i64> = state.intents.iter().map(|open| open.account).collect();
-        rows.dedup();
-        for row in rows {
-            let of_it = || state.intents.iter().filter(|open| open.account == row);
-            let regenerates = of_it().any(|open| open.intent == Intent::Regenerate);
-            let needs_mint = of_it().any(|open| !matches!(open.intent, Intent::Create { .. }));
-            let Some(account) = state.by_row(row) else { continue };
-            if account.in_flight().is_some() || account.record.refused.is_some() || account.credentials(now).is_err() {
-                continue;
-            }
-            let at = account.settle_at.unwrap_or(now);
-            if at > now {
-                next = next.map_or(Some(at), |next: Time| Some(next.min(at)));
-                continue;
-            }
-            account.settle_at = Some(clock::later(now, TRY_AGAIN));
-            account.suspect |= regenerates;
-            if needs_mint {
-                self.join_flight(account, Why::Settling);
-            } else {
-                let inner = self.clone();
-                // A failure leaves the intents open, and they are tried again.
-                self.spawn(async move { inner.settle(row).await });
-            }
+    /// The ids of the sessions of all other accounts at the same provider: where they are of the same user they are in the
+    /// same list, and under the same name. What a refresh of theirs is just bringing is waited for.
+    async fn known_to_others(&self, row: i64) -> HashSet<String> {
+        let flights: Vec<Flight> = {
+            let state = self.state();
+            state.beside(row).filter_map(|account| account.in_flight().cloned()).collect()
+        };
+        for mut flight in flights {
+            // However it ends, it has ended.
+            let _ = flight.wait_for(Option::is_some).await;
         }
-        next
+        let state = self.state();
+        let sessions = state.beside(row).flat_map(|account| &account.record.sessions);
+        sessions.map(|session| session.session.id.clone()).collect()
+    }
+
+    /// Begins the settlement of an account's open creations.
+    pub(crate) fn begin_settlement(self: &Arc<Self>, account: &mut Account, now: Time) {
+        account.settle_at = Some(clock::later(now, TRY_AGAIN));
+        let (inner, row) = (self.clone(), account.record.row);
+        // A failure leaves the intents open, and they are tried again.
+        self.spawn(async move { inner.settle(row).await });
     }
 }
 
-fn add_orphans(record: &mut AccountRecord, open: &OpenIntent, can_list: bool, listed: Option<&[Session]>) {
-    let held: Vec<&str> = record.sessions.iter().map(|session| session.session.id.as_str()).collect();
+impl State {
+    /// The other accounts at the provider of this one.
+    fn beside(&self, row: i64) -> impl Iterator<Item = &Account> {
+        let place = self.accounts.row(row).map(|account| account.place.clone());
+        let others = self.accounts.values().filter(move |account| account.record.row != row);
+        others.filter(move |account| Some(&account.place) == place.as_ref())
+    }
+}
+
+impl Account {
+    /// When open creations of it are settled: not while the credential is of no use.
+    pub(crate) fn settles_at(&self, intents: &[OpenIntent], now: Time) -> Option<Time> {
+        let mut of_it = intents.iter().filter(|open| open.account == self.record.row);
+        let open = of_it.any(|open| matches!(open.intent, Intent::Create { .. }));
+        let able = open && self.record.refused.is_none() && self.credentials(now).is_ok();
+        able.then(|| self.settle_at.unwrap_or(now))
+    }
+}
+
+/// Adds the sessions of `listed` that are ours by the intent, and known neither here nor, in `others`, elsewhere.
+fn add_orphans(
+    record: &mut AccountRecord,
+    open: &OpenIntent,
+    can_list: bool,
+    listed: Option<&[Session]>,
+    others: &HashSet<String>,
+) {
+    let ours = record.sessions.iter().map(|session| session.session.id.as_str());
+    let held: Vec<&str> = ours.chain(others.iter().map(String::as_str)).collect();
     let Settlement::Orphans(ids) = settle(&open.intent, open.begun_at, can_list, listed, &held) else { return };
     for session in listed.unwrap_or_default().iter().filter(|session| ids.contains(&session.id)) {
         record.sessions.push(SessionRecord {

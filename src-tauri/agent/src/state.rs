@@ -1,18 +1,30 @@
 //! What the agent knows at this moment: plain data under one lock, which nobody holds across an `await`.
 
+mod accounts;
+pub(crate) mod clocks;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use daypass_api::{ApiError, ErrorCode};
+use daypass_core::agenda::Agenda;
+use daypass_core::clock::Reading;
+use daypass_core::drift::Drift;
 use daypass_core::fresh::{Facts, Failure, Life};
+use daypass_core::planner::Planner;
+use daypass_core::rotation::Intent;
 use daypass_core::session::Session;
-use daypass_core::{Secret, Time, clock};
+use daypass_core::{Chance, Secret, Time, clock};
 use daypass_providers::{Catalog, Definition, Target, Wish};
 use tokio::sync::watch;
 
+pub(crate) use self::accounts::Accounts;
+use self::clocks::{Clocks, NETWORK_SPREAD};
+use crate::history::Why;
 use crate::sign_in::Pending;
-use crate::vault::{AccountRecord, OpenIntent, Sealed, VaultError};
+use crate::vault::{AccountRecord, OpenIntent, Sealed, VaultError, shift_session};
 
 /// An account is kept warm while its token was asked for within this time (or it was connected within it).
 pub(crate) const WARM_FOR: Duration = Duration::from_secs(8 * 60 * 60);
@@ -25,16 +37,19 @@ pub(crate) type Flight = watch::Receiver<Option<Outcome>>;
 /// All of it.
 #[derive(Default)]
 pub(crate) struct State {
-    /// By name.
-    pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) accounts: Accounts,
+    /// When each is refreshed, by row, at the provider of [`Account::place`].
+    pub(crate) planner: Planner<i64, Arc<str>>,
+    /// When something else is to be done about one.
+    pub(crate) chores: Agenda<i64>,
+    /// What the machine's clocks have told so far.
+    pub(crate) clocks: Clocks,
     /// What is wrong with the vault; `None` where it is open.
     pub(crate) vault: Option<VaultError>,
     /// Whether the accounts are known: the vault's file has been read.
     pub(crate) loaded: bool,
     /// Intents that a call left open, or that were found open on start.
     pub(crate) intents: Vec<OpenIntent>,
-    /// Until when a provider is left alone after a 429, by [`Account::provider_key`].
-    pub(crate) cool_downs: HashMap<String, Time>,
     /// Names of accounts that are just being connected.
     pub(crate) reserved: HashSet<String>,
     /// Sign-ins by device code, by id.
@@ -48,6 +63,8 @@ pub(crate) struct Account {
     pub(crate) definition: Option<Arc<Definition>>,
     /// Where to ask, or why that cannot be said.
     pub(crate) target: Result<Target, ApiError>,
+    /// The provider at this address: what a cool-down, and all else that holds for its accounts together, is kept under.
+    pub(crate) place: Arc<str>,
     /// The provider's last list.
     pub(crate) listed: Vec<Session>,
     /// Drawn once for the current token.
@@ -56,8 +73,8 @@ pub(crate) struct Account {
     pub(crate) failure: Option<Failure>,
     /// What it said, and when the trouble began.
     pub(crate) trouble: Option<(ApiError, Time)>,
-    /// The grace after waking.
-    pub(crate) not_before: Option<Time>,
+    /// Whether it failed because the provider could not be reached.
+    pub(crate) unreachable: bool,
     /// The last refresh, and the credential's generation that it began in.
     pub(crate) flight: Option<(u64, Flight)>,
     /// Until when the token of a session, by id, was promised to live.
@@ -68,18 +85,43 @@ pub(crate) struct Account {
     pub(crate) used_unsaved: bool,
     /// It is not in the vault as it is here (a full disk), with the intents that end when it is.
     pub(crate) unsaved: Option<Vec<i64>>,
-    /// One change at a time goes to the vault.
-    pub(crate) saving: Arc<tokio::sync::Mutex<()>>,
-    /// One settlement at a time.
-    pub(crate) settling: Arc<tokio::sync::Mutex<()>>,
     /// When open intents are looked at again.
     pub(crate) settle_at: Option<Time>,
 }
 
 impl State {
-    /// The account of this row.
+    /// Takes in what the clocks say. Answers whether anything follows from it.
+    ///
+    /// Every instant that is kept is by the wall clock of now: where that was set, they are moved by the same step.
+    pub(crate) fn take_in(&mut self, reading: Reading) -> bool {
+        let drift = self.clocks.take_in(reading);
+        if let Some(step) = drift.step {
+            self.accounts.values_mut().for_each(|account| account.shift(step));
+            self.planner.shift(step);
+            self.chores.shift(step);
+            for open in &mut self.intents {
+                open.begun_at = clock::shifted(open.begun_at, step);
+            }
+        }
+        drift != Drift::default()
+    }
+
+    /// A network came up: what waits for want of one is tried soon, spread by `chance`.
+    pub(crate) fn network_up(&mut self, now: Time, chance: &dyn Chance) {
+        self.clocks.network_up(now);
+        self.planner.network_up(now, || NETWORK_SPREAD.mul_f64(chance.unit()));
+        let unreachable = self.accounts.values().filter(|account| account.unreachable);
+        let rows: Vec<i64> = unreachable.map(|account| account.record.row).collect();
+        for account in rows {
+            if let Some(account) = self.by_row(account) {
+                (account.failure, account.unreachable) = (None, false);
+            }
+        }
+    }
+
+    /// The account of this row, to be changed.
     pub(crate) fn by_row(&mut self, row: i64) -> Option<&mut Account> {
-        self.accounts.values_mut().find(|account| account.record.row == row)
+        self.accounts.row_mut(row)
     }
 
     /// The account of this name.
@@ -98,19 +140,40 @@ impl State {
         }
     }
 
-    /// What the planner must know of an account.
+    /// What the planner must know of an account, the cool-down of its provider included.
     pub(crate) fn facts(&self, account: &Account, now: Time) -> Facts {
-        let cool_down = self.cool_downs.get(&account.provider_key()).copied();
-        Facts {
-            life: account.current_life().copied(),
-            jitter: account.jitter,
-            warm: account.is_warm(now) && account.target.is_ok(),
-            in_flight: account.in_flight().is_some(),
-            needs_sign_in: account.record.refused.is_some() || account.record.credential.open().is_none(),
-            failure: account.failure,
-            not_before: cool_down.max(account.not_before),
+        let facts = account.facts(&self.clocks, owes(&self.intents, account.record.row), now);
+        let cool_down = self.planner.closed_until(&account.place, now);
+        Facts { not_before: facts.not_before.max(cool_down), ..facts }
+    }
+
+    /// Why the account of this row is refreshed in the background now.
+    pub(crate) fn why(&self, row: i64) -> Why {
+        match self.accounts.row(row) {
+            _ if owes(&self.intents, row) => Why::Settling,
+            Some(account) if account.trouble.is_some() => Why::Again,
+            Some(_) | None => Why::Due,
         }
     }
+
+    /// Plans what was touched, and answers the rows of those whose refresh begins now.
+    pub(crate) fn plan(&mut self, now: Time) -> Vec<i64> {
+        for row in self.accounts.take_touched() {
+            let account = self.accounts.row(row);
+            self.chores.set(row, account.and_then(|account| account.next_chore(&self.intents, now)));
+            self.planner.touch(row);
+        }
+        let Self { accounts, planner, clocks, intents, .. } = self;
+        planner.wake(now, |row| {
+            let account = accounts.row(row)?;
+            Some((account.facts(clocks, owes(intents, row), now), account.place.clone()))
+        })
+    }
+}
+
+/// Whether only a refresh tells what an earlier call did to the account of this row.
+fn owes(intents: &[OpenIntent], row: i64) -> bool {
+    intents.iter().any(|open| open.account == row && !matches!(open.intent, Intent::Create { .. }))
 }
 
 impl Account {
@@ -122,21 +185,21 @@ impl Account {
             let life = session.life?;
             Some((session.session.id.clone(), clock::later(now, life.thresholds().hard)))
         });
+        let target = target_of(&record, definition.as_deref());
         Self {
             promised: promised.collect(),
-            target: target_of(&record, definition.as_deref()),
+            place: place_of(&record, &target),
+            target,
             definition,
             listed: Vec::new(),
             jitter,
             failure: None,
             trouble: None,
-            not_before: None,
+            unreachable: false,
             flight: None,
             suspect: false,
             used_unsaved: false,
             unsaved: None,
-            saving: Arc::default(),
-            settling: Arc::default(),
             settle_at: None,
             record,
         }
@@ -152,15 +215,36 @@ impl Account {
             // What failed, failed with the old credential, and perhaps elsewhere.
             (self.failure, self.trouble, self.suspect) = (None, None, false);
             self.target = target_of(&record, self.definition.as_deref());
+            self.place = place_of(&record, &self.target);
         }
         self.record = record;
         self.unsaved = unsaved;
     }
 
-    /// What a cool-down is kept under: the provider at this address.
-    pub(crate) fn provider_key(&self) -> String {
-        let origin = self.target.as_ref().map(|target| target.base_url.origin().ascii_serialization());
-        format!("{} {}", self.record.provider, origin.unwrap_or_default())
+    /// The wall clock was set by `step`: what remained of everything remains.
+    fn shift(&mut self, step: TimeDelta) {
+        self.record.shift(step);
+        self.listed.iter_mut().for_each(|session| shift_session(session, step));
+        let failed = self.failure.iter_mut().map(|failure| &mut failure.at);
+        let troubled = self.trouble.iter_mut().map(|(_, since)| since);
+        let promised = self.promised.values_mut();
+        for at in failed.chain(troubled).chain(promised).chain(&mut self.settle_at) {
+            *at = clock::shifted(*at, step);
+        }
+    }
+
+    /// What the planner must know of it, but for the cool-down of its provider; `owed` where an intent was left open.
+    fn facts(&self, clocks: &Clocks, owed: bool, now: Time) -> Facts {
+        Facts {
+            life: self.current_life().copied(),
+            jitter: self.jitter,
+            warm: self.is_warm(now) && self.target.is_ok(),
+            owed: owed && self.target.is_ok(),
+            in_flight: self.in_flight().is_some(),
+            needs_sign_in: self.record.refused.is_some() || self.record.credential.open().is_none(),
+            failure: self.failure,
+            not_before: clocks.calm_until(self.jitter),
+        }
     }
 
     /// The definition and target.
@@ -234,6 +318,12 @@ impl Account {
             life: self.record.life.filter(|_| create.is_some_and(|create| create.life.is_some())),
         }
     }
+}
+
+/// What is kept of a provider is kept by its name and origin.
+fn place_of(record: &AccountRecord, target: &Result<Target, ApiError>) -> Arc<str> {
+    let origin = target.as_ref().map(|target| target.base_url.origin().ascii_serialization());
+    format!("{} {}", record.provider, origin.unwrap_or_default()).into()
 }
 
 /// Where an account is, or why that cannot be said.

@@ -1,13 +1,14 @@
 //! What the agent shows: its state as the values of the local API.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use daypass_api::view::{
     Abilities, AccountView, CreateForm, CredentialForm, Health, LifeForm, ParamForm, Problem, ProviderView,
     SessionView, Snapshot, VaultView,
 };
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::Time;
+use daypass_core::{Time, clock};
 use daypass_core::fresh::{self, Plan};
 use daypass_core::session::{Session, SessionState, Standing};
 use daypass_providers::Definition;
@@ -19,6 +20,16 @@ use crate::vault::{Sealed, SessionRecord, VaultError};
 pub(crate) fn snapshot(state: &State, now: Time, revision: u64) -> Snapshot {
     let accounts = state.accounts.values().map(|account| self::account(state, account, now)).collect();
     Snapshot { revision, at: now, vault: vault(state.vault.as_ref()), accounts }
+}
+
+/// When time alone changes what is shown after `now`: a token passes from one state into the next.
+pub(crate) fn next_change(state: &State, now: Time) -> Option<Time> {
+    let sessions = state.accounts.values().flat_map(|account| &account.record.sessions);
+    let changes = sessions.filter_map(|session| session.life).flat_map(|life| {
+        let thresholds = life.thresholds();
+        [thresholds.soft, thresholds.hard, Duration::ZERO].map(|early| clock::earlier(life.expires_at, early))
+    });
+    changes.filter(|at| *at > now).min()
 }
 
 /// The vault's state.

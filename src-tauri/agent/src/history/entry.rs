@@ -129,8 +129,6 @@ pub(crate) enum Why {
     Reader,
     /// A reader wants a token that is new, whatever the old one is worth.
     Wish,
-    /// A reader was given a token that is near its end.
-    Behind,
     /// It was due: the token is near its end, or not there.
     Due,
     /// It was due after a failure.
@@ -145,7 +143,6 @@ impl Why {
         match self {
             Self::Reader => "A reader asked for a token.",
             Self::Wish => "A reader asked for a fresh token.",
-            Self::Behind => "A reader was given a token near its end.",
             Self::Due => "It was due, ahead of the token's end.",
             Self::Again => "It was tried again after a failure.",
             Self::Settling => "A replacement of the credential was left open, and had to be settled.",

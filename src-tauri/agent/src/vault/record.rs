@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use daypass_core::fresh::Life;
 use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
-use daypass_core::{Secret, Time};
+use daypass_core::{Secret, Time, clock};
 use daypass_providers::Grant;
 use serde::{Deserialize, Serialize};
 
@@ -113,11 +114,36 @@ impl AccountRecord {
         self.sessions.iter().find(|session| session.session.id == id)
     }
 
+    /// The wall clock was set by `step`: every instant is moved by it, so that what remains of a life is what remained.
+    pub(crate) fn shift(&mut self, step: TimeDelta) {
+        for session in &mut self.sessions {
+            shift_session(&mut session.session, step);
+            session.life = session.life.map(|life| life.shifted(step));
+            session.retire_at = session.retire_at.map(|at| clock::shifted(at, step));
+        }
+        let grant = match &mut self.grant {
+            Sealed::Open(grant) => grant.expires_at.as_mut(),
+            Sealed::Nothing | Sealed::Shut | Sealed::Damaged => None,
+        };
+        let refused = self.refused.as_mut().map(|refused| &mut refused.since);
+        let others = [Some(&mut self.created_at), self.last_used_at.as_mut(), self.live_until.as_mut(), grant, refused];
+        for at in others.into_iter().flatten() {
+            *at = clock::shifted(*at, step);
+        }
+    }
+
     /// Drops a session, and remembers until when its token may still be accepted.
     pub(crate) fn drop_session(&mut self, id: &str) {
         let end = self.session(id).and_then(|session| session.life).map(|life| life.expires_at);
         self.live_until = self.live_until.max(end);
         self.sessions.retain(|session| session.session.id != id);
+    }
+}
+
+/// Moves the instants of a session, which are told by our clock, by a step of it.
+pub(crate) fn shift_session(session: &mut Session, step: TimeDelta) {
+    for at in [&mut session.created_at, &mut session.expires_at].into_iter().flatten() {
+        *at = clock::shifted(*at, step);
     }
 }
 

@@ -15,6 +15,7 @@ use super::key::{Cost, Recipe};
 use super::place::InPlace;
 use super::seal::{Cipher, Key, Place};
 use crate::fail;
+use crate::state::clocks::Anchor;
 
 /// What the key check value says when it is opened.
 const CHECK: &str = "daypass vault key check";
@@ -33,6 +34,10 @@ pub(crate) struct Store {
     /// How its key is come by.
     pub(crate) recipe: Recipe,
     check: Vec<u8>,
+    /// The format that it had before this program opened it, where that was an older one; until the history tells of it.
+    pub(crate) upgraded_from: Option<i64>,
+    /// By which setting of the wall clock its instants are; `None` until that was asked.
+    pub(super) anchor: Option<Anchor>,
     place: InPlace,
 }
 
@@ -94,7 +99,9 @@ impl Store {
             )
             .map_err(told)?;
         let place = InPlace::of(path)?;
-        Ok(Some(Self { db, path: path.to_owned(), chance: chance.clone(), cipher: None, id, recipe, check, place }))
+        let upgraded_from = (version < FORMAT).then_some(version);
+        let (path, chance) = (path.to_owned(), chance.clone());
+        Ok(Some(Self { db, path, chance, cipher: None, id, recipe, check, upgraded_from, anchor: None, place }))
     }
 
     /// Makes a new vault at `path`, where there is none, in one transaction: its tables, id, recipe and key check.
@@ -142,7 +149,8 @@ impl Store {
         all.commit().map_err(told)?;
         let place = InPlace::of(path)?;
         let (id, recipe, path) = (id.to_owned(), recipe.clone(), path.to_owned());
-        Ok(Self { db, path, chance: chance.clone(), cipher: Some(cipher), id, recipe, check, place })
+        let (chance, cipher) = (chance.clone(), Some(cipher));
+        Ok(Self { db, path, chance, cipher, id, recipe, check, upgraded_from: None, anchor: None, place })
     }
 
     /// Whether the open file is still what its name leads to. Where only the write-ahead log was removed, the file is
@@ -199,17 +207,8 @@ impl Store {
         self.transact(|all| all.execute("UPDATE vault SET one = 1", []).map(drop))
     }
 
-    /// Notes how the machine's clocks stood to one another: in the boot of this id the wall clock was ahead of the time
-    /// since the boot by so many microseconds.
-    ///
-    /// # Errors
-    /// `Full`, `ReadOnly`, `Failed`.
-    pub(crate) fn anchor(&mut self, boot: &str, wall_minus_boot_micros: i64) -> Result<(), VaultError> {
-        let update = "UPDATE vault SET boot = ?1, wall_minus_boot = ?2";
-        self.transact(|all| all.prepare_cached(update)?.execute(params![boot, wall_minus_boot_micros]).map(drop))
-    }
-
-    /// What was noted last by [`Store::anchor`].
+    /// How the machine's clocks stood to one another when this was last noted (see [`Store::bring_to`]): in the boot of
+    /// this id the wall clock was ahead of the time since the boot by so many microseconds.
     ///
     /// # Errors
     /// `Corrupt`, `Failed`.
