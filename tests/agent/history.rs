@@ -355,7 +355,8 @@ async fn listeners_get_every_entry_once_however_many_come_at_once() {
     // What does not fit is told in a sentence.
     let client = Client::new(&bed.home).unwrap();
     let refused = tokio::task::spawn_blocking(move || {
-        let paths = ["?limit=0", "?limit=1001", "?limit=many", "?since=yesterday", "?before=-1", "?account=", "?nonsense=1"];
+        let paths =
+            ["?limit=0", "?limit=1001", "?limit=many", "?since=yesterday", "?before=-1", "?account=", "?nonsense=1"];
         paths.map(|query| client.get::<daypass_api::view::LogView>(&format!("/v1/log{query}")).unwrap_err().to_string())
     });
     for sentence in refused.await.unwrap() {

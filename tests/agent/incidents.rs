@@ -176,9 +176,7 @@ async fn trouble_is_told_when_it_touches_the_user_and_its_end_is_told_once() {
     pass(20.0).await;
     let told = notices(&mut heard);
     let sentence = "The provider cannot be reached.";
-    let wanted = |notice: &Notice| {
-        matches!(notice, Notice::Trouble { accounts, message } if *accounts == ["work"] && message == sentence)
-    };
+    let wanted = |notice: &Notice| matches!(notice, Notice::Trouble { accounts, message } if *accounts == ["work"] && message == sentence);
     assert!(told.len() == 1 && wanted(&told[0]), "{told:?}");
     pass(7200.0).await;
     assert_eq!(notices(&mut heard), [], "once");
@@ -221,10 +219,7 @@ async fn trouble_and_recovery_are_merged_over_accounts() {
     pass(120.0).await;
     let told = notices(&mut heard);
     let all = |accounts: &[String]| accounts == ["a", "b", "c"];
-    assert!(
-        matches!(told.as_slice(), [Notice::Recovered { accounts, expires_at: None }] if all(accounts)),
-        "{told:?}"
-    );
+    assert!(matches!(told.as_slice(), [Notice::Recovered { accounts, expires_at: None }] if all(accounts)), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use daypass_agent::KeySource;
 use daypass_api::Home;
-use daypass_api::view::VaultView;
+use daypass_api::request::LogQuery;
+use daypass_api::view::{LogEvent, VaultView};
 use rusqlite::Connection;
 
 use crate::bed::{Bed, pass, read};
@@ -100,6 +101,9 @@ async fn an_old_vault_comes_to_the_present_format_and_leaves_a_whole_backup() {
     std::fs::rename(backup, bed.home.vault_file()).unwrap();
     let agent = bed.agent().await;
     assert_eq!(read(&agent).await.unwrap().token, token);
+    let log = agent.log(LogQuery::default()).await.unwrap();
+    let told = log.entries.iter().filter(|entry| entry.event == LogEvent::VaultUpgraded);
+    assert_eq!(told.count(), 1, "{log:?}");
     agent.stop().await;
     assert_eq!(content(&bed.home.vault_file()).0, 2);
 }

@@ -32,8 +32,7 @@ fn what_happened_is_told_oldest_first_and_without_a_secret() {
     let text = home.run(&["log", "--json"]).ok();
     let entries = lines(&text);
     let events = events(&entries);
-    let of_accounts: Vec<&str> =
-        events.iter().map(String::as_str).filter(|event| *event != "- vault_opened").collect();
+    let of_accounts: Vec<&str> = events.iter().map(String::as_str).filter(|event| *event != "- vault_opened").collect();
     let wanted = ["paw connected", "paw minted", "tv connected", "tv minted", "paw revoked_all", "paw rotated"];
     assert_eq!(of_accounts, wanted);
     assert_eq!(events.len(), wanted.len() + 1, "{events:?}");
@@ -63,7 +62,10 @@ fn it_is_narrowed_by_account_time_and_number() {
     assert_eq!(of_tv(&["--limit", "1"]), all[all.len() - 1..]);
     assert_eq!(of_tv(&["--since", "1h"]), all);
     let since = all[1]["at"].as_str().unwrap();
-    assert_eq!(of_tv(&["--since", since]).len(), all.iter().filter(|entry| entry["at"].as_str() >= Some(since)).count());
+    assert_eq!(
+        of_tv(&["--since", since]).len(),
+        all.iter().filter(|entry| entry["at"].as_str() >= Some(since)).count()
+    );
     assert_eq!(of_tv(&["--since", "2999-01-01"]), [] as [Value; 0]);
     let table = home.run(&["log", "--account", "tv"]).ok();
     assert!(!table.contains("ACCOUNT"), "{table}");

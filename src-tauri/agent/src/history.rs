@@ -290,7 +290,13 @@ impl Inner {
         let account = query.account.clone();
         let view = self.vault.run(move |store| store.history(&query, now)).await?;
         if let Some(name) = account.filter(|_| view.entries.is_empty())
-            && !self.vault.run({ let name = name.clone(); move |store| store.remembers(&name) }).await?
+            && !self
+                .vault
+                .run({
+                    let name = name.clone();
+                    move |store| store.remembers(&name)
+                })
+                .await?
         {
             // Of an account that was removed the history tells, of others it is known whether they are there.
             self.state().account(&name)?;
@@ -321,5 +327,57 @@ pub(crate) async fn write(inner: Arc<Inner>) {
                 () = inner.history.again.notified() => {}
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(account: usize, at: Time) -> Entry {
+        let error = ApiError::new(ErrorCode::Offline, "The provider cannot be reached.");
+        Entry::new(at, &format!("account-{account}"), LogEvent::Failed).failed(&error)
+    }
+
+    #[test]
+    fn what_ten_thousand_accounts_tell_at_once_is_one_transaction() {
+        let history = History::default();
+        (0..10_000).for_each(|account| history.put(failure(account, Time::UNIX_EPOCH)));
+        let all = history.take();
+        assert_eq!(all.len(), 10_000);
+        // Where it fails they wait on in their order, before what came meanwhile; only of too many the oldest are dropped.
+        history.put(failure(20_000, Time::UNIX_EPOCH));
+        history.put_back(all.clone());
+        assert_eq!(history.take()[..10_000], all);
+        (30_000..60_000).for_each(|account| history.put(failure(account, Time::UNIX_EPOCH)));
+        history.put_back(all);
+        let waiting = history.take();
+        assert_eq!(waiting.len(), MOST_WAITING);
+        assert_eq!(waiting.last(), Some(&failure(59_999, Time::UNIX_EPOCH)));
+    }
+
+    #[test]
+    fn a_failure_like_the_last_one_is_left_out_for_an_hour() {
+        let history = History::default();
+        let at = |minutes: u64| clock::later(Time::UNIX_EPOCH, Duration::from_secs(minutes * 60));
+        (0..=60).for_each(|minute| history.put(failure(1, at(minute))));
+        let told = history.take();
+        assert_eq!(told.len(), 2);
+        assert!(
+            told[1]
+                .reason
+                .as_deref()
+                .is_some_and(|reason| reason.ends_with("(It failed 59 times more since the last entry.)"))
+        );
+        // Another account, another reason, or a success in between is news; so is one by a clock that was turned back.
+        history.put(failure(2, at(61)));
+        history.put(failure(1, at(61)).because("It said no."));
+        history.put(failure(1, at(61)));
+        history.put(Entry::new(at(61), "account-1", LogEvent::Refreshed));
+        history.put(failure(1, at(61)));
+        history.put(Entry::new(at(61), "account-1", LogEvent::Copied));
+        history.put(failure(1, at(62)));
+        history.put(failure(1, at(0)));
+        assert_eq!(history.take().len(), 7);
     }
 }

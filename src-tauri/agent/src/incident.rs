@@ -214,9 +214,8 @@ impl Incidents {
             return None;
         }
         let hush = &self.hush;
-        let due = |(name, one): (&String, &Trouble)| {
-            one.look_at.is_some_and(|at| at + MERGED <= now) && speaks(hush, name)
-        };
+        let due =
+            |(name, one): (&String, &Trouble)| one.look_at.is_some_and(|at| at + MERGED <= now) && speaks(hush, name);
         if !self.troubles.iter().any(due) {
             return None;
         }

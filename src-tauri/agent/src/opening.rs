@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use daypass_api::view::LogEvent;
 use daypass_core::clock;
 use daypass_core::rotation::Intent;
 
+use crate::history::Entry;
 use crate::inner::{Inner, Unstored};
 use crate::state::Account;
 use crate::vault::{Store, VaultError};
@@ -56,16 +58,22 @@ impl Inner {
     /// Reads the accounts and the open intents into memory. What is here already stays: it may be newer.
     async fn load(self: &Arc<Self>) -> Result<(), VaultError> {
         let (anchor, now) = (self.state().clocks.anchor(), self.now());
+        let read_by = anchor.clone();
         let read = move |store: &mut Store| {
             // What cannot be moved in the file, because it cannot be written, is moved as it is read.
             let lag = store.bring_to(&anchor).or_else(|_| store.lag_behind(&anchor))?;
             let (mut records, mut intents) = (store.load()?, store.open_intents(now)?);
             records.iter_mut().for_each(|record| record.shift(lag));
             intents.iter_mut().for_each(|open| open.begun_at = clock::shifted(open.begun_at, lag));
-            Ok((records, intents, store.is_unlocked(), store.last_entry()?))
+            let history = (store.last_entry()?, store.upgraded_from.take());
+            Ok((records, intents, store.is_unlocked(), history))
         };
-        let (records, intents, unlocked, last_entry) = self.vault.run(read).await?;
+        let (mut records, mut intents, unlocked, (last_entry, upgraded_from)) = self.vault.run(read).await?;
         self.history.begins_after(last_entry);
+        if let Some(format) = upgraded_from {
+            let reason = format!("It was of format {format}; a backup of it was made before.");
+            self.log(Entry::of_vault(now, LogEvent::VaultUpgraded).because(reason));
+        }
         let mut state = self.state();
         if unlocked && state.vault.is_none() && state.loaded {
             return Ok(());
@@ -73,6 +81,9 @@ impl Inner {
         let newer = |account: &Account| account.record.credential.open().is_some() || account.unsaved.is_some();
         let waiting = state.accounts.values().any(newer);
         if !waiting {
+            let step = state.clocks.anchor().since(&read_by);
+            records.iter_mut().for_each(|record| record.shift(step));
+            intents.iter_mut().for_each(|open| open.begun_at = clock::shifted(open.begun_at, step));
             let account = |record| Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
             state.accounts = records.into_iter().map(account).collect();
             for open in &intents {

@@ -84,12 +84,12 @@ pub(crate) fn place(home: &Home) -> Result<Place, Failure> {
     }
     let client = Client::new(home)?;
     Ok(match free_or_answered(home, || client.get("/v1/status").map(Some))? {
-        Ok(lock) => Place::Ours(lock),
+        Ok(lock) => Place::Ours(lock.signed(home)),
         Err(status) => Place::Taken(status),
     })
 }
 
-/// Waits until the place is free, and says `ask`, which asks for that, to whoever answers in it.
+/// Waits until the place is free, and says `ask`, which asks for that, to whoever answers in it. The lock is not signed.
 ///
 /// # Errors
 /// Those of `ask`, and where the agent does not end.

@@ -56,7 +56,7 @@ fn place(home: &Home) -> Result<Option<AgentLock>, Failure> {
         }
         Place::Taken(_) => {
             let make_way = || client.post("/v1/shutdown", &Shutdown { take_over: true });
-            launch::place_of_one_that_ends(home, make_way).map(Some)
+            launch::place_of_one_that_ends(home, make_way).map(|lock| Some(lock.signed(home)))
         }
     }
 }

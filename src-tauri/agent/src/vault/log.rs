@@ -165,3 +165,86 @@ fn read_word<T: DeserializeOwned>(word: String) -> rusqlite::Result<T> {
 fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use daypass_api::ErrorCode;
+    use daypass_api::view::LogEvent;
+    use daypass_core::Chance;
+
+    use super::super::key::Recipe;
+    use super::super::seal::Key;
+    use super::super::seal::tests::Counting;
+    use super::*;
+
+    fn store(dir: &tempfile::TempDir) -> Store {
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        Store::create(&dir.path().join("vault.sqlite"), "id", &Recipe::Keyring, &Key::new([1; 32]), &chance).unwrap()
+    }
+
+    fn entries(count: usize, at: Time) -> Vec<Entry> {
+        vec![Entry::new(at, "work", LogEvent::Copied); count]
+    }
+
+    fn count(store: &Store) -> i64 {
+        store.one("SELECT count(*) FROM log").unwrap().unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = store(&dir);
+        let now = Time::from_timestamp(1_800_000_000, 0).unwrap();
+        let error = daypass_api::ApiError::new(ErrorCode::BadAnswer, "That is no token.");
+        let entry = Entry::new(now, "work", LogEvent::OrphanFound).failed(&error);
+        let entry = entry.session("s1", None).took(Some(Duration::from_millis(1234)));
+        let written = store.log(&[Entry::of_vault(now, LogEvent::VaultOpened), entry.clone()], now).unwrap();
+        assert_eq!(written, Written { last: Some(2), more_to_drop: false });
+        let LogView { entries, more } = store.history(&LogQuery::default(), now).unwrap();
+        assert!(!more && entries[1].account.is_none() && entries[1].event == LogEvent::VaultOpened);
+        let read = &entries[0];
+        assert_eq!((read.id, read.at, read.event, read.code), (2, entry.at, entry.event, entry.code));
+        assert_eq!((&read.account, &read.reason, &read.session), (&entry.account, &entry.reason, &entry.session));
+        assert_eq!((read.duration_ms, &read.fingerprint), (Some(1234), &None));
+    }
+
+    #[test]
+    fn old_entries_are_dropped_in_small_steps() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = store(&dir);
+        let now = Time::from_timestamp(1_800_000_000, 0).unwrap();
+        store.log(&entries(600, now), now).unwrap();
+        let later = clock::later(now, KEPT + Duration::from_secs(1));
+        let more = |store: &mut Store| store.log(&[], later).unwrap().more_to_drop;
+        assert!(more(&mut store));
+        assert_eq!(count(&store), 600 - STEP);
+        assert!(more(&mut store) && !more(&mut store));
+        assert_eq!(count(&store), 0);
+        // Ids go on, so that nobody who follows sees one twice.
+        assert_eq!(store.log(&entries(1, later), later).unwrap().last, Some(601));
+    }
+
+    #[test]
+    fn there_are_never_more_than_so_many() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = store(&dir);
+        let now = Time::from_timestamp(1_800_000_000, 0).unwrap();
+        store.log(&entries(300, now), now).unwrap();
+        store.db.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'log'", [MOST + 100]).unwrap();
+        assert!(!store.log(&entries(1, now), now).unwrap().more_to_drop);
+        assert_eq!(store.one("SELECT min(id) FROM log").unwrap(), Some(102_i64));
+    }
+
+    #[test]
+    fn without_the_key_it_is_read_and_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Time::from_timestamp(1_800_000_000, 0).unwrap();
+        store(&dir).log(&entries(1, now), now).unwrap();
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        let mut store = Store::open(&dir.path().join("vault.sqlite"), &chance).unwrap().unwrap();
+        assert_eq!(store.log(&entries(1, now), now), Err(VaultError::Locked));
+        assert_eq!(store.history(&LogQuery::default(), now).unwrap().entries.len(), 1);
+    }
+}
