@@ -40,7 +40,13 @@ fn a_locked_keyring_is_told_and_opens_without_a_restart() {
 
     stage.desktop.lock_keyring();
     let (_tray, item) = stage.start_tray_with_icon();
-    wait::until("the menu to say it", SOON, || item.menu_text().to_lowercase().contains("lock").then_some(()));
+    wait::until("the menu to say it", SOON, || item.menu_text().contains("keyring is locked").then_some(()));
+    let locked = item.picture();
+    assert!(item.offers(&["Unlock…"]) && !item.offers(&["work", "Copy token"]), "{}", item.menu_text());
+    let page = stage.open_page("sessions");
+    assert!(page.part("vault-banner").text().contains("The vault is locked"), "{}", page.text());
+    // Its accounts are known all the same.
+    page.part("account-work").click();
     let refused = stage.run(&["token", "work"]).refused(4);
     assert!(refused.to_lowercase().contains("lock"), "{refused}");
     assert_eq!(stage.run(&["status", "--json"]).json()["vault"]["state"], "locked");
@@ -49,6 +55,52 @@ fn a_locked_keyring_is_told_and_opens_without_a_restart() {
     stage.desktop.unlock_keyring();
     let again = wait::within(3 * SOON, || Some(stage.run(&["token", "work"])).filter(|outcome| outcome.code == 0));
     assert_eq!(again.expect("the vault did not open again").ok().trim_end(), token);
+    // The tray and the window go on by themselves.
+    page.wait_without("vault-banner");
+    wait::until("the token in the menu", SOON, || item.offers(&["work", "Copy token"]).then_some(()));
+    assert!(!item.menu_text().contains("Unlock…"), "{}", item.menu_text());
+    wait::until("another picture", SOON, || (item.picture() != locked).then_some(()));
+    page.part("copy").click();
+    wait::until("the token on the clipboard", SOON, || {
+        (stage.desktop.clipboard().as_deref() == Some(token.as_str())).then_some(())
+    });
+}
+
+#[test]
+fn a_keyring_that_is_locked_or_killed_under_a_running_tray_takes_nothing_away() {
+    let mut stage = Stage::new(Options::default(), None);
+    let (mut tray, item) = stage.start_tray_with_icon();
+    stage.connect("antiraid", "work");
+    let token = stage.token("work");
+    stage.desktop.lock_keyring();
+    assert_eq!(stage.token("work"), token);
+    stage.desktop.unlock_keyring();
+    stage.desktop.kill_keyring();
+
+    // Held tokens are handed out, and new ones are stored: the key was asked for once.
+    assert_eq!(stage.token("work"), token);
+    let next = stage.run(&["token", "work", "--fresh"]).ok().trim_end().to_owned();
+    assert_ne!(next, token);
+    assert_eq!(stage.run(&["status", "--json"]).json()["vault"]["state"], "open");
+    item.choose(&["Quit"]);
+    assert_eq!(tray.wait(SOON), Some(0));
+
+    // Without a keyring it starts, says so, and changes nothing.
+    let vault = stage.desktop.path("data").join("daypass/vault.sqlite");
+    let before = fs::read(&vault).unwrap();
+    let (_tray, item) = stage.start_tray_with_icon();
+    wait::until("the menu to say it", SOON, || item.menu_text().contains("no keyring").then_some(()));
+    assert!(item.offers(&["Try again"]) && !item.offers(&["work", "Copy token"]), "{}", item.menu_text());
+    let page = stage.open_page("sessions");
+    assert!(page.part("vault-banner").text().contains("There is no keyring"), "{}", page.text());
+    assert_eq!(fs::read(&vault).unwrap(), before, "the vault was changed without its key");
+
+    // It is started again: one need not wait for the tray to find it.
+    stage.desktop.start_keyring();
+    page.part("vault-open").click();
+    page.wait_without("vault-banner");
+    wait::until("the token in the menu", SOON, || item.offers(&["work", "Copy token"]).then_some(()));
+    assert_eq!(stage.token("work"), next);
 }
 
 #[test]

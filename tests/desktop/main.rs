@@ -2,11 +2,13 @@
 //! real ones, and what is seen is seen by another program. Needs `target/…/daypass-window` beside `daypass`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be done ends the test, with a reason")]
 
+mod history;
 mod keyboard;
 mod keyring;
 mod leaks;
 mod looks;
 mod menu;
+mod mute;
 mod page;
 mod shots;
 mod single;

@@ -96,12 +96,7 @@ fn a_refused_credential_is_told_once() {
     let well = item.picture();
     stage.token("paw");
 
-    // Somebody regenerates the master token elsewhere: ours and all its sessions die at once.
-    let url = format!("{}/api/token/regenerate", stage.authority.url);
-    let bearer = format!("Authorization: Bearer {}", stage.authority.credential("pocketpaw"));
-    let regenerated = stage.desktop.command("curl").args(["-sS", "-f", "-X", "POST", "-H", &bearer, &url]).output();
-    assert!(regenerated.unwrap().status.success());
-
+    stage.regenerate_elsewhere();
     assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
     stage.desktop.wait_for_notification(SOON, |note| note.summary.contains("needs you"));
     wait::until("the menu to say it", SOON, || item.menu_text().contains("needs you").then_some(()));

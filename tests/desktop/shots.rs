@@ -1,11 +1,12 @@
 //! Pictures of the real window, menu and notification, light and dark, into the folder that `DAYPASS_SHOTS` names
 //! (`make shots`); without it they are taken all the same, looked at, and thrown away.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use daypass_test_support::desktop::{Desktop, Options, Screen};
 use daypass_test_support::wait;
+use tempfile::TempDir;
 
 use crate::stage::{SOON, Stage};
 
@@ -24,47 +25,142 @@ fn shots_of_the_dark_desktop() {
     take(true);
 }
 
-fn take(dark: bool) {
-    let scratch = tempfile::tempdir().unwrap();
-    let folder = std::env::var_os("DAYPASS_SHOTS").map_or(scratch.path().to_owned(), PathBuf::from);
-    std::fs::create_dir_all(&folder).unwrap();
-    let name = |what: &str| folder.join(format!("{what}-{}.png", if dark { "dark" } else { "light" }));
+#[test]
+fn shots_of_the_vaults_states_in_the_light() {
+    take_states(false);
+}
 
-    let stage = Stage::new(Options { dark, ..Options::default() }, Some(1500));
-    let desktop = &stage.desktop;
-    let screen = Screen::of(desktop);
-    screen.paint(if dark { 0x20_24_2c } else { 0x8f_a3_bf });
-    let (_tray, item) = stage.start_tray_with_icon();
+#[test]
+fn shots_of_the_vaults_states_in_the_dark() {
+    take_states(true);
+}
+
+/// The folder for the pictures of one kind of desktop.
+struct Album {
+    /// Where they are thrown away with it.
+    _scratch: TempDir,
+    folder: PathBuf,
+    dark: bool,
+}
+
+impl Album {
+    fn new(dark: bool) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = std::env::var_os("DAYPASS_SHOTS").map_or(scratch.path().to_owned(), PathBuf::from);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { _scratch: scratch, folder, dark }
+    }
+
+    /// A desktop with a ground that suits the window, with one account at each provider.
+    fn desktop(&self) -> Stage {
+        let stage = Stage::new(Options { dark: self.dark, ..Options::default() }, Some(1500));
+        Screen::of(&stage.desktop).paint(if self.dark { 0x20_24_2c } else { 0x8f_a3_bf });
+        stage
+    }
+
+    /// Takes a picture of a part of the screen, once it has settled.
+    fn shot(&self, desktop: &Desktop, part: &str, what: &str) {
+        let screen = Screen::of(desktop);
+        settle(&screen);
+        let file = self.folder.join(format!("{what}-{}.png", if self.dark { "dark" } else { "light" }));
+        assert!(screen.frame().colours() > 32, "there is nothing to see for {}", file.display());
+        desktop.screenshot(part, &file);
+    }
+
+    /// Takes a picture of the window.
+    fn shot_of_window(&self, desktop: &Desktop, what: &str) {
+        let screen = Screen::of(desktop);
+        let window = screen.wait_for_window("Daypass", SOON);
+        self.shot(desktop, &screen.geometry(window), what);
+    }
+}
+
+fn connect_all(stage: &Stage) {
     for (provider, name) in [("antiraid", "work"), ("discovr", "films"), ("pocketpaw", "paw"), ("discover", "search")] {
         stage.connect(provider, name);
         stage.token(name);
     }
+}
+
+fn take(dark: bool) {
+    let album = Album::new(dark);
+    let stage = album.desktop();
+    let (mut tray, item) = stage.start_tray_with_icon();
+    connect_all(&stage);
     for (name, life) in [("ci", "2h"), ("laptop", "1d"), ("nightly backup", "7d")] {
         stage.run(&["session", "create", "work", "--name", name, "--life", life]).ok();
     }
+    let desktop = &stage.desktop;
 
     let page = stage.open_page("sessions");
     page.part("account-work").click();
     page.part("revoke-all");
-    let window = screen.wait_for_window("Daypass", SOON);
-    settle(&screen);
-    shot(desktop, &screen, &screen.geometry(window), &name("window"));
+    album.shot_of_window(desktop, "window");
     drop(page);
 
     item.choose(&["work", "Copy token"]);
     desktop.wait_for_notification(SOON, |note| note.summary.contains("work"));
-    settle(&screen);
-    shot(desktop, &screen, "480x130+800+0", &name("notification"));
+    album.shot(desktop, "480x130+800+0", "notification");
     desktop.close_notifications();
 
     // The icon is the last thing on the panel, at the right end of it; its last account is `work`.
     desktop.click(1265, 15, 3);
-    settle(&screen);
+    settle(&Screen::of(desktop));
     for key in ["Down", "Down", "Down", "Down", "Right"] {
         desktop.press(key);
     }
-    settle(&screen);
-    shot(desktop, &screen, "620x290+660+0", &name("menu"));
+    album.shot(desktop, "620x290+660+0", "menu");
+    for key in ["Escape", "Escape"] {
+        desktop.press(key);
+    }
+
+    // Something went wrong, and something was ended.
+    stage.regenerate_elsewhere();
+    assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
+    item.choose(&["work", "nightly backup", "Revoke"]);
+    let page = stage.open_page("history");
+    page.part("entry");
+    desktop.close_notifications();
+    album.shot_of_window(desktop, "history");
+
+    tray.terminate();
+    tray.wait(SOON);
+    page.part("offline");
+    album.shot_of_window(desktop, "offline");
+}
+
+fn take_states(dark: bool) {
+    let album = Album::new(dark);
+    let mut stage = album.desktop();
+    let (mut tray, _) = stage.start_tray_with_icon();
+    connect_all(&stage);
+    let page = stage.open_page("sessions");
+    page.part("account-work").click();
+
+    let keyrings = stage.desktop.path("data").join("keyrings");
+    let vault = stage.desktop.path("data").join("daypass/vault.sqlite");
+    let states: [(&str, &str, &dyn Fn(&mut Desktop)); 5] = [
+        ("locked", "is locked", &|desktop| desktop.lock_keyring()),
+        ("absent", "There is no keyring", &|desktop| desktop.kill_keyring()),
+        ("slow", "has not answered yet", &|desktop| desktop.start_mute_keyring()),
+        ("failing", "has no key", &|desktop| {
+            desktop.end_mute_keyring();
+            std::fs::remove_dir_all(&keyrings).unwrap();
+            desktop.start_keyring();
+        }),
+        ("corrupt", "is damaged", &|_| std::fs::write(&vault, "this was a vault once").unwrap()),
+    ];
+    for (name, told, bring_about) in states {
+        tray.terminate();
+        assert_eq!(tray.wait(SOON), Some(0));
+        bring_about(&mut stage.desktop);
+        tray = stage.start_tray_with_icon().0;
+        page.until(told, |page| page.text().contains(told));
+        album.shot_of_window(&stage.desktop, &format!("vault-{name}"));
+        stage.desktop.click(1265, 15, 3);
+        album.shot(&stage.desktop, "620x290+660+0", &format!("vault-{name}-menu"));
+        stage.desktop.press("Escape");
+    }
 }
 
 /// Waits until the screen has stopped changing.
@@ -79,10 +175,4 @@ fn settle(screen: &Screen) {
         last = frame;
         (since.elapsed() > SETTLED).then_some(())
     });
-}
-
-/// Takes a picture of a part of a screen on which there is something to see.
-fn shot(desktop: &Desktop, screen: &Screen, part: &str, file: &Path) {
-    assert!(screen.frame().colours() > 32, "there is nothing to see for {}", file.display());
-    desktop.screenshot(part, file);
 }

@@ -90,6 +90,15 @@ impl Stage {
         serde_json::from_value(self.run(&["sessions", account, "--json"]).json()).unwrap()
     }
 
+    /// Has somebody elsewhere regenerate PocketPaw's master token: ours and all its sessions die at once.
+    #[track_caller]
+    pub(crate) fn regenerate_elsewhere(&self) {
+        let url = format!("{}/api/token/regenerate", self.authority.url);
+        let bearer = format!("Authorization: Bearer {}", self.authority.credential("pocketpaw"));
+        let regenerated = self.desktop.command("curl").args(["-sS", "-f", "-X", "POST", "-H", &bearer, &url]).output();
+        assert!(regenerated.unwrap().status.success());
+    }
+
     /// The running windows of Daypass.
     pub(crate) fn windows(&self) -> Vec<Process> {
         let all = self.desktop.processes_of(WINDOW);
@@ -113,7 +122,7 @@ impl Stage {
         wait::until("an empty screen", SOON, || screen.window("Daypass").is_none().then_some(()));
     }
 
-    /// Opens a window of its own under the test's control, on `page` (`sessions`, `new_session`, `connect`).
+    /// Opens a window of its own under the test's control, on `page` (`sessions`, `new_session`, `connect`, `history`).
     #[track_caller]
     pub(crate) fn open_page(&self, page: &str) -> Page {
         Page::open(&self.desktop, &window_program(), &["--page", page])
