@@ -1,10 +1,11 @@
 //! Sessions whose token is shown once: the next one is created, stored, and only then the old one deleted.
 
 use daypass_test_support::program::{Authority, Installation, Running};
+use daypass_test_support::wait;
 
 use crate::world::{
-    Road, antiraid_settles, antiraid_takes, at_each, cut_off, died, doomed, doomed_at_once, installation, listed,
-    log_out, shown, token,
+    Road, SETTLED, antiraid_settles, antiraid_takes, at_each, cut_off, died, doomed, doomed_at_once, installation,
+    listed, log_out, shown, token,
 };
 
 /// Long enough that nothing of it ends by itself, short enough that a promise of an agent's earlier life ends soon
@@ -168,5 +169,30 @@ fn an_intent_that_came_to_nothing_is_ended_for_good() {
         assert!(said.contains("Not now"), "{said}");
         assert_eq!(token(&home, "raid"), first);
         antiraid_settles(&home, &authority, "raid", 0);
+    });
+}
+
+#[test]
+fn an_orphan_of_one_account_is_not_looked_for_among_the_sessions_of_another() {
+    at_each(&["mint.answered:3"], |point| {
+        let home = installation();
+        let authority = Authority::start(&home, None);
+        let agent = doomed(&home, point);
+        connect(&home, &authority, &authority.url);
+        let first = token(&home, "raid");
+        // Of the same user and on the same machine: its sessions bear the same name.
+        authority.connect(&home, "antiraid", "other");
+        let other = token(&home, "other");
+        home.run(&["token", "raid", "--fresh"]).ok();
+        died(agent, point);
+        let orphans = |account: &str| -> Vec<String> {
+            let shown = shown(&home, account).into_iter().filter(|(_, state)| state == "orphan");
+            shown.map(|(id, _)| id).collect()
+        };
+        let lost = wait::until("the settlement", SETTLED, || Some(orphans("raid")).filter(|lost| !lost.is_empty()));
+        assert_eq!(lost.len(), 1, "{lost:?}");
+        assert!(!lost.contains(&first.1) && !lost.contains(&other.1), "{lost:?} beside {first:?} and {other:?}");
+        assert_eq!(orphans("other"), Vec::<String>::new());
+        assert_eq!(token(&home, "other"), other);
     });
 }

@@ -2,6 +2,7 @@
 
 use daypass_test_support::http::Request;
 use daypass_test_support::program::{Authority, Installation, Running};
+use daypass_test_support::rotor::{DEFINITION, Reuse, Rotor};
 use daypass_test_support::wait;
 
 use crate::world::{SETTLED, at_each, cut_off, died, doomed, installation, pocketpaw_takes, token};
@@ -37,6 +38,32 @@ fn an_account_killed_after_it_is_stored_is_there() {
         assert!(said.starts_with(THERE), "{said}");
         assert!(pocketpaw_takes(&authority, &token(&home, "paw").0));
     });
+}
+
+#[test]
+fn a_credential_that_connecting_uses_up_is_taken_again_where_the_server_forgives() {
+    for reuse in [Reuse::Forgives, Reuse::Revokes] {
+        at_each(&["connect.answered", "save.unfinished"], |point| {
+            let home = installation();
+            home.write_definition("rotor.toml", DEFINITION);
+            let rotor = Rotor::start(reuse);
+            let arguments =
+                ["account", "add", "rotor", "--name", "wheel", "--base-url", rotor.url(), "--credential-stdin"];
+            let credential = rotor.credential("one");
+            let agent = doomed(&home, point);
+            cut_off(home.run_with(&arguments, &credential));
+            died(agent, point);
+            assert_eq!(home.run(&["account", "list", "--json"]).ok(), "[]\n");
+            let again = home.run_with(&arguments, &credential);
+            if reuse == Reuse::Forgives {
+                again.ok();
+                assert!(rotor.accepts(home.run(&["token", "wheel", "--fresh"]).ok().trim()));
+            } else {
+                let said = again.refused(3);
+                assert!(said.contains("nothing was stored"), "{said}");
+            }
+        });
+    }
 }
 
 /// Begins a sign-in by device code, and approves it on the authority's page. Answers the command that waits for it.

@@ -2,8 +2,9 @@
 
 use daypass_test_support::program::{Installation, Running};
 use daypass_test_support::rotor::{DEFINITION, RENEWING, Reuse, Rotor};
+use daypass_test_support::wait;
 
-use crate::world::{Road, at_each, died, doomed, installation, needs_you};
+use crate::world::{Road, SETTLED, at_each, died, doomed, installation, needs_you};
 
 /// What is told where the successor was lost with the process, word for word.
 const LOST: &str = "The credential of wheel was just being replaced when Daypass was cut off, and the new one is lost; \
@@ -98,10 +99,14 @@ fn a_rotation_whose_answer_was_lost_is_forgiven_or_told() {
         match reuse {
             Reuse::Forgives => {
                 let works = || wheel.home.run(&["token", "wheel", "--fresh"]).code == 0;
-                daypass_test_support::wait::until("the next attempt", crate::world::SETTLED, || works().then_some(()));
+                wait::until("the next attempt", SETTLED, || works().then_some(()));
                 wheel.works(&["token", "wheel"]);
             }
-            Reuse::Revokes => wheel.is_lost_and_mended(),
+            Reuse::Revokes => {
+                let told = || wheel.home.run(&["token", "wheel", "--fresh"]).code == 3;
+                wait::until("the next attempt", SETTLED, || told().then_some(()));
+                wheel.is_lost_and_mended();
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The vault's file, killed while it is made: there is none, or a whole one.
 
-use daypass_test_support::program::Authority;
+use std::process::Command;
+
+use daypass_test_support::desktop::{Desktop, Options};
+use daypass_test_support::program::{Authority, Running, finish};
 
 use crate::world::{at_each, died, doomed_at_once, installation, pocketpaw_takes, token};
 
@@ -14,4 +17,29 @@ fn a_vault_that_is_killed_while_it_is_made_is_made_again() {
         home.run(&["agent", "--stop"]).ok();
         assert!(pocketpaw_takes(&authority, &token(&home, "paw").0));
     });
+}
+
+#[test]
+fn a_key_in_the_keyring_whose_vault_was_not_made_does_no_harm() {
+    let desktop = Desktop::start(Options { tray_host: false, ..Options::default() });
+    at_each(&["vault.keyed", "vault.making"], |point| {
+        let home = installation();
+        let authority = Authority::start(&home, None);
+        let on_the_desktop = |arguments: &[&str]| -> Command {
+            let mut command = home.command(arguments);
+            command.env_remove("DAYPASS_VAULT_KEY_FILE").env("DBUS_SESSION_BUS_ADDRESS", desktop.bus_address());
+            command
+        };
+        let run = |arguments: &[&str]| finish(&mut on_the_desktop(arguments), "");
+        died(Running::start(on_the_desktop(&["agent"]).env("DAYPASS_KILL_AT", point)), point);
+        let add = authority.add_arguments("pocketpaw", "paw");
+        let add: Vec<&str> = add.iter().map(String::as_str).collect();
+        finish(&mut on_the_desktop(&add), authority.credential("pocketpaw")).ok();
+        let held = run(&["token", "paw"]).ok();
+        run(&["agent", "--stop"]).ok();
+        assert_eq!(run(&["token", "paw"]).ok(), held, "the vault opens with the key that it was made with");
+        assert!(pocketpaw_takes(&authority, held.trim()));
+    });
+    // The two keys whose vaults were never made are left behind, beside those of the two that were.
+    assert_eq!(desktop.secrets().len(), 4);
 }
