@@ -35,6 +35,8 @@ static DEFINITIONS: LazyLock<Vec<Arc<Definition>>> = LazyLock::new(|| {
 struct Play {
     answers: Vec<(u16, Vec<(String, String)>, Vec<u8>)>,
     origin: String,
+    /// Whether the server itself writes a secret, so that it may stand where a redirect leads.
+    knows_it: bool,
     count: usize,
     astray: Vec<String>,
 }
@@ -45,7 +47,8 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::answered(Arc::new(Still), Limits::default(), |_, url, _, _| {
         let mut play = PLAY.lock().unwrap();
         let play = play.as_mut().expect("there is a play");
-        if url.origin().ascii_serialization() != play.origin || url.as_str().contains("zq7-") {
+        let told = !play.knows_it && [CREDENTIAL, GRANT].iter().any(|secret| url.as_str().contains(secret));
+        if url.origin().ascii_serialization() != play.origin || told {
             play.astray.push(url.to_string());
         }
         let (status, headers, body) = &play.answers[play.count.min(play.answers.len() - 1)];
@@ -84,7 +87,9 @@ pub fn answers(bytes: &[u8]) {
     let target = definition.target(None, needed.map(|param| (param.key.clone(), "1".to_owned())).collect()).unwrap();
     let _alone = STAGE.lock().unwrap_or_else(|broken| broken.into_inner());
     let origin = target.base_url.origin().ascii_serialization();
-    *PLAY.lock().unwrap() = Some(Play { answers, origin, count: 0, astray: Vec::new() });
+    let text = String::from_utf8_lossy(bytes);
+    let knows_it = text.contains(CREDENTIAL) || text.contains(GRANT) || text.contains('%');
+    *PLAY.lock().unwrap() = Some(Play { answers, origin, knows_it, count: 0, astray: Vec::new() });
     run(ask(definition, operation, &target));
     let play = PLAY.lock().unwrap().take().expect("the play is over");
     assert!(play.astray.is_empty(), "{:?}", play.astray);
@@ -117,34 +122,34 @@ async fn ask(definition: &Definition, operation: &str, target: &Target) {
     let (engine, credential) = (&*ENGINE, Secret::new(CREDENTIAL));
     let wish = Wish { name: Some("testbed".to_owned()), life: None };
     match operation {
-        "mint" => minted(engine.mint(definition, target, &credential, &wish).await),
-        "create" => minted(engine.create(definition, target, &credential, &wish).await),
+        "mint" => minted(engine.mint(definition, target, &credential, &wish).await, CREDENTIAL),
+        "create" => minted(engine.create(definition, target, &credential, &wish).await, CREDENTIAL),
         "renew" => {
             let life = std::time::Duration::from_secs(1800);
             let grant = Grant { token: Secret::new(GRANT), expires_at: None, life };
-            minted(engine.renew(definition, target, &grant).await);
+            minted(engine.renew(definition, target, &grant).await, GRANT);
         }
         "list" => listed(engine.list(definition, target, &credential).await),
         "inspect" => {
-            if let Some(inspected) = told(engine.inspect(definition, target, &credential).await) {
+            if let Some(inspected) = told(engine.inspect(definition, target, &credential).await, CREDENTIAL) {
                 assert!(is_an_id(&inspected.id), "{inspected:?}");
                 assert!(inspected.barred.is_none_or(|why| is_a_sentence(&why)));
             }
         }
-        "revoke" => drop(told(engine.revoke(definition, target, &credential, "a/../b?c").await)),
+        "revoke" => drop(told(engine.revoke(definition, target, &credential, "a/../b?c").await, CREDENTIAL)),
         "revoke_all" => {
-            if let Some(done) = told(engine.revoke_all(definition, target, &credential).await) {
+            if let Some(done) = told(engine.revoke_all(definition, target, &credential).await, CREDENTIAL) {
                 done.credential.iter().for_each(usable);
             }
         }
         "begin" | "poll" => {
-            let Some(code) = told(engine.begin_sign_in(definition, target).await) else { return };
+            let Some(code) = told(engine.begin_sign_in(definition, target).await, "") else { return };
             usable(&code.device_code);
             assert!(is_a_sentence(&code.user_code) && code.expires_at > now(), "{code:?}");
             assert!((1..=60).contains(&code.interval.as_secs()), "{code:?}");
             assert!(code.qr.as_ref().is_none_or(|qr| qr.starts_with("data:image/")), "{code:?}");
             if let Some(daypass_providers::Poll::Done(secret)) =
-                told(engine.poll_sign_in(definition, target, &code).await)
+                told(engine.poll_sign_in(definition, target, &code).await, code.device_code.expose())
             {
                 usable(&secret);
             }
@@ -152,15 +157,17 @@ async fn ask(definition: &Definition, operation: &str, target: &Target) {
         _ => {
             let offered = definition.params().iter().find(|param| param.offered);
             let key = offered.map_or("none", |param| param.key.as_str());
-            for offer in told(engine.offers(definition, target, &credential, key).await).into_iter().flatten() {
+            for offer in
+                told(engine.offers(definition, target, &credential, key).await, CREDENTIAL).into_iter().flatten()
+            {
                 assert!(is_an_id(&offer.value) && is_a_sentence(&offer.label), "{offer:?}");
             }
         }
     }
 }
 
-fn minted(outcome: Result<Minted, ProviderError>) {
-    let Some(minted) = told(outcome) else { return };
+fn minted(outcome: Result<Minted, ProviderError>, sent: &str) {
+    let Some(minted) = told(outcome, sent) else { return };
     usable(&minted.token);
     minted.credential.iter().for_each(usable);
     assert!(minted.life.sent_at == now() && minted.life.expires_at > now(), "{minted:?}");
@@ -176,7 +183,7 @@ fn minted(outcome: Result<Minted, ProviderError>) {
 }
 
 fn listed(outcome: Result<Vec<Session>, ProviderError>) {
-    told(outcome).iter().flatten().for_each(session);
+    told(outcome, CREDENTIAL).iter().flatten().for_each(session);
 }
 
 fn session(of: &Session) {
@@ -196,13 +203,12 @@ fn usable(secret: &Secret) {
     assert!((1..=8 << 10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()));
 }
 
-/// What was brought; an error is one that can be shown.
-fn told<T: std::fmt::Debug>(outcome: Result<T, ProviderError>) -> Option<T> {
-    // Even by mistake, nothing of it may be printed.
-    let shown = format!("{outcome:?}");
+/// What was brought; an error is one that can be shown, and does not hold the secret that was sent.
+fn told<T: std::fmt::Debug>(outcome: Result<T, ProviderError>, sent: &str) -> Option<T> {
     if let Err(error) = &outcome {
         assert!(is_a_sentence(&error.to_string()), "{error:?}");
-        assert!(!shown.contains(CREDENTIAL) && !shown.contains(GRANT), "{shown}");
+        // A short device code may be a part of any sentence.
+        assert!(sent.len() < 8 || !format!("{error:?}").contains(sent), "{error:?}");
     }
     outcome.ok()
 }

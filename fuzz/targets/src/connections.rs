@@ -26,11 +26,14 @@ const MOST: usize = 4 << 20;
 pub fn connections(bytes: &[u8]) {
     let (first, second) = bytes.split_at(bytes.len() / 2);
     let answered = talk(&[bytes]);
-    well_formed(&answered);
-    // How the bytes come in pieces changes nothing of what is refused.
+    well_formed(bytes, &answered);
+    // How the bytes come in pieces changes nothing of what is answered. (Only who begins with HTTP/2 gets no answer, if
+    // the library sees that at once.)
     let in_two = talk(&[first, second]);
-    well_formed(&in_two);
-    assert_eq!(statuses(&answered), statuses(&in_two));
+    well_formed(bytes, &in_two);
+    if !answered.is_empty() || !bytes.starts_with(b"PRI ") {
+        assert_eq!(statuses(&answered), statuses(&in_two));
+    }
 }
 
 /// Sends `pieces` one after the other, and answers all that comes back.
@@ -90,10 +93,12 @@ fn statuses(answered: &[u8]) -> Vec<u16> {
     read(answered).into_iter().map(|(status, _)| status).collect()
 }
 
-fn well_formed(answered: &[u8]) {
+fn well_formed(asked: &[u8], answered: &[u8]) {
+    // What answers HEAD tells the length of a body, and has none.
+    let heads = asked.windows(4).any(|word| word == b"HEAD");
     for (status, body) in read(answered) {
         assert!((200..=599).contains(&status), "{status}");
-        if status >= 400 {
+        if status >= 400 && !(heads && body.is_empty()) {
             let error: ApiError = serde_json::from_slice(&body).expect("an error is told in JSON");
             assert!(crate::is_a_sentence(&error.message), "{error:?}");
         }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use daypass_core::expiry::{self, Notation, Source, Timing};
 use daypass_core::fresh::{self, Facts, Failure, Life, MAX_BACKOFF, MAX_RETRY_AFTER, RefreshKind};
 use daypass_core::{Secret, Time, clock};
-use daypass_providers::{Catalog, Engine, Limits, ProviderError, Wish};
+use daypass_providers::{Catalog, Definition, Engine, Limits, ProviderError, Wish};
 use serde_json::Value;
 
 use crate::still::{Still, now, run};
@@ -69,6 +69,9 @@ fn an_expiry(notation: Notation, value: &Value, token: &Secret, timing: Timing) 
     }
 }
 
+static POCKETPAW: LazyLock<Arc<Definition>> =
+    LazyLock::new(|| Catalog::built_in().find("pocketpaw").expect("it is built in"));
+
 /// The header that is played by the server.
 static HEADERS: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
 
@@ -93,9 +96,8 @@ fn a_pause(text: &str, date: Time) {
     let _alone = ALONE.lock().unwrap_or_else(|broken| broken.into_inner());
     for date in [date.to_rfc2822().replace("+0000", "GMT"), text.to_owned()] {
         *HEADERS.lock().unwrap() = (text.to_owned(), date);
-        let pocketpaw = Catalog::built_in().find("pocketpaw").unwrap();
-        let target = pocketpaw.target(None, Default::default()).unwrap();
-        let error = run(ENGINE.mint(&pocketpaw, &target, &Secret::new("master"), &Wish::default())).unwrap_err();
+        let target = POCKETPAW.target(None, Default::default()).unwrap();
+        let error = run(ENGINE.mint(&POCKETPAW, &target, &Secret::new("master"), &Wish::default())).unwrap_err();
         let ProviderError::RateLimited { retry_after } = error else { panic!("{error:?}") };
         if retry_after.is_some() {
             assert!(text.bytes().any(|byte| byte.is_ascii_digit()), "{text:?}");
