@@ -16,6 +16,7 @@ use daypass_api::view::{LogEntry, LogEvent, LogView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::{Time, clock};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 
 pub(crate) use self::entry::{Entry, Why, timed};
 use crate::accounts::bad_request;
@@ -34,6 +35,8 @@ const NEXT_STEP: Duration = Duration::from_secs(1);
 const SAME_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// How many entries can be asked for at once.
 const MOST_ASKED: u32 = 1000;
+/// How many entries a listener reads at once.
+const PAGE: u32 = 100;
 
 /// What is on its way into the history, and what came there.
 pub(crate) struct History {
@@ -177,8 +180,11 @@ impl Queue {
 pub(crate) struct Follower {
     inner: Arc<Inner>,
     durable: watch::Receiver<Durable>,
+    /// Up to this id entries were told, or are in `page`.
     last: u64,
     page: VecDeque<LogEntry>,
+    /// The question to the vault that is under way, and the id up to which it asks. It outlives whoever waits for it.
+    reading: Option<(u64, JoinHandle<Result<Vec<LogEntry>, VaultError>>)>,
 }
 
 impl Follower {
@@ -186,33 +192,44 @@ impl Follower {
     pub(crate) fn new(inner: Arc<Inner>) -> Self {
         let durable = inner.history.durable.subscribe();
         let last = durable.borrow().last;
-        Self { inner, durable, last, page: VecDeque::new() }
+        Self { inner, durable, last, page: VecDeque::new(), reading: None }
     }
 
     /// The next entry; it waits until there is one. Nothing is left out, and nothing is told twice. It can be dropped while
     /// it waits.
     pub(crate) async fn next(&mut self) -> LogEntry {
-        /// How many entries are read at once.
-        const PAGE: u32 = 100;
         loop {
             if let Some(entry) = self.page.pop_front() {
                 return entry;
             }
-            let Durable { before, last } = *self.durable.borrow_and_update();
-            let after = self.last.max(before);
-            let read = self.inner.vault.run(move |store| store.history_after(after, last, PAGE));
-            // What cannot be read now is read when the next entry comes.
-            if after < last
-                && let Ok(read) = read.await
-            {
-                self.last = if read.len() < PAGE as usize { last } else { read.last().map_or(last, |entry| entry.id) };
-                self.page.extend(read);
-                continue;
+            if let Some((to, reading)) = &mut self.reading {
+                let (to, read) = (*to, reading.await);
+                self.reading = None;
+                // What cannot be read now is read when the next entry comes.
+                if let Ok(Ok(read)) = read {
+                    let full = read.len() >= PAGE as usize;
+                    self.last = read.last().filter(|_| full).map_or(to, |entry| entry.id);
+                    self.page.extend(read);
+                    self.ask();
+                    continue;
+                }
             }
             if self.durable.changed().await.is_err() {
                 // The agent is gone, and with it the stream.
                 std::future::pending::<()>().await;
             }
+            self.ask();
+        }
+    }
+
+    /// Asks the vault for the next page, where there is more than was told.
+    fn ask(&mut self) {
+        let Durable { before, last } = *self.durable.borrow_and_update();
+        let after = self.last.max(before);
+        if after < last {
+            let inner = self.inner.clone();
+            let read = async move { inner.vault.run(move |store| store.history_after(after, last, PAGE)).await };
+            self.reading = Some((last, tokio::spawn(read)));
         }
     }
 }
