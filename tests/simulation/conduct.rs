@@ -1,11 +1,14 @@
 //! How an agent must behave towards its providers: the policy, written down apart from the code that follows it.
 //!
 //! - One flight (a mint or a renewal) an account at a time.
-//! - After a 429 the whole provider is left alone for as long as it says, 5 s where it does not say; whoever asks.
+//! - After a 429 the whole provider is left alone for as long as it says, 5 s where it does not say; whoever asks. It
+//!   is no failure of the account that met it.
 //! - After any other failure with a `Retry-After` no flight of that account begins before it has passed; whoever asks.
 //! - In the background a failed refresh of a token that lives rests for 30 s, or a tenth of its life where that is
 //!   shorter. Only what failed for want of a connection may be tried sooner: when a network came up, the machine woke,
 //!   or the provider answered somebody else.
+//! - Where no token lives any more it is tried again after a part of a span that doubles from 1 s to 30 s: half of it in
+//!   the middle.
 //! - In the background nothing begins within 3 s of waking up.
 //! - A settlement or revocation that failed in the background begins again 30 s after it began, and after its
 //!   `Retry-After`.
@@ -56,6 +59,7 @@ pub(crate) fn hard_threshold(life: Duration, renews: bool) -> Duration {
 #[derive(Debug, Default)]
 pub(crate) struct Manner {
     flights: u32,
+    era: u32,
     failed: Option<Failed>,
     refused_at: Option<Time>,
     /// How many readers wait just now, and when the last of them was answered.
@@ -67,6 +71,8 @@ pub(crate) struct Manner {
 
 #[derive(Debug, Clone, Copy)]
 struct Failed {
+    /// How often in a row.
+    count: u32,
     at: Time,
     retry_after: Option<Duration>,
     /// For want of a connection.
@@ -95,6 +101,16 @@ pub(crate) struct Call<'a> {
     /// The session that it is about, if it is about one.
     pub(crate) of: &'a str,
     pub(crate) begun: Time,
+    /// Whether it only tries a credential that a user has in hand: no flight, and of no concern to one.
+    pub(crate) trial: bool,
+    /// Of which credential's time it is.
+    pub(crate) era: u32,
+}
+
+impl Call<'_> {
+    fn is_flight(&self) -> bool {
+        !self.trial && matches!(self.op, Op::Mint | Op::Renew)
+    }
 }
 
 /// The conduct of one agent.
@@ -104,6 +120,8 @@ pub(crate) struct Conduct {
     pauses: HashMap<usize, Time>,
     /// When the machine woke last, by its awake clock, while this agent was running.
     woke: Option<Duration>,
+    /// How long it was waited between attempts without a living token, and how long at most that may be.
+    pub(crate) waited: (Duration, Duration),
 }
 
 /// A law and how it was broken.
@@ -119,7 +137,9 @@ impl Conduct {
     pub(crate) fn begin_anew(&mut self) {
         self.pauses.clear();
         self.woke = None;
-        self.parties.iter_mut().for_each(|manner| *manner = Manner::default());
+        for manner in &mut self.parties {
+            *manner = Manner { era: manner.era + 1, ..Manner::default() };
+        }
     }
 
     pub(crate) fn woke(&mut self, awake: Duration) {
@@ -140,9 +160,16 @@ impl Conduct {
         }
     }
 
-    /// Another credential, or none: what failed says nothing of it.
-    pub(crate) fn forget_failure(&mut self, party: usize) {
-        self.parties[party].failed = None;
+    /// Another credential, or none: what failed says nothing of it, and what is still under way does not concern it.
+    pub(crate) fn another_credential(&mut self, party: usize) {
+        let manner = &mut self.parties[party];
+        (manner.failed, manner.flights) = (None, 0);
+        manner.era += 1;
+    }
+
+    /// Of which credential's time a call of this account is now.
+    pub(crate) fn era(&self, party: usize) -> u32 {
+        self.parties[party].era
     }
 
     pub(crate) fn reader_comes(&mut self, party: usize) {
@@ -174,7 +201,7 @@ impl Conduct {
         let manner = &mut self.parties[call.party];
         let recent = |at: Option<Time>| at.is_some_and(|at| clock::until(at, now) <= ONE_MOVE);
         let behind = manner.asking == 0 && !recent(manner.asked_at);
-        let flight = call.op.is_flight();
+        let flight = call.is_flight();
         let same_move = recent(manner.refused_at);
         if flight {
             manner.flights += 1;
@@ -190,6 +217,10 @@ impl Conduct {
                 return Err(("nothing in the background within 3 s of waking", String::new()));
             }
             manner.may_fly(now, behind)?;
+            if let Some(failed) = manner.failed.filter(|failed| behind && failed.waits_by_chance()) {
+                self.waited.0 += clock::until(failed.at, now).min(failed.ceiling());
+                self.waited.1 += failed.ceiling();
+            }
         }
         let rest = manner.rests.get(&(call.op, call.of.to_owned())).copied();
         if let Some(left) = left(rest, now).filter(|_| behind && !same_move) {
@@ -200,8 +231,8 @@ impl Conduct {
 
     /// A call was cut off with its agent.
     pub(crate) fn cut_off(&mut self, call: Call<'_>) {
-        if call.op.is_flight() {
-            let manner = &mut self.parties[call.party];
+        let manner = &mut self.parties[call.party];
+        if call.is_flight() && call.era == manner.era {
             manner.flights = manner.flights.saturating_sub(1);
         }
     }
@@ -221,32 +252,49 @@ impl Conduct {
             self.lift(same);
         }
         let manner = &mut self.parties[call.party];
+        if call.era != manner.era {
+            // It says nothing of the credential of now; a provider that wants to be left alone wants it all the same.
+            if let End::Pause(said) = end {
+                close(&mut self.pauses, call.origin, now, said);
+            }
+            return;
+        }
         manner.refused_at = matches!(end, End::Refused).then_some(now);
         let behind = manner.asking == 0;
         let (retry_after, offline) = match end {
             End::Done | End::Refused => {
                 manner.rests.remove(&(call.op, call.of.to_owned()));
-                if call.op.is_flight() {
+                if call.is_flight() {
                     manner.failed = None;
                 }
                 return;
             }
             End::Pause(said) => {
-                let pause = said.unwrap_or(COOL_DOWN).min(LONGEST_PAUSE);
-                let until = self.pauses.entry(call.origin).or_insert(now);
-                *until = clock::later(now, pause).max(*until);
-                (Some(pause), false)
+                close(&mut self.pauses, call.origin, now, said);
+                return;
             }
             End::Failed { retry_after, offline } => (retry_after.map(|pause| pause.min(LONGEST_PAUSE)), offline),
         };
-        if call.op.is_flight() {
+        if call.is_flight() {
             let rest = life.map(|life| (life / 10).min(LONGEST_REST));
-            manner.failed = Some(Failed { at: now, retry_after, offline, lifted: false, rest });
+            let count = manner.failed.map_or(0, |failed| failed.count) + 1;
+            manner.failed = Some(Failed { count, at: now, retry_after, offline, lifted: false, rest });
         } else if behind && matches!(call.op, Op::List | Op::Revoke) {
             let rested = clock::later(call.begun, LONGEST_REST);
             let paused = clock::later(now, retry_after.unwrap_or_default());
             manner.rests.insert((call.op, call.of.to_owned()), rested.max(paused));
         }
+    }
+}
+
+impl Failed {
+    /// Whether nothing but chance says how long it rests in the background.
+    fn waits_by_chance(&self) -> bool {
+        self.rest.is_none() && self.retry_after.is_none() && !self.offline
+    }
+
+    fn ceiling(&self) -> Duration {
+        Duration::from_secs(1 << (self.count - 1).min(5)).min(LONGEST_REST)
     }
 }
 
@@ -267,6 +315,12 @@ impl Manner {
             None => Ok(()),
         }
     }
+}
+
+/// A provider is to be left alone.
+fn close(pauses: &mut HashMap<usize, Time>, origin: usize, now: Time, said: Option<Duration>) {
+    let until = pauses.entry(origin).or_insert(now);
+    *until = clock::later(now, said.unwrap_or(COOL_DOWN).min(LONGEST_PAUSE)).max(*until);
 }
 
 /// How much is left until then, where it is worth a word.

@@ -52,6 +52,9 @@ enum Deed {
     Mend,
 }
 
+/// The longest that a reader waits: a call and what follows from it, with the machine awake.
+const READERS_PATIENCE: Duration = Duration::from_secs(26);
+
 const DEEDS: [(u32, Deed); 16] = [
     (16, Deed::Idle),
     (14, Deed::Sleep),
@@ -305,12 +308,21 @@ impl World {
             };
             let (agent, stage, name) = (agent.clone(), self.stage.clone(), name.clone());
             self.user(party, async move {
-                match agent.token(&name, request.clone()).await {
+                let began = stage.machine.awake();
+                let answer = agent.token(&name, request.clone()).await;
+                let waited = stage.machine.awake().saturating_sub(began);
+                if waited > READERS_PATIENCE {
+                    stage.breaks("a reader is answered in time", &format!("{name}: after {waited:?}"));
+                }
+                match answer {
                     Ok(view) => {
                         laws::served(&stage, party, &request, &view);
                         format!("{name}: a reader goes")
                     }
-                    Err(error) => format!("{name}: a reader gets nothing: {:?}, {}", error.code, error.message),
+                    Err(error) => {
+                        laws::keeps_secrets(&stage, &error.message);
+                        format!("{name}: a reader gets nothing: {:?}, {}", error.code, error.message)
+                    }
                 }
             });
         }
@@ -342,6 +354,7 @@ impl World {
         let request = CreateSession { name: named, life: None };
         self.user(party, async move {
             match agent.create_session(&name, request).await {
+                Ok(view) if view.current => format!("{name}: {} is created, and is the current one", view.id),
                 Ok(view) => {
                     let mut scene = stage.scene();
                     let made = scene.truth.opened.iter().rposition(|opened| opened.id == view.id);
@@ -400,7 +413,7 @@ impl World {
             if done.is_ok() {
                 there.current = None;
                 there.signed_out |= matches!(there.kind, Kind::AntiRaid | Kind::Discovr);
-                scene.conduct.forget_failure(party);
+                scene.conduct.another_credential(party);
             }
             format!("{name}: everything was revoked: {done:?}")
         });
@@ -429,12 +442,12 @@ impl World {
             let done = agent.add_account(request).await.map(|_| ()).map_err(|error| (error.code, error.message));
             let mut scene = stage.scene();
             scene.truth.parties[party].connecting = false;
-            scene.conduct.forget_failure(party);
             if done.is_ok() {
+                scene.conduct.another_credential(party);
                 let at = clock::later(stage.now(), Duration::ZERO);
                 let there = &mut scene.truth.parties[party];
                 there.credentials[newest].held = true;
-                (there.signed_out, there.resting) = (false, true);
+                (there.signed_out, there.resting, there.current) = (false, true, None);
                 scene.given.push(crate::truth::Given { at, party, session: None, credential: Some(newest) });
             }
             format!("{name}: connected again: {done:?}")

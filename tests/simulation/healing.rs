@@ -33,9 +33,7 @@ pub(crate) async fn heal(world: &mut World, agent: &Agent) -> End {
     }
     // Calls that are under way end, each within 20 s, and what users wait for.
     while let Ok(Some(_)) = tokio::time::timeout(Duration::from_secs(120), world.users.join_next()).await {}
-    while stage.scene().under_way > 0 && !stage.is_broken() {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+    come_to_rest(world).await;
     let mut put_off = 0;
     loop {
         wait_out_the_pauses(world).await;
@@ -56,13 +54,28 @@ pub(crate) async fn heal(world: &mut World, agent: &Agent) -> End {
         return End::World;
     }
     list_everything(world, agent).await;
+    // What the lists brought to light is acted on.
+    come_to_rest(world).await;
     laws::nothing_lost(&stage, agent, "when all is well");
+    laws::history(&stage, agent).await;
     laws::journal_closed(&stage, &world.home.vault_file());
     laws::picture(&stage, agent, &mut world.revision);
     if stage.is_broken() || world.agents > 1 && world.dice.happens(0.6) {
         return End::World;
     }
     nothing_is_lost_by_a_stop(world, agent).await
+}
+
+/// Waits until no call is under way.
+async fn come_to_rest(world: &mut World) {
+    loop {
+        let before = world.stage.scene().calls;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        let scene = world.stage.scene();
+        if scene.under_way == 0 && scene.calls == before || scene.story.broken.is_some() {
+            return;
+        }
+    }
 }
 
 /// Waits until nobody asks to be left alone any more.
@@ -100,9 +113,7 @@ async fn list_everything(world: &mut World, agent: &Agent) {
 /// Stops the idle agent, which has nothing to wait for, and starts it without a network: what it held it still holds.
 async fn nothing_is_lost_by_a_stop(world: &mut World, agent: &Agent) -> End {
     let stage = world.stage.clone();
-    while stage.scene().under_way > 0 && !stage.is_broken() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    come_to_rest(world).await;
     let held: Vec<(String, String)> =
         agent.snapshot().accounts.iter().filter_map(|view| Some((view.name.clone(), view.current.clone()?))).collect();
     let began = stage.now();

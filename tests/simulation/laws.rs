@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use daypass_agent::Agent;
+use daypass_agent::{Agent, Notice};
 use daypass_api::ErrorCode;
-use daypass_api::request::TokenRequest;
+use daypass_api::request::{LogQuery, TokenRequest};
 use daypass_api::view::{AccountView, TokenView};
 use daypass_core::clock;
 use daypass_core::session::SessionState;
+use tokio::sync::broadcast::Receiver;
 
 use crate::conduct::hard_threshold;
 use crate::stage::{Scene, Stage};
@@ -25,7 +26,7 @@ pub(crate) fn served(stage: &Stage, party: usize, request: &TokenRequest, view: 
     let mut scene = stage.scene();
     scene.served += 1;
     let there = &mut scene.truth.parties[party];
-    (there.resting, there.served_at) = (false, Some(now));
+    (there.resting, there.served_at) = (false, Some((now, stage.machine.awake())));
     let name = there.name.clone();
     let broken = match scene.truth.keys.get(view.token.expose()) {
         Some(Key::Session(session)) => worth(&scene, *session, request, view, now),
@@ -51,9 +52,13 @@ fn worth(
     now: daypass_core::Time,
 ) -> Option<String> {
     let opened = &scene.truth.opened[session];
+    if opened.known_dead && view.short_because.is_none() {
+        return Some("it was refused when it was presented as a credential".to_owned());
+    }
     match opened.dead {
         // Nobody told the agent.
         Some(Death::Elsewhere | Death::RevokedUnheard) => return None,
+        Some(Death::Replaced) if scene.truth.parties[opened.party].replacing => return None,
         Some(death) => return Some(format!("{death:?}")),
         None => {}
     }
@@ -70,6 +75,43 @@ fn worth(
     let renews = life.kind == daypass_core::fresh::RefreshKind::Renews;
     let promised = request.min_ttl.map_or_else(|| hard_threshold(life.length(), renews), Duration::from_secs);
     (left + forgiven < promised).then(|| format!("{left:?} left, {promised:?} promised"))
+}
+
+/// What a user is told: a part of the story, and without a secret.
+pub(crate) fn noticed(stage: &Stage, notices: &mut Receiver<Notice>) {
+    while let Ok(notice) = notices.try_recv() {
+        keeps_secrets(stage, &format!("{notice:?}"));
+        match notice {
+            // It names the file of this run.
+            Notice::Vault { .. } => stage.tell("the user is told that the vault is out of order"),
+            notice => stage.tell(format!("the user is told: {notice:?}")),
+        }
+    }
+}
+
+/// Nobody is told a secret by the way.
+pub(crate) fn keeps_secrets(stage: &Stage, text: &str) {
+    let secret = |mark: &str| {
+        text.match_indices(mark).any(|(at, _)| text[at + mark.len()..].starts_with(|next: char| next.is_ascii_digit()))
+    };
+    if text.contains("token-of-") || secret("credential-") || secret("grant-") {
+        stage.breaks("no message holds a secret", text);
+    }
+}
+
+/// The history is in its order, and holds no secret.
+pub(crate) async fn history(stage: &Stage, agent: &Agent) {
+    let query = LogQuery { limit: Some(1000), ..LogQuery::default() };
+    let entries = match agent.log(query).await {
+        Ok(log) => log.entries,
+        Err(error) => return stage.breaks("the history can be read", &error.message),
+    };
+    if !entries.is_sorted_by(|later, earlier| later.id > earlier.id) {
+        stage.breaks("the history is in order", &format!("{:?}", entries.iter().map(|entry| entry.id).collect::<Vec<_>>()));
+    }
+    for entry in &entries {
+        keeps_secrets(stage, &format!("{entry:?}"));
+    }
 }
 
 /// What must hold of the agent's picture of itself at any moment.
@@ -110,7 +152,7 @@ pub(crate) fn all_fresh(stage: &Stage, agent: &Agent) {
     let scene = stage.scene();
     let mut stale = Vec::new();
     for (party, there) in scene.truth.parties.iter().enumerate() {
-        let used = there.served_at.is_some_and(|at| clock::until(at, now) < SURELY_WARM);
+        let used = there.served_at.is_some_and(|(at, _)| clock::until(at, now) < SURELY_WARM);
         let warm = there.connected && !there.resting && (there.pinned || used);
         if !warm || there.signed_out || !scene.truth.can_open(party, now) {
             continue;

@@ -39,6 +39,7 @@ struct Sum {
     calls: u64,
     served: u64,
     agents: u64,
+    waited: (Duration, Duration),
     broken: Vec<String>,
 }
 
@@ -84,6 +85,10 @@ fn the_laws_hold_in_every_world() {
         sum.worlds, sum.agents, sum.calls, sum.served
     ));
     assert!(sum.broken.is_empty(), "{}", sum.broken.join("\n"));
+    // Chance decides each of these waits; all of them together must come to half of what they may be at most.
+    let (waited, at_most) = sum.waited;
+    let part = waited.as_secs_f64() / at_most.as_secs_f64();
+    assert!(at_most < Duration::from_secs(3600) || part > 0.4, "attempts come too soon: after {part:.2} of their span");
 }
 
 #[test]
@@ -101,6 +106,8 @@ impl Sum {
         self.calls += outcome.calls;
         self.served += outcome.served;
         self.agents += u64::from(outcome.agents);
+        self.waited.0 += outcome.waited.0;
+        self.waited.1 += outcome.waited.1;
         if let Some(law) = outcome.broken {
             let tail = if self.broken.len() < TOLD { outcome.tail } else { String::new() };
             self.broken.push(format!("{tail}seed {seed} broke a law: {law} (make simulate SEED={seed})"));

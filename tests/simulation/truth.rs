@@ -81,6 +81,8 @@ pub(crate) struct Opened {
     pub(crate) told_end: Option<Time>,
     /// Whether a user asked the agent to forget it.
     pub(crate) forgotten: bool,
+    /// Whether the agent presented its token and was refused: from then on it knows.
+    pub(crate) known_dead: bool,
     /// The credential whose own session this is, where it is not one that the agent opened.
     pub(crate) of: Option<usize>,
 }
@@ -122,8 +124,10 @@ pub(crate) struct Party {
     pub(crate) connecting: bool,
     /// Revoked by the user and not used since, so that nothing is opened in the background.
     pub(crate) resting: bool,
-    /// When its token was handed out last.
-    pub(crate) served_at: Option<Time>,
+    /// When its token was handed out last, and when that was by the awake clock.
+    pub(crate) served_at: Option<(Time, Duration)>,
+    /// Whether a call that replaces the credential has taken effect, and nobody has heard of it yet.
+    pub(crate) replacing: bool,
     /// Further sessions that the agent said it holds, and that nobody has asked it to drop.
     pub(crate) created: Vec<usize>,
 }
@@ -181,9 +185,24 @@ impl Truth {
         if self.parties[party].kind == Kind::AntiRaid {
             // It is a session like any other, and listed with them.
             let (id, dies) = (self.made_up("login"), dies.unwrap_or(Time::MAX_UTC));
-            let (life, slack, told_end, forgotten, of) = (None, Duration::ZERO, None, false, Some(index));
+            let (life, slack, told_end, of) = (None, Duration::ZERO, None, Some(index));
+            let (forgotten, known_dead) = (false, false);
             let (token, name, made) = (String::new(), None, now);
-            self.opened.push(Opened { party, id, token, name, made, dies, dead, life, slack, told_end, forgotten, of });
+            self.opened.push(Opened {
+                party,
+                id,
+                token,
+                name,
+                made,
+                dies,
+                dead,
+                life,
+                slack,
+                told_end,
+                forgotten,
+                known_dead,
+                of,
+            });
         }
         text
     }
@@ -285,7 +304,8 @@ impl Truth {
             Some(Key::Session(same)) => *same,
             _ => {
                 let (made, dead, name) = (now, None, name.map(str::to_owned));
-                let (life, slack, told_end, forgotten, of) = (None, Duration::ZERO, None, false, None);
+                let (life, slack, told_end, of) = (None, Duration::ZERO, None, None);
+                let (forgotten, known_dead) = (false, false);
                 let copy = token.clone();
                 self.opened.push(Opened {
                     party,
@@ -299,6 +319,7 @@ impl Truth {
                     slack,
                     told_end,
                     forgotten,
+                    known_dead,
                     of,
                 });
                 self.keys.insert(token, Key::Session(self.opened.len() - 1));

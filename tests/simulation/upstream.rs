@@ -87,7 +87,9 @@ impl Providers {
         let answered = match (answer, done) {
             (Answer::Plain, Some(Ok(brought))) => {
                 let server_date = Time::from_timestamp(acts_at.timestamp(), 0);
-                let timing = Timing { sent_at, received_at: stage.machine.now(), server_date };
+                // As the engine does, by the setting of the wall clock that the request was sent at.
+                let received_at = clock::later(sent_at, clock::until(begun, now));
+                let timing = Timing { sent_at, received_at, server_date };
                 let apart = wrong_by.abs().to_std().unwrap_or_default();
                 let slack = apart.min(clock::until(begun, now) + Duration::from_secs(1));
                 Ok(Heard { brought, timing, slack })
@@ -96,7 +98,7 @@ impl Providers {
             (answer, _) => Err(error_of(answer, op)),
         };
         under_way.over = true;
-        self.end(call, now, answered.as_ref().err());
+        self.end(call, secret, now, answered.as_ref().err());
         Ok(answered?)
     }
 
@@ -120,8 +122,17 @@ impl Providers {
             let there = &mut scene.truth.parties[party];
             there.credentials[index].held |= !there.connecting;
         }
+        if op == Op::RevokeAll && scene.truth.parties[party].kind == Kind::PocketPaw {
+            // What is held is not believed until it is known what came of this.
+            scene.truth.parties[party].current = None;
+        }
         let origin = scene.truth.parties[party].origin;
-        let call = Call { op, party, origin, of, begun: now };
+        let held = match scene.truth.keys.get(secret.expose()) {
+            Some(&Key::Credential(_, index)) => scene.truth.parties[party].credentials[index].held,
+            _ => true,
+        };
+        let trial = scene.truth.parties[party].connecting && !held;
+        let call = Call { op, party, origin, of, begun: now, trial, era: scene.conduct.era(party) };
         scene.calls += 1;
         scene.under_way += 1;
         let count = scene.calls_of[party];
@@ -138,13 +149,19 @@ impl Providers {
         Ok((call, fate))
     }
 
-    fn end(&self, call: Call<'_>, now: Time, error: Option<&ProviderError>) {
+    fn end(&self, call: Call<'_>, secret: &Secret, now: Time, error: Option<&ProviderError>) {
         let stage = &*self.0;
         let mut scene = stage.scene();
         scene.under_way -= 1;
+        scene.truth.parties[call.party].replacing &= call.op != Op::RevokeAll;
         let end = match error {
             None | Some(ProviderError::AlreadyGone) => End::Done,
-            Some(ProviderError::Refused { .. }) => End::Refused,
+            Some(ProviderError::Refused { .. }) => {
+                if let Some(&Key::Session(session)) = scene.truth.keys.get(secret.expose()) {
+                    scene.truth.opened[session].known_dead = true;
+                }
+                End::Refused
+            }
             Some(ProviderError::RateLimited { retry_after }) => End::Pause(*retry_after),
             Some(ProviderError::TryLater { retry_after, .. }) => {
                 End::Failed { retry_after: *retry_after, offline: false }
@@ -155,7 +172,10 @@ impl Providers {
         let truth = &scene.truth;
         let party = &truth.parties[call.party];
         // One that is about to die may be dead already for the agent.
-        let lives = |current: &usize| truth.opened[*current].told_end > Some(clock::later(now, Duration::from_secs(1)));
+        let lives = |current: &usize| {
+            let opened = &truth.opened[*current];
+            opened.dead.is_none() && opened.told_end > Some(clock::later(now, Duration::from_secs(1)))
+        };
         let held = party.current.filter(lives);
         let life = held.and_then(|held| truth.opened[held].life).map(|life| life.length());
         let origins: Vec<usize> = truth.parties.iter().map(|party| party.origin).collect();
@@ -202,12 +222,15 @@ impl Providers {
         let truth = &mut scene.truth;
         let opened = &mut truth.opened[heard.brought.session];
         (opened.life, opened.slack) = (Some(minted.life), heard.slack);
-        let left = clock::until(self.0.machine.now(), minted.life.expires_at);
+        let left = clock::until(heard.timing.received_at, minted.life.expires_at);
         opened.told_end = Some(clock::later(now, left));
         let party = opened.party;
         let dies = opened.dies;
         if op.is_flight() {
-            truth.parties[party].current = Some(heard.brought.session);
+            let there = &mut truth.parties[party];
+            there.current = Some(heard.brought.session);
+            // Where two of one second are the same, what was created is refreshed with the current one.
+            there.created.retain(|created| *created != heard.brought.session);
         }
         let credential = heard.brought.successor;
         if let Some(successor) = credential {
@@ -305,6 +328,7 @@ impl Upstream for Providers {
                     scene.truth.parties[party].signed_out = true;
                     return Ok((party, None));
                 }
+                scene.truth.parties[party].replacing = true;
                 scene.truth.kill_credentials(party, Death::Replaced);
                 scene.truth.kill_sessions(party, Death::Replaced);
                 Ok((party, Some(scene.truth.new_credential(party, at, None))))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use daypass_agent::{Agent, KeySource, Setup};
 use daypass_api::Home;
 use daypass_api::request::AddAccount;
-use daypass_core::{Secret, clock};
+use daypass_core::Secret;
 use daypass_providers::Catalog;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -31,6 +31,8 @@ pub(crate) struct Outcome {
     pub(crate) calls: u64,
     pub(crate) served: u64,
     pub(crate) agents: u32,
+    /// How long it was waited before attempts without a living token, and how long at most.
+    pub(crate) waited: (Duration, Duration),
 }
 
 /// How a life of the agent ends.
@@ -128,7 +130,7 @@ impl World {
             providers: Arc::new(Providers(stage.clone())),
             chance: Arc::new(AgentChance::new(seed)),
             stage,
-            deeds: 8 + dice.below(25) as u32,
+            deeds: 10 + dice.below(40) as u32,
             dice,
             dir,
             key,
@@ -158,7 +160,7 @@ impl World {
         {
             let mut scene = self.stage.scene();
             scene.conduct.begin_anew();
-            scene.truth.parties.iter_mut().for_each(|there| there.connecting = false);
+            scene.truth.parties.iter_mut().for_each(|there| (there.connecting, there.replacing) = (false, false));
         }
         let locked = self.agents > 1 && self.dice.happens(0.12);
         if locked {
@@ -175,6 +177,9 @@ impl World {
         if self.agents == 1 {
             self.connect_everybody(&agent).await;
         }
+        // A face that watches has snapshots drawn all the while.
+        let _face = self.dice.happens(0.3).then(|| agent.watch());
+        let mut notices = agent.notices();
         laws::picture(&self.stage, &agent, &mut self.revision);
         if locked {
             self.find_the_key(&agent).await;
@@ -186,6 +191,7 @@ impl World {
             }
             self.stage.breathe().await;
             laws::picture(&self.stage, &agent, &mut self.revision);
+            laws::noticed(&self.stage, &mut notices);
             if self.stage.is_broken() {
                 return End::World;
             }
@@ -245,6 +251,7 @@ impl World {
             connecting: false,
             resting: false,
             served_at: None,
+            replacing: false,
             created: Vec::new(),
         });
         let credential = scene.truth.new_credential(index, now, lives);
@@ -319,13 +326,13 @@ impl World {
 
     /// What the agent was given and may not have stored is not surely held.
     fn what_was_not_stored(&self) {
-        let now = self.stage.now();
+        let (now, awake) = (self.stage.now(), self.stage.machine.awake());
         let mut scene = self.stage.scene();
         let moment = now - Duration::from_millis(2);
         let since = scene.vault_shut.map_or(moment, |shut| shut.min(moment));
         for there in &mut scene.truth.parties {
             // The moments of last use are stored once a minute.
-            if there.served_at.is_some_and(|at| clock::until(at, now) < Duration::from_secs(62)) {
+            if there.served_at.is_some_and(|(_, at)| awake.saturating_sub(at) < Duration::from_secs(62)) {
                 (there.served_at, there.resting) = (None, true);
             }
         }
@@ -375,6 +382,7 @@ impl World {
             calls: scene.calls,
             served: scene.served,
             agents: self.agents,
+            waited: scene.conduct.waited,
         }
     }
 }
