@@ -29,14 +29,16 @@ impl AgentLock {
     /// # Errors
     /// `internal` where the folder or the file cannot be made.
     pub fn acquire(home: &Home) -> Result<Option<Self>, ApiError> {
-        Self::take(home, |file| match file.try_lock() {
+        let taken = Self::take(home, |file| match file.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
-        })
+        })?;
+        Ok(taken.map(|lock| lock.signed(home)))
     }
 
-    /// Takes the lock of `home`, and blocks this thread until its holder has let go of it.
+    /// Takes the lock of `home`, and blocks this thread until its holder has let go of it. Who is going to be the agent
+    /// has to put its name to it with [`AgentLock::signed`]; who only waits for the end of one does not.
     ///
     /// # Errors
     /// As [`AgentLock::acquire`].
@@ -54,6 +56,16 @@ impl AgentLock {
         File::open(home.agent_lock()).is_ok_and(held)
     }
 
+    /// With who we are and where we answer written down. On a full disk the file stays empty, and the lock holds all the
+    /// same.
+    #[must_use]
+    pub fn signed(mut self, home: &Home) -> Self {
+        let socket = home.socket().unwrap_or_default();
+        let text = [std::process::id().to_string().as_bytes(), b"\n", OsStr::as_bytes(socket.as_os_str())].concat();
+        let _ = self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(&text));
+        self
+    }
+
     fn take(home: &Home, how: impl Fn(&File) -> std::io::Result<bool>) -> Result<Option<Self>, ApiError> {
         folder::private(home.data_dir())?;
         let path = home.agent_lock();
@@ -68,10 +80,9 @@ impl AgentLock {
             if !how(&file).map_err(failed)? {
                 return Ok(None);
             }
-            let mut lock = Self { file, path: path.clone() };
+            let lock = Self { file, path: path.clone() };
             // Somebody may have removed the file in between: the lock of a file without a name keeps nobody out.
             if lock.holds() {
-                lock.sign(home);
                 return Ok(Some(lock));
             }
         }
@@ -83,12 +94,5 @@ impl AgentLock {
         let same = |ours: Metadata, there: Metadata| (ours.dev(), ours.ino()) == (there.dev(), there.ino());
         let files = self.file.metadata().and_then(|ours| Ok(same(ours, std::fs::metadata(&self.path)?)));
         files.unwrap_or(false)
-    }
-
-    /// Writes down who we are and where we answer. On a full disk the file stays empty, and the lock holds all the same.
-    fn sign(&mut self, home: &Home) {
-        let socket = home.socket().unwrap_or_default();
-        let text = [std::process::id().to_string().as_bytes(), b"\n", OsStr::as_bytes(socket.as_os_str())].concat();
-        let _ = self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(&text));
     }
 }
