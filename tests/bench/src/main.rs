@@ -1,15 +1,21 @@
 //! `make bench`: speed and memory beside bare programs that do the least that the same job needs.
 //!
-//! `daypass-bench [CONTEST]…` runs all contests or the named ones: `token`, `memory`, `icon`, `window`, `issue`. It prints
-//! a table and writes `target/bench.json`. The programs are taken from `target/release`, and must have been built.
+//! `daypass-bench [CONTEST]…` runs all contests or the named ones: `token`, `memory`, `icon`, `window`, `issue`,
+//! `plan`, `accounts`, `idle`, `back`. It prints a table and writes `target/bench.json`. The programs are taken from `target/release`, and must have been built.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
 
+mod accounts;
+mod authority;
+mod back;
 mod bare;
 mod home;
 mod icon;
+mod idle;
 mod issue;
 mod load;
+mod many;
 mod memory;
+mod plan;
 mod programs;
 mod report;
 mod sample;
@@ -25,7 +31,7 @@ use crate::home::TrayHome;
 use crate::programs::Programs;
 
 /// Every contest by name. Those on a desktop share one, with its ten accounts.
-const CONTESTS: [&str; 5] = ["token", "icon", "memory", "window", "issue"];
+const CONTESTS: [&str; 9] = ["token", "icon", "memory", "window", "issue", "plan", "accounts", "idle", "back"];
 
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +39,11 @@ fn main() -> anyhow::Result<()> {
         && word == bare::HTTP
     {
         return bare::serve_http(size.parse()?);
+    }
+    match words.as_slice() {
+        [word, socket] if word == idle::BARE => return idle::rest(Path::new(socket)),
+        [word] if word == back::INSIDE => return back::measure(&Programs::find()?),
+        _ => {}
     }
     if let Some(unknown) = words.iter().find(|word| !CONTESTS.contains(&word.as_str())) {
         bail!("there is no contest {unknown:?}; there are {}", CONTESTS.join(", "));
@@ -49,6 +60,10 @@ fn main() -> anyhow::Result<()> {
         run(&mut report, wanted("window"), "window", || window::run(&programs, &home))?;
     }
     run(&mut report, wanted("issue"), "issue", || issue::run(&programs))?;
+    run(&mut report, wanted("plan"), "plan", plan::run)?;
+    run(&mut report, wanted("accounts"), "accounts", || accounts::run(&programs))?;
+    run(&mut report, wanted("idle"), "idle", || idle::run(&programs))?;
+    run(&mut report, wanted("back"), "back", || back::run(&programs))?;
 
     println!("{}", report.table());
     if words.is_empty() {
