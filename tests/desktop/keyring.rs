@@ -92,7 +92,7 @@ fn a_keyring_that_is_locked_or_killed_under_a_running_tray_takes_nothing_away() 
     wait::until("the menu to say it", SOON, || item.menu_text().contains("no keyring").then_some(()));
     assert!(item.offers(&["Try again"]) && !item.offers(&["work", "Copy token"]), "{}", item.menu_text());
     let page = stage.open_page("sessions");
-    assert!(page.part("vault-banner").text().contains("There is no keyring"), "{}", page.text());
+    assert!(page.part("vault-banner").text().contains("The vault has no key"), "{}", page.text());
     assert_eq!(fs::read(&vault).unwrap(), before, "the vault was changed without its key");
 
     // It is started again: one need not wait for the tray to find it.

@@ -52,6 +52,10 @@ fn check_all(dark: bool) {
     page.part("new-session").click();
     page.part("session-name");
     check(&page, "a new session");
+    page.part("cancel").click();
+    page.part("history").click();
+    page.part("entry");
+    check(&page, "the history");
     drop(page);
 
     let page = stage.open_page("sessions");

@@ -101,6 +101,16 @@ impl Page {
         self.ask(self.client.execute_async(script, Vec::new())).unwrap()
     }
 
+    /// Waits until what the page holds is on the screen.
+    #[track_caller]
+    pub(crate) fn wait_until_painted(&self) {
+        // The second frame begins when the first has been drawn.
+        self.script_later(
+            "const done = arguments[arguments.length - 1];
+             requestAnimationFrame(() => requestAnimationFrame(() => done(true)))",
+        );
+    }
+
     /// Presses keys one after the other, wherever the focus is.
     #[track_caller]
     pub(crate) fn press(&self, keys: impl IntoIterator<Item = char>) {

@@ -8,6 +8,7 @@ use daypass_test_support::desktop::{Desktop, Options, Screen};
 use daypass_test_support::wait;
 use tempfile::TempDir;
 
+use crate::page::Page;
 use crate::stage::{SOON, Stage};
 
 /// The screen counts as settled where nothing but a countdown moved for so long.
@@ -67,10 +68,13 @@ impl Album {
         desktop.screenshot(part, &file);
     }
 
-    /// Takes a picture of the window.
-    fn shot_of_window(&self, desktop: &Desktop, what: &str) {
+    /// Takes a picture of the window with this page, and of nothing that lies over it.
+    fn shot_of_window(&self, desktop: &Desktop, page: &Page, what: &str) {
         let screen = Screen::of(desktop);
         let window = screen.wait_for_window("Daypass", SOON);
+        desktop.close_notifications();
+        desktop.point(0, 799);
+        page.wait_until_painted();
         self.shot(desktop, &screen.geometry(window), what);
     }
 }
@@ -95,7 +99,7 @@ fn take(dark: bool) {
     let page = stage.open_page("sessions");
     page.part("account-work").click();
     page.part("revoke-all");
-    album.shot_of_window(desktop, "window");
+    album.shot_of_window(desktop, &page, "window");
     drop(page);
 
     item.choose(&["work", "Copy token"]);
@@ -120,13 +124,12 @@ fn take(dark: bool) {
     item.choose(&["work", "nightly backup", "Revoke"]);
     let page = stage.open_page("history");
     page.part("entry");
-    desktop.close_notifications();
-    album.shot_of_window(desktop, "history");
+    album.shot_of_window(desktop, &page, "history");
 
     tray.terminate();
     tray.wait(SOON);
     page.part("offline");
-    album.shot_of_window(desktop, "offline");
+    album.shot_of_window(desktop, &page, "offline");
 }
 
 fn take_states(dark: bool) {
@@ -141,7 +144,7 @@ fn take_states(dark: bool) {
     let vault = stage.desktop.path("data").join("daypass/vault.sqlite");
     let states: [(&str, &str, &dyn Fn(&mut Desktop)); 5] = [
         ("locked", "is locked", &|desktop| desktop.lock_keyring()),
-        ("absent", "There is no keyring", &|desktop| desktop.kill_keyring()),
+        ("absent", "There is no keyring here", &|desktop| desktop.kill_keyring()),
         ("slow", "has not answered yet", &|desktop| desktop.start_mute_keyring()),
         ("failing", "has no key", &|desktop| {
             desktop.end_mute_keyring();
@@ -156,7 +159,7 @@ fn take_states(dark: bool) {
         bring_about(&mut stage.desktop);
         tray = stage.start_tray_with_icon().0;
         page.until(told, |page| page.text().contains(told));
-        album.shot_of_window(&stage.desktop, &format!("vault-{name}"));
+        album.shot_of_window(&stage.desktop, &page, &format!("vault-{name}"));
         stage.desktop.click(1265, 15, 3);
         album.shot(&stage.desktop, "620x290+660+0", &format!("vault-{name}-menu"));
         stage.desktop.press("Escape");

@@ -229,35 +229,36 @@ fn with_vault(vault: VaultView) -> Vec<Entry> {
 
 #[test]
 fn a_vault_that_is_shut_says_so_and_offers_nothing_that_needs_it() {
-    let message = || "Unlock your keyring; Daypass goes on by itself.".to_owned();
+    let message = || "Something long to do about it.".to_owned();
+    let what_to_do = || item("What to do…", open(Page::Sessions));
+    let again = |label| item(label, Action::OpenVault);
     let table = [
-        (VaultView::Locked { message: message() }, Some("Unlock…")),
-        (VaultView::Slow { message: message() }, None),
-        (VaultView::Absent { message: message() }, Some("Try again")),
+        (VaultView::Locked { message: message() }, "The keyring is locked", vec![again("Unlock…")]),
+        (VaultView::Slow { message: message() }, "The keyring has not answered yet", vec![]),
+        (VaultView::Absent { message: message() }, "There is no keyring", vec![what_to_do(), again("Try again")]),
     ];
-    for (vault, again) in table {
+    for (vault, state, helps) in table {
         let entries = with_vault(vault);
-        assert_eq!(entries[0], text("Unlock your keyring; Daypass goes on by itself."));
-        let helps: Vec<Entry> = again.map(|label| item(label, Action::OpenVault)).into_iter().collect();
+        assert_eq!(entries[0], text(state));
         assert_eq!(entries[1..=helps.len()], helps);
         assert_eq!(entries[helps.len() + 1], Entry::Separator);
         let window = [open(Page::Sessions), open(Page::History), Action::Quit];
-        let offered: Vec<&Action> = again.map(|_| &Action::OpenVault).into_iter().chain(&window).collect();
-        assert_eq!(actions(&entries), offered);
+        assert_eq!(actions(&entries), actions(&helps).into_iter().chain(&window).collect::<Vec<_>>());
     }
 }
 
 #[test]
 fn a_vault_that_cannot_store_still_hands_out_what_was_read() {
-    let message = || "The disk is full; free some space.".to_owned();
+    let message = || "Something long to do about it.".to_owned();
     let vaults = [
-        VaultView::Full { message: message() },
-        VaultView::Corrupt { message: message() },
-        VaultView::Failing { message: message() },
+        (VaultView::Full { message: message() }, "The disk is full"),
+        (VaultView::Corrupt { message: message() }, "The vault is damaged"),
+        (VaultView::Failing { message: message() }, "The vault cannot be used"),
     ];
-    for vault in vaults {
+    for (vault, state) in vaults {
         let entries = with_vault(vault);
-        assert_eq!(entries[..2], [text("The disk is full; free some space."), item("Try again", Action::OpenVault)]);
+        let what_to_do = item("What to do…", open(Page::Sessions));
+        assert_eq!(entries[..3], [text(state), what_to_do, item("Try again", Action::OpenVault)]);
         let offered = actions(&entries);
         assert!(offered.contains(&&copy("work", None)) && offered.contains(&&copy("work", Some("a"))), "{offered:?}");
         // A new session could not be kept.

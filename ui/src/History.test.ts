@@ -143,8 +143,8 @@ test("axe finds nothing in the history", async () => {
 const VAULTS = [
   ["locked", "The vault is locked", "Unlock…"],
   ["slow", "Waiting for the keyring", null],
-  ["absent", "There is no keyring", "Try again"],
-  ["full", "The disk is full", "Try again"],
+  ["absent", "The vault has no key", "Try again"],
+  ["full", "The vault has no room", "Try again"],
   ["corrupt", "The vault is damaged", "Try again"],
   ["failing", "The vault cannot be used", "Try again"],
 ] as const;

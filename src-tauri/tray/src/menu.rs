@@ -150,20 +150,23 @@ impl Reach {
     }
 }
 
-/// What is wrong with the vault, and what helps, where trying again can help before Daypass does it by itself.
+/// What is wrong with the vault, in a few words, and what helps. The whole sentence is in the tooltip and in the window:
+/// it would make a menu as wide as the screen.
 fn vault_entries(vault: &VaultView) -> Vec<Entry> {
-    let (message, again) = match vault {
+    let again = |label| Entry::item(label, Action::OpenVault);
+    let what_to_do = || Entry::item("What to do…", Action::Open { page: Page::Sessions });
+    let (state, helps) = match vault {
         VaultView::Open => return Vec::new(),
         // It has been asked, and asking once more would only open a second prompt.
-        VaultView::Slow { message } => (message, None),
-        VaultView::Locked { message } => (message, Some("Unlock…")),
-        VaultView::Absent { message }
-        | VaultView::Full { message }
-        | VaultView::Corrupt { message }
-        | VaultView::Failing { message } => (message, Some("Try again")),
+        VaultView::Slow { .. } => ("The keyring has not answered yet", vec![]),
+        VaultView::Locked { .. } => ("The keyring is locked", vec![again("Unlock…")]),
+        VaultView::Absent { .. } => ("There is no keyring", vec![what_to_do(), again("Try again")]),
+        VaultView::Full { .. } => ("The disk is full", vec![what_to_do(), again("Try again")]),
+        VaultView::Corrupt { .. } => ("The vault is damaged", vec![what_to_do(), again("Try again")]),
+        VaultView::Failing { .. } => ("The vault cannot be used", vec![what_to_do(), again("Try again")]),
     };
-    let mut entries = vec![Entry::text(text::line(message, MESSAGE))];
-    entries.extend(again.map(|label| Entry::item(label, Action::OpenVault)));
+    let mut entries = vec![Entry::text(state)];
+    entries.extend(helps);
     entries.push(Entry::Separator);
     entries
 }

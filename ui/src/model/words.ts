@@ -63,21 +63,19 @@ function retryWord(account: AccountView, now: number): string {
 export interface VaultWord {
   title: string;
   tone: "busy" | "warn" | "bad";
-  /** What still works. */
+  /** What still works, where that is sure. */
   note: string;
   /** What the button says that tries to open it; `null` where Daypass waits for an answer already. */
   again: string | null;
 }
 
-const HELD = "Tokens that are held can still be copied.";
-
 const VAULTS: Record<Exclude<VaultView["state"], "open">, VaultWord> = {
   locked: { title: "The vault is locked", tone: "warn", note: "", again: "Unlock…" },
   slow: { title: "Waiting for the keyring", tone: "busy", note: "", again: null },
-  absent: { title: "There is no keyring", tone: "bad", note: "", again: "Try again" },
-  full: { title: "The disk is full", tone: "warn", note: HELD, again: "Try again" },
-  corrupt: { title: "The vault is damaged", tone: "bad", note: HELD, again: "Try again" },
-  failing: { title: "The vault cannot be used", tone: "bad", note: HELD, again: "Try again" },
+  absent: { title: "The vault has no key", tone: "bad", note: "", again: "Try again" },
+  full: { title: "The vault has no room", tone: "warn", note: "Tokens that are held can still be copied.", again: "Try again" },
+  corrupt: { title: "The vault is damaged", tone: "bad", note: "", again: "Try again" },
+  failing: { title: "The vault cannot be used", tone: "bad", note: "", again: "Try again" },
 };
 
 export function vaultWord(state: keyof typeof VAULTS): VaultWord {

@@ -35,6 +35,9 @@ mod secret_service_entry {
 
     use super::{KeyringError, SERVICE, Zeroizing};
 
+    /// Why there is no keyring, where nobody speaks for one.
+    const NO_SERVICE: &str = "no Secret Service on the session bus";
+
     /// The secret of `user`. Only with `unlock` may the user be prompted.
     pub(crate) fn read(user: &str, unlock: bool) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
         let service = connect()?;
@@ -88,7 +91,7 @@ mod secret_service_entry {
 
     fn connect() -> Result<SecretService<'static>, KeyringError> {
         SecretService::connect(EncryptionType::Dh).map_err(|error| match error {
-            Error::Unavailable => KeyringError::Absent("no Secret Service on the session bus".to_owned()),
+            Error::Unavailable => KeyringError::Absent(NO_SERVICE.to_owned()),
             error => failed(error),
         })
     }
@@ -103,7 +106,11 @@ mod secret_service_entry {
             Error::Locked | Error::Prompt | Error::PromptDisconnected => KeyringError::Locked,
             Error::NoResult => KeyringError::NoEntry,
             // What the library puts before it means nothing to a user: the bus is how a keyring is reached.
-            Error::Zbus(error) => KeyringError::Absent(format!("the session bus: {}", reason(&error))),
+            Error::Zbus(error) => KeyringError::Absent(match reason(&error) {
+                // The bus's own name for it (D-Bus Specification, "org.freedesktop.DBus.Error.ServiceUnknown").
+                unknown if unknown.contains(".ServiceUnknown") => NO_SERVICE.to_owned(),
+                other => format!("the session bus: {other}"),
+            }),
             error => KeyringError::Absent(reason(&error)),
         }
     }

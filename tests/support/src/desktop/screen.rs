@@ -147,6 +147,11 @@ impl Desktop {
         self.read(self.command("xdotool").args(["mousemove", &x, &y, "click", &button])).expect("xdotool failed");
     }
 
+    /// Moves the mouse to a point of the screen.
+    pub fn point(&self, x: u32, y: u32) {
+        self.read(self.command("xdotool").args(["mousemove", &x.to_string(), &y.to_string()])).expect("xdotool failed");
+    }
+
     /// Presses a key by its X name, such as `Down`.
     pub fn press(&self, key: &str) {
         self.read(self.command("xdotool").args(["key", key])).expect("xdotool failed");
