@@ -223,29 +223,39 @@ async fn trouble_and_recovery_are_merged_over_accounts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_night_and_a_clock_that_was_set_make_nothing_look_long() {
-    let bed = Bed::new();
-    let agent = bed.connected("discovr").await;
-    let mut heard = agent.notices();
-    read(&agent).await.unwrap();
-    // In trouble for 20 s, with a token that is urgent, it sleeps; on waking the network comes late, but it comes.
-    pass(1690.0).await;
-    cut(&bed);
-    let _ = read_fresh(&agent).await;
-    pass(20.0).await;
-    bed.clock.sleep(8 * 3600);
-    pass(30.0).await;
-    mend(&bed);
-    pass(300.0).await;
-    assert_eq!(notices(&mut heard), []);
+async fn neither_a_sleep_nor_a_clock_that_is_set_makes_trouble_look_long() {
+    let turns: [fn(&Bed); 3] = [|bed| bed.clock.sleep(7200), |bed| bed.clock.set(86_400), |bed| bed.clock.set(-86_400)];
+    for (number, turn) in turns.into_iter().enumerate() {
+        let bed = Bed::new();
+        let agent = bed.agent().await;
+        let mut heard = agent.notices();
+        cut(&bed);
+        agent.add_account(AddAccount { check: false, pinned: true, ..account("discovr", "work") }).await.unwrap();
+        // In trouble for 50 s, and in the middle of them something happens to the clocks.
+        pass(30.0).await;
+        turn(&bed);
+        pass(20.0).await;
+        mend(&bed);
+        pass(600.0).await;
+        assert_eq!(work(&agent).health, Health::Well);
+        assert_eq!(notices(&mut heard), [], "{number}");
+    }
+}
 
-    cut(&bed);
-    let _ = read_fresh(&agent).await;
-    bed.clock.set(86_400);
-    pass(30.0).await;
-    mend(&bed);
-    pass(300.0).await;
-    assert_eq!(notices(&mut heard), []);
+#[tokio::test(start_paused = true)]
+async fn after_waking_an_account_is_spoken_of_once_an_attempt_has_ended_or_a_minute_has_passed() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    connect(&agent, &["before", "after"]).await;
+    let mut heard = agent.notices();
+    refuse(&bed, &agent, "before").await;
+    bed.clock.sleep(3600);
+    pass(1.0).await;
+    refuse(&bed, &agent, "after").await;
+    pass(10.0).await;
+    assert_eq!(needs_you(&mut heard), [["after"]]);
+    pass(60.0).await;
+    assert_eq!(needs_you(&mut heard), [["before"]]);
 }
 
 #[tokio::test(start_paused = true)]
