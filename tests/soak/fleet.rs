@@ -10,11 +10,12 @@ use daypass_test_support::rotor::{DEFINITION, Reuse, Rotor};
 use daypass_test_support::wait;
 use serde_json::Value;
 
-/// How long it may take until everything has settled: a settlement that failed is tried again after a minute.
-const SETTLED: Duration = Duration::from_secs(180);
-/// Lives of the sessions: in the short ones refreshes come by themselves, the orphans of the long ones are there at the
-/// end.
-const LIVES: [&str; 4] = ["30s", "30s", "2m", "2m"];
+/// How long it may take until every session is accounted for, and until what is to go has gone: a settlement that failed
+/// is tried again after a minute, a promise of an agent's earlier life ends after half of one.
+const SETTLED: Duration = Duration::from_secs(100);
+/// Lives of the sessions: in the short ones refreshes come by themselves; of the long ones nothing ends by itself before it
+/// is accounted for.
+const LIVES: [&str; 4] = ["30s", "30s", "5m", "5m"];
 
 /// One home, its accounts and their servers.
 pub(crate) struct Fleet {
@@ -96,27 +97,33 @@ impl Member {
         }
     }
 
+    /// Waits until `probe` answers something of the API sessions that the server lists, as Daypass shows them.
+    fn wait_for<T>(&self, home: &Installation, authority: &AntiRaid, probe: impl Fn(&[State]) -> Option<T>) -> T {
+        let mut last = Vec::new();
+        let answer = wait::within(SETTLED, || {
+            let listed = authority.listed();
+            last = states(&home.run(&["sessions", &self.name, "--json"]).json(), &listed);
+            probe(&last)
+        });
+        answer.unwrap_or_else(|| panic!("{} has not settled: {last:?}", self.name))
+    }
+
     fn settled(&self, home: &Installation) -> usize {
         for arguments in [&["token", &self.name][..], &["token", &self.name, "--fresh"]] {
             let token = home.run(arguments).ok();
             assert!(self.accepts(token.trim()), "{} has no living token", self.name);
         }
         let Server::AntiRaid(authority) = &self.server else { return 0 };
-        let mut last = (Vec::new(), BTreeSet::new());
-        let settled = wait::within(SETTLED, || {
-            let shown = home.run(&["sessions", &self.name, "--json"]).json();
-            let listed = authority.listed();
-            let states = states(&shown, &listed);
-            let known: BTreeSet<&String> = states.iter().map(|(id, _)| id).collect();
-            let held = states.iter().filter(|(_, state)| state == "held").count();
+        let orphans = self.wait_for(home, authority, |states| {
             let foreign = states.iter().any(|(_, state)| state == "foreign");
-            let done = held == 1 && !foreign && listed.iter().all(|id| known.contains(id));
-            let orphans: Vec<String> =
-                states.iter().filter(|(_, state)| state == "orphan").map(|(id, _)| id.clone()).collect();
-            last = (states, listed.clone());
-            done.then_some(orphans)
+            let orphans = states.iter().filter(|(_, state)| state == "orphan").map(|(id, _)| id.clone());
+            (!foreign).then(|| orphans.collect::<Vec<String>>())
         });
-        let orphans = settled.unwrap_or_else(|| panic!("{} has not settled: {last:?}", self.name));
+        // Predecessors go when the promises made with them have ended.
+        self.wait_for(home, authority, |states| {
+            let held = states.iter().filter(|(_, state)| state == "held").count();
+            (held == 1).then_some(())
+        });
         // What is shown can be done away with, and then only the current session is left.
         for id in &orphans {
             let revoked = home.run(&["session", "revoke", &self.name, id]);
@@ -129,17 +136,19 @@ impl Member {
     }
 }
 
-/// Each API session that the server lists, and what Daypass shows it as.
-fn states(shown: &Value, listed: &BTreeSet<String>) -> Vec<(String, String)> {
-    let api = shown.as_array().unwrap().iter().filter(|session| listed.contains(session["id"].as_str().unwrap()));
-    api.map(|session| {
-        let state = match session["state"].as_str().unwrap() {
-            state @ ("orphan" | "foreign") => state,
-            _ => "held",
-        };
-        (session["id"].as_str().unwrap().to_owned(), state.to_owned())
-    })
-    .collect()
+/// An id and what Daypass shows it as.
+type State = (String, String);
+
+/// Each API session that the server lists, and what Daypass shows it as: one that is not shown at all is foreign too.
+fn states(shown: &Value, listed: &BTreeSet<String>) -> Vec<State> {
+    let shown = shown.as_array().unwrap();
+    let state = |id: &str| match shown.iter().find(|session| session["id"] == id).map(|session| &session["state"]) {
+        None => "foreign",
+        Some(state) if state == "foreign" => "foreign",
+        Some(state) if state == "orphan" => "orphan",
+        Some(_) => "held",
+    };
+    listed.iter().map(|id| (id.clone(), state(id).to_owned())).collect()
 }
 
 impl AntiRaid {

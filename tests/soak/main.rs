@@ -20,7 +20,7 @@ use crate::reader::Tally;
 /// How many commands run at once.
 const READERS: u64 = 50;
 /// How many rotations there are where nobody says otherwise: about a minute's worth.
-const ROTATIONS: usize = 1000;
+const ROTATIONS: usize = 800;
 
 #[test]
 fn nothing_is_lost_however_often_the_agent_is_killed() {
