@@ -107,6 +107,12 @@ fuzz: setup-build setup-fuzz ## Look for inputs that break a reader: FUZZ_SECOND
 			-print_final_stats=1; \
 	done
 
+# SEED tells one world's story event by event; SEEDS says how many worlds to run, from FIRST on.
+.PHONY: simulate
+simulate: setup-build ## Run many simulated worlds (SEEDS=1000000), or tell the story of one (SEED=1234)
+	DAYPASS_SEED=$(SEED) DAYPASS_SEEDS=$(or $(SEEDS),1000000) DAYPASS_FIRST_SEED=$(FIRST) \
+		cargo test -p daypass-agent --test simulation the_laws_hold -- --nocapture
+
 .PHONY: shots
 shots: setup-desktop build-debug ## Take pictures of the real window, menu and notification into target/shots
 	DAYPASS_SHOTS=$(CURDIR)/target/shots cargo test -p daypass --test desktop shots

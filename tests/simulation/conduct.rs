@@ -182,6 +182,11 @@ impl Conduct {
         manner.asked_at = Some(now);
     }
 
+    /// Whether a user does something with an account just now.
+    pub(crate) fn somebody_asks(&self, party: usize) -> bool {
+        self.parties[party].asking > 0
+    }
+
     /// Until when somebody asked to be left alone: an account's provider, or the account itself.
     pub(crate) fn paused_until(&self) -> Option<Time> {
         let forbidden = self.parties.iter().filter_map(|manner| {

@@ -409,7 +409,7 @@ impl World {
             let mut scene = stage.scene();
             let there = &mut scene.truth.parties[party];
             there.created.clear();
-            there.resting = true;
+            (there.resting, there.replacing) = (true, false);
             if done.is_ok() {
                 there.current = None;
                 there.signed_out |= matches!(there.kind, Kind::AntiRaid | Kind::Discovr);

@@ -28,8 +28,13 @@ pub(crate) fn served(stage: &Stage, party: usize, request: &TokenRequest, view: 
     let there = &mut scene.truth.parties[party];
     (there.resting, there.served_at) = (false, Some((now, stage.machine.awake())));
     let name = there.name.clone();
-    let broken = match scene.truth.keys.get(view.token.expose()) {
-        Some(Key::Session(session)) => worth(&scene, *session, request, view, now),
+    let broken = match scene.truth.keys.get(view.token.expose()).copied() {
+        Some(Key::Session(session)) => {
+            let until = clock::later(now, promised(&scene, session, request.min_ttl));
+            let opened = &mut scene.truth.opened[session];
+            opened.promised = opened.promised.max(Some(until));
+            worth(&scene, session, request, view, now)
+        }
         _ => Some("it is no session's token".to_owned()),
     };
     drop(scene);
@@ -41,6 +46,23 @@ pub(crate) fn served(stage: &Stage, party: usize, request: &TokenRequest, view: 
             &format!("{name}: {}: {how}", view.session_id),
         );
     }
+}
+
+/// How long a token must live on that is handed out now.
+fn promised(scene: &Scene, session: usize, min_ttl: Option<u64>) -> Duration {
+    let usual = scene.truth.opened[session].life.map(|life| {
+        let renews = life.kind == daypass_core::fresh::RefreshKind::Renews;
+        hard_threshold(life.length(), renews)
+    });
+    min_ttl.map(Duration::from_secs).or(usual).unwrap_or_default()
+}
+
+/// A session is not revoked in the background before the promises that were made with its token have ended.
+pub(crate) fn revoked_behind(scene: &Scene, session: usize, now: daypass_core::Time) -> Option<String> {
+    let opened = &scene.truth.opened[session];
+    let left = clock::until(now, opened.promised?);
+    let waits = scene.conduct.somebody_asks(opened.party);
+    (left > TOLERANCE && !waits).then(|| format!("{} is revoked {left:?} before that made with it ends", opened.id))
 }
 
 /// What is wrong with serving this session's token now.
@@ -71,9 +93,7 @@ fn worth(
     if view.short_because.is_some() {
         return None;
     }
-    let life = opened.life?;
-    let renews = life.kind == daypass_core::fresh::RefreshKind::Renews;
-    let promised = request.min_ttl.map_or_else(|| hard_threshold(life.length(), renews), Duration::from_secs);
+    let promised = promised(scene, session, request.min_ttl);
     (left + forgiven < promised).then(|| format!("{left:?} left, {promised:?} promised"))
 }
 

@@ -81,6 +81,8 @@ pub(crate) struct Opened {
     pub(crate) told_end: Option<Time>,
     /// Whether a user asked the agent to forget it.
     pub(crate) forgotten: bool,
+    /// Until when its token was promised to live to whoever got it.
+    pub(crate) promised: Option<Time>,
     /// Whether the agent presented its token and was refused: from then on it knows.
     pub(crate) known_dead: bool,
     /// The credential whose own session this is, where it is not one that the agent opened.
@@ -126,7 +128,7 @@ pub(crate) struct Party {
     pub(crate) resting: bool,
     /// When its token was handed out last, and when that was by the awake clock.
     pub(crate) served_at: Option<(Time, Duration)>,
-    /// Whether a call that replaces the credential has taken effect, and nobody has heard of it yet.
+    /// Whether a revocation has replaced the credential, and whoever asked for it has not heard of it yet.
     pub(crate) replacing: bool,
     /// Further sessions that the agent said it holds, and that nobody has asked it to drop.
     pub(crate) created: Vec<usize>,
@@ -186,7 +188,7 @@ impl Truth {
             // It is a session like any other, and listed with them.
             let (id, dies) = (self.made_up("login"), dies.unwrap_or(Time::MAX_UTC));
             let (life, slack, told_end, of) = (None, Duration::ZERO, None, Some(index));
-            let (forgotten, known_dead) = (false, false);
+            let (promised, forgotten, known_dead) = (None, false, false);
             let (token, name, made) = (String::new(), None, now);
             self.opened.push(Opened {
                 party,
@@ -200,6 +202,7 @@ impl Truth {
                 slack,
                 told_end,
                 forgotten,
+                promised,
                 known_dead,
                 of,
             });
@@ -305,7 +308,7 @@ impl Truth {
             _ => {
                 let (made, dead, name) = (now, None, name.map(str::to_owned));
                 let (life, slack, told_end, of) = (None, Duration::ZERO, None, None);
-                let (forgotten, known_dead) = (false, false);
+                let (promised, forgotten, known_dead) = (None, false, false);
                 let copy = token.clone();
                 self.opened.push(Opened {
                     party,
@@ -319,7 +322,8 @@ impl Truth {
                     slack,
                     told_end,
                     forgotten,
-                    known_dead,
+                    promised,
+                known_dead,
                     of,
                 });
                 self.keys.insert(token, Key::Session(self.opened.len() - 1));

@@ -14,6 +14,7 @@ use daypass_providers::{
 
 use crate::conduct::{Call, End, Op};
 use crate::dice::Dice;
+use crate::laws;
 use crate::reading::{self, Told};
 use crate::stage::{Phase, Scene, Stage};
 use crate::truth::{Brought, Death, Given, Key, Kind};
@@ -153,7 +154,6 @@ impl Providers {
         let stage = &*self.0;
         let mut scene = stage.scene();
         scene.under_way -= 1;
-        scene.truth.parties[call.party].replacing &= call.op != Op::RevokeAll;
         let end = match error {
             None | Some(ProviderError::AlreadyGone) => End::Done,
             Some(ProviderError::Refused { .. }) => {
@@ -306,6 +306,10 @@ impl Upstream for Providers {
                 let party = admitted(scene, secret.expose(), at)?;
                 let found = scene.truth.listed(party, at).into_iter().find(|index| scene.truth.opened[*index].id == id);
                 let session = found.ok_or(ProviderError::AlreadyGone)?;
+                let age = self.0.machine.age();
+                if let Some(how) = laws::revoked_behind(scene, session, at) {
+                    scene.story.breaks(age, "no promise is broken in the background", &how);
+                }
                 scene.truth.kill_session(session, Death::RevokedUnheard);
                 Ok(session)
             };

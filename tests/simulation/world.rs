@@ -12,6 +12,7 @@ use daypass_providers::Catalog;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::conduct::hard_threshold;
 use crate::dice::{AgentChance, Dice};
 use crate::stage::{MachineClock, Stage};
 use crate::truth::{Kind, Party};
@@ -160,6 +161,12 @@ impl World {
         {
             let mut scene = self.stage.scene();
             scene.conduct.begin_anew();
+            let now = self.stage.now();
+            for opened in &mut scene.truth.opened {
+                // Of the promises of an earlier life no agent knows more than what is usual.
+                let usual = opened.life.map(|life| now + hard_threshold(life.length(), false));
+                opened.promised = opened.promised.min(usual);
+            }
             scene.truth.parties.iter_mut().for_each(|there| (there.connecting, there.replacing) = (false, false));
         }
         let locked = self.agents > 1 && self.dice.happens(0.12);
