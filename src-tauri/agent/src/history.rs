@@ -176,6 +176,9 @@ impl Queue {
     }
 }
 
+/// A question to the vault for entries, under way.
+type Reading = JoinHandle<Result<Vec<LogEntry>, VaultError>>;
+
 /// A reader of what comes into the history from now on.
 pub(crate) struct Follower {
     inner: Arc<Inner>,
@@ -184,7 +187,7 @@ pub(crate) struct Follower {
     last: u64,
     page: VecDeque<LogEntry>,
     /// The question to the vault that is under way, and the id up to which it asks. It outlives whoever waits for it.
-    reading: Option<(u64, JoinHandle<Result<Vec<LogEntry>, VaultError>>)>,
+    reading: Option<(u64, Reading)>,
 }
 
 impl Follower {
