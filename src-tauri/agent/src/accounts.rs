@@ -96,6 +96,10 @@ impl Inner {
         let now = self.now();
         let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
         let wish = account.wish(&self.setup.machine);
+        if asked.definition.rotates_credential() && asked.check != Check::No {
+            // The call uses the credential up, and only the vault will have its successor.
+            self.vault.run(Store::try_writing).await?;
+        }
         let mut took = None;
         let first = timed(&mut took, self.first_mint(&asked, &target, &wish, &account.place)).await;
         let minted = first.inspect_err(|error| {
@@ -103,13 +107,15 @@ impl Inner {
             self.log_of(record.row, LogEvent::Failed, |entry| entry.failed(error).took(took));
         })?;
         let took = took.filter(|_| asked.check != Check::No);
+        let brings_secret = minted.as_ref().is_some_and(|minted| minted.credential.is_some());
         fail::point("connect.answered");
         if record.row == 0 {
             let told = connected(&mut record, &asked, minted, now, took);
             return self.store_new(record, told).await;
         }
         // What else was stored of the account while its new credential was tried stays.
-        self.commit_logged(record.row, Vec::new(), Unstored::Refuse, |record| {
+        let unstored = if brings_secret { Unstored::Keep } else { Unstored::Refuse };
+        self.commit_logged(record.row, Vec::new(), unstored, |record| {
             renew(record, &asked);
             connected(record, &asked, minted, now, took)
         })

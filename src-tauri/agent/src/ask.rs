@@ -10,6 +10,7 @@ use daypass_providers::{Definition, Inspected, ProviderError, Regenerated, Targe
 use crate::failure;
 use crate::inner::Inner;
 use crate::refresh::removed;
+use crate::state::clocks::Anchor;
 
 /// What one question needs.
 pub(crate) struct Asking {
@@ -65,14 +66,18 @@ impl Inner {
         }
     }
 
-    /// The provider's list of sessions.
-    pub(crate) async fn ask_list(&self, row: i64) -> Result<Result<Vec<Session>, ProviderError>, ApiError> {
-        let mut asking = self.asking(row)?;
+    /// The provider's list of sessions, and by which setting of the clock it tells of them.
+    pub(crate) async fn ask_list(
+        &self,
+        row: i64,
+    ) -> Result<(Result<Vec<Session>, ProviderError>, Anchor), ApiError> {
+        let (mut asking, mut anchor) = (self.asking(row)?, Anchor::default());
         loop {
             let Asking { definition, target, credential, .. } = &asking;
-            let answer = self.setup.upstream.list(definition, target, credential).await;
+            let call = self.setup.upstream.list(definition, target, credential);
+            let answer = self.anchored(&mut anchor, call).await;
             if let Some(answer) = self.heard(&mut asking, answer).await? {
-                return Ok(answer);
+                return Ok((answer, anchor));
             }
         }
     }

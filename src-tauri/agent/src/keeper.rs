@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use daypass_api::view::LogEvent;
 use daypass_core::{Time, clock};
+use daypass_providers::ProviderError;
 use tokio::time::Instant;
 
 use crate::fail;
+use crate::failure;
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::state::clocks::Anchor;
@@ -162,6 +164,11 @@ impl Inner {
         }
         for session in &mut account.record.sessions {
             if retires_at(session).is_some_and(|at| at <= now) {
+                // It was handed out once more after its end was put down.
+                if let Some(promised) = account.promised.get(&session.session.id).filter(|until| **until > now) {
+                    session.retire_at = Some(*promised);
+                    continue;
+                }
                 session.retire_at = Some(clock::later(now, RETIRE_AGAIN));
                 let (inner, id) = (self.clone(), session.session.id.clone());
                 let dead = end_of(session).is_some_and(|end| end <= now);
@@ -176,7 +183,15 @@ impl Inner {
         let mut took = None;
         let gone = dead || {
             let answer = timed(&mut took, self.ask_revoke(row, id)).await;
-            matches!(answer, Ok(Ok(()) | Err(daypass_providers::ProviderError::AlreadyGone)))
+            let wait = match &answer {
+                Ok(Ok(()) | Err(ProviderError::AlreadyGone)) => None,
+                Ok(Err(error)) => Some(failure::retry_after(error).unwrap_or_default()),
+                Err(error) => Some(Duration::from_secs(error.retry_after.unwrap_or_default())),
+            };
+            if let Some(wait) = wait {
+                self.retire_again(row, id, wait);
+            }
+            wait.is_none()
         };
         if gone {
             fail::point("retire.answered");
@@ -192,6 +207,16 @@ impl Inner {
             };
             let _ = self.commit_logged(row, Vec::new(), Unstored::Refuse, drop).await;
             fail::point("retire.stored");
+        }
+    }
+
+    /// Leaves a predecessor that could not be revoked for a while, or for as long as the provider asked.
+    fn retire_again(&self, row: i64, id: &str, wait: Duration) {
+        let mut state = self.state();
+        let again = clock::later(self.now(), wait.max(RETIRE_AGAIN));
+        let Some(account) = state.by_row(row) else { return };
+        if let Some(session) = account.record.sessions.iter_mut().find(|session| session.session.id == id) {
+            session.retire_at = Some(again);
         }
     }
 

@@ -196,8 +196,11 @@ impl Account {
         };
         let (token, life): (Secret, Life) = (token.clone(), *life);
         let until = clock::later(now, min_ttl.unwrap_or(life.thresholds().hard)).min(life.expires_at);
-        let promised = self.promised.entry(id.to_owned()).or_insert(until);
-        *promised = until.max(*promised);
+        // A promise binds where we revoke a session ourselves when its successor has taken its place.
+        if self.definition.as_ref().is_some_and(|definition| definition.deletes_predecessor()) {
+            let promised = self.promised.entry(id.to_owned()).or_insert(until);
+            *promised = until.max(*promised);
+        }
         self.record.last_used_at = Some(now);
         self.record.resting = false;
         self.used_unsaved = true;

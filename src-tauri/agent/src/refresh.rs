@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use daypass_api::view::LogEvent;
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
@@ -21,7 +20,7 @@ use crate::history::{Entry, Why, timed};
 use crate::inner::{Inner, Unstored};
 use crate::state::clocks::Anchor;
 use crate::state::{Account, Flight, Outcome, State};
-use crate::vault::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, Store};
+use crate::vault::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, Store, shift_session};
 
 /// Why a flight brought nothing.
 enum Miss {
@@ -42,7 +41,7 @@ struct Trip {
     row: i64,
     generation: u64,
     why: Why,
-    /// By which setting of the clock it began.
+    /// By which setting of the clock the last call was made.
     anchor: Anchor,
     /// How long the provider took over the last call.
     took: Option<Duration>,
@@ -151,7 +150,8 @@ impl Inner {
             (definition, target, account.credentials(now)?, grant, account.wish(&self.setup.machine), replaces)
         };
         if let Some(grant) = grant.filter(|_| definition.abilities().renew) {
-            match timed(&mut trip.took, self.setup.upstream.renew(&definition, &target, &grant)).await {
+            let call = timed(&mut trip.took, self.setup.upstream.renew(&definition, &target, &grant));
+            match self.anchored(&mut trip.anchor, call).await {
                 Ok(minted) => {
                     fail::point("renew.answered");
                     return Ok(self.take_current(trip, &definition, minted, None).await?);
@@ -165,6 +165,7 @@ impl Inner {
         for credential in credentials {
             let intent = creation(&definition, wish.name.clone(), replaces.clone());
             let call = timed(&mut trip.took, self.setup.upstream.mint(&definition, &target, &credential, &wish));
+            let call = self.anchored(&mut trip.anchor, call);
             match self.once_only(row, intent, call).await? {
                 Ok((minted, intent)) => {
                     return Ok(self.take_current(trip, &definition, minted, intent).await?);
@@ -196,7 +197,7 @@ impl Inner {
         match call.await {
             Ok(minted) => {
                 fail::point("mint.answered");
-                Ok(Ok((minted, Some(open.id))))
+                Ok(Ok((minted, Some(open.id()))))
             }
             Err(error) => {
                 self.end_or_leave(open, failure::may_be_done(&error)).await;
@@ -206,10 +207,10 @@ impl Inner {
     }
 
     /// Writes an intent down, durably.
-    pub(crate) async fn begin(&self, row: i64, intent: Intent) -> Result<OpenIntent, ApiError> {
+    pub(crate) async fn begin(&self, row: i64, intent: Intent) -> Result<Begun, ApiError> {
         let anchor = self.state().clocks.anchor();
         let now = self.now();
-        let written = intent.clone();
+        let (written, by) = (intent.clone(), anchor.clone());
         let begin = move |store: &mut Store| {
             let ahead = store.bring_to(&anchor)?;
             store.begin(row, &written, clock::shifted(now, ahead))
@@ -218,7 +219,7 @@ impl Inner {
         match begun {
             Ok(id) => {
                 fail::point("intent.written");
-                Ok(OpenIntent { id, account: row, intent, begun_at: now })
+                Ok(Begun { open: OpenIntent { id, account: row, intent, begun_at: now }, by })
             }
             Err(error) => {
                 self.state().vault = Some(error.clone());
@@ -229,10 +230,15 @@ impl Inner {
     }
 
     /// Ends an intent whose call failed, or leaves it for the settlement.
-    pub(crate) async fn end_or_leave(&self, open: OpenIntent, leave: bool) {
+    pub(crate) async fn end_or_leave(&self, begun: Begun, leave: bool) {
+        let Begun { mut open, by } = begun;
         let (id, now) = (open.id, self.now());
         if leave || self.vault.run(move |store| store.end(id, now)).await.is_err() {
-            self.state().intents.push(open);
+            let mut state = self.state();
+            open.begun_at = clock::shifted(open.begun_at, state.clocks.anchor().since(&by));
+            // The keeper plans its account anew.
+            state.by_row(open.account);
+            state.intents.push(open);
         } else {
             fail::point("intent.ended");
         }
@@ -255,21 +261,18 @@ impl Inner {
         intent: Option<i64>,
     ) -> Result<Time, ApiError> {
         let Trip { row, generation, why, took, .. } = *trip;
-        let minted = self.by_clock_of_now(minted, &trip.anchor);
-        let expires_at = minted.life.expires_at;
         let deletes = definition.deletes_predecessor() && definition.abilities().revoke;
-        let (now, promised) = {
-            let mut state = self.state();
-            let account = state.by_row(row).ok_or_else(removed)?;
-            (self.now(), account.promised.clone())
-        };
         // What the flight has proved wrong ends with it: a credential that was perhaps replaced is alive.
         let current = self.generation(row) == Some(generation);
         let others = if current { self.other_intents(row) } else { Vec::new() };
         let ended = intent.into_iter().chain(others).collect();
         let jitter = self.setup.chance.unit();
-        let mut late = false;
+        let (mut late, mut expires_at) = (false, minted.life.expires_at);
         self.commit_logged(row, ended, Unstored::Keep, |record| {
+            let promised = self.state().by_row(row).map(|account| account.promised.clone()).unwrap_or_default();
+            let now = self.now();
+            let minted = self.by_clock_of_now(minted, &trip.anchor);
+            expires_at = minted.life.expires_at;
             late = record.generation != generation;
             if late {
                 let told = Entry::late(now, record, &minted).took(took);
@@ -278,6 +281,8 @@ impl Inner {
             }
             let told = Entry::of_current(now, record, &minted);
             put_current(record, minted, deletes, |id| promised.get(id).copied().unwrap_or(now).max(now));
+            // Whoever asked for it uses the account again.
+            record.resting &= !matches!(why, Why::Reader | Why::Wish);
             told.into_iter().map(|entry| entry.took(took).or_because(why.sentence())).collect()
         })
         .await?;
@@ -294,16 +299,19 @@ impl Inner {
         Ok(expires_at)
     }
 
-    /// A session by the clock of now, where that was set while the session was asked for.
-    ///
-    /// By which setting its instants are cannot be told then: they are taken so that it dies sooner.
-    fn by_clock_of_now(&self, mut minted: Minted, begun_by: &Anchor) -> Minted {
-        let step = self.state().clocks.anchor().since(begun_by);
-        if step < TimeDelta::zero() {
-            minted.life = minted.life.shifted(step);
-            if let Some(grant) = &mut minted.grant {
-                grant.expires_at = grant.expires_at.map(|at| clock::shifted(at, step));
-            }
+    /// Makes a call, and notes by which setting of the clock: what the answer tells is by that.
+    pub(crate) async fn anchored<T>(&self, anchor: &mut Anchor, call: impl Future<Output = T>) -> T {
+        *anchor = self.state().clocks.anchor();
+        call.await
+    }
+
+    /// A session that was asked for by an earlier setting of the clock, by the setting of now.
+    pub(crate) fn by_clock_of_now(&self, mut minted: Minted, asked_by: &Anchor) -> Minted {
+        let step = self.state().clocks.anchor().since(asked_by);
+        minted.life = minted.life.shifted(step);
+        shift_session(&mut minted.session, step);
+        if let Some(grant) = &mut minted.grant {
+            grant.expires_at = grant.expires_at.map(|at| clock::shifted(at, step));
         }
         minted
     }
@@ -444,6 +452,20 @@ impl Inner {
         }
         let since = account.trouble.take().map_or(now, |(_, since)| since);
         account.trouble = Some((error, since));
+    }
+}
+
+/// An intent that was just written down.
+pub(crate) struct Begun {
+    open: OpenIntent,
+    /// By which setting of the clock.
+    by: Anchor,
+}
+
+impl Begun {
+    /// Its id in the journal.
+    pub(crate) fn id(&self) -> i64 {
+        self.open.id
     }
 }
 

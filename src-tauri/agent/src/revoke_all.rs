@@ -36,7 +36,7 @@ impl Inner {
         };
         let mut took = None;
         match timed(&mut took, self.ask_revoke_all(row)).await {
-            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.map(|open| open.id), regenerated, took).await,
+            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.map(|open| open.id()), regenerated, took).await,
             Ok(Err(ProviderError::NotSupported { .. })) if can_one_by_one(&definition) => {
                 self.one_by_one(row, name, &definition).await
             }

@@ -16,7 +16,8 @@ use crate::ask::Asking;
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{creation, put_held, put_late, removed, superseded};
-use crate::vault::{AccountRecord, Sealed};
+use crate::state::clocks::Anchor;
+use crate::vault::{AccountRecord, Sealed, shift_session};
 use crate::{Notice, fail, failure, view};
 
 /// The longest name of a session, in characters.
@@ -56,9 +57,12 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(removed)?;
             account.record.sessions.iter().map(|session| session.session.id.clone()).collect()
         };
-        let listed = self.ask_list(row).await?.map_err(|error| failure::told(&error))?;
+        let (listed, anchor) = self.ask_list(row).await?;
+        let mut listed = listed.map_err(|error| failure::told(&error))?;
         let differs = {
             let mut state = self.state();
+            let step = state.clocks.anchor().since(&anchor);
+            listed.iter_mut().for_each(|session| shift_session(session, step));
             let account = state.by_row(row).ok_or_else(removed)?;
             account.listed.clone_from(&listed);
             let mut squared = account.record.clone();
@@ -101,12 +105,12 @@ impl Inner {
         let kept_name = request.name.clone();
         let sent_name = create.name_is_sent.then(|| request.name.unwrap_or_else(made_up));
         let wish = Wish { name: sent_name.clone(), life };
-        let (mut asking, mut took) = (self.asking(row)?, None);
+        let (mut asking, mut took, mut anchor) = (self.asking(row)?, None, Anchor::default());
         let made = loop {
             let Asking { definition, target, credential, .. } = &asking;
             let intent = creation(definition, sent_name.clone(), None);
             let call = timed(&mut took, self.setup.upstream.create(definition, target, credential, &wish));
-            let answer = self.once_only(row, intent, call).await?;
+            let answer = self.once_only(row, intent, self.anchored(&mut anchor, call)).await?;
             if let Some(answer) = self.heard(&mut asking, answer).await? {
                 break answer;
             }
@@ -117,6 +121,7 @@ impl Inner {
         let mut late = false;
         let now = self.now();
         self.commit_logged(row, ended, Unstored::Keep, |record| {
+            let minted = self.by_clock_of_now(minted, &anchor);
             late = record.generation != asking.generation;
             if late {
                 let told = Entry::late(now, record, &minted).took(took);

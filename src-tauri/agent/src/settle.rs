@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use daypass_api::ApiError;
 use daypass_api::view::LogEvent;
@@ -14,10 +15,10 @@ use crate::failure;
 use crate::history::Entry;
 use crate::inner::{Inner, Unstored};
 use crate::state::{Account, Flight, State};
-use crate::vault::{AccountRecord, OpenIntent, Sealed, SessionRecord};
+use crate::vault::{AccountRecord, OpenIntent, Sealed, SessionRecord, shift_session};
 
 /// How long until a settlement that failed is tried again.
-const TRY_AGAIN: std::time::Duration = std::time::Duration::from_secs(60);
+const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 impl Inner {
     /// Settles the open creations of an account by the provider's list: what bears our name and is not held is an
@@ -38,7 +39,8 @@ impl Inner {
             return Ok(());
         }
         let settled = self.settle_creations(row, &open).await;
-        let again = settled.as_ref().err().map(|_| clock::later(self.now(), TRY_AGAIN));
+        let asked = |error: &ApiError| Duration::from_secs(error.retry_after.unwrap_or_default());
+        let again = settled.as_ref().err().map(|error| clock::later(self.now(), asked(error).max(TRY_AGAIN)));
         if let Some(account) = self.state().by_row(row) {
             account.settle_at = again;
         }
@@ -52,17 +54,26 @@ impl Inner {
             account.ground()?.0.abilities().list
         };
         fail::point("settle.due");
-        let listed =
-            if can_list { Some(self.ask_list(row).await?.map_err(|error| failure::told(&error))?) } else { None };
+        let mut listed = None;
+        if can_list {
+            let (answer, anchor) = self.ask_list(row).await?;
+            listed = Some((answer.map_err(|error| failure::told(&error))?, anchor));
+        }
         fail::point("settle.listed");
-        let listed = listed.as_deref();
         let others = self.known_to_others(row).await;
-        let ended = open.iter().map(|open| open.id).collect();
+        let ended: Vec<i64> = open.iter().map(|open| open.id).collect();
         let now = self.now();
-        self.commit_logged(row, ended, Unstored::Refuse, |record| {
+        self.commit_logged(row, ended.clone(), Unstored::Refuse, |record| {
             let known = record.sessions.len();
-            for open in open {
-                add_orphans(record, open, can_list, listed, &others);
+            // Everything by the clock of this moment: it may have been set since the list was asked for.
+            let state = self.state();
+            let listed = listed.map(|(mut listed, anchor)| {
+                let step = state.clocks.anchor().since(&anchor);
+                listed.iter_mut().for_each(|session| shift_session(session, step));
+                listed
+            });
+            for open in state.intents.iter().filter(|open| ended.contains(&open.id)) {
+                add_orphans(record, open, can_list, listed.as_deref(), &others);
             }
             let reason = "It is ours by its name, and its token was lost before it was stored.";
             let orphan = |session| Entry::new(now, &record.name, LogEvent::OrphanFound).because(reason).kept(session);

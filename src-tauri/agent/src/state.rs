@@ -180,8 +180,11 @@ impl Account {
     /// An account as it comes out of the vault at `now`; `jitter` is drawn from `[0, 1)`.
     pub(crate) fn new(record: AccountRecord, catalog: &Catalog, now: Time, jitter: f64) -> Self {
         let definition = catalog.find(&record.provider);
-        // Promises of an earlier life of the agent are not known: the longest that they could be is kept.
-        let promised = record.sessions.iter().filter_map(|session| {
+        // Promises of an earlier life of the agent are not known: the longest that they could be is kept. Those made with a
+        // predecessor are in its own end.
+        let deletes = definition.as_ref().is_some_and(|definition| definition.deletes_predecessor());
+        let current = record.sessions.iter().filter(|session| deletes && session.retire_at.is_none());
+        let promised = current.filter_map(|session| {
             let life = session.life?;
             Some((session.session.id.clone(), clock::later(now, life.thresholds().hard)))
         });

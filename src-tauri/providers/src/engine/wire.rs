@@ -7,7 +7,7 @@ mod reply;
 
 use std::sync::Arc;
 
-use daypass_core::{Clock, Time};
+use daypass_core::{Clock, Time, clock};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Response, redirect};
 use tokio::sync::OnceCell;
@@ -165,11 +165,12 @@ impl Call<'_> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let outgoing = self.outgoing(&url, request, values, rank)?;
-            let sent_at = self.wire.clock.now();
+            let sent = self.wire.clock.reading();
             let response = self.exchange(outgoing).await.map_err(|error| self.lost(&url, &error))?;
-            let received_at = self.wire.clock.now();
             if !response.status().is_redirection() {
-                return self.take(&url, response, (sent_at, received_at)).await;
+                // By the setting of the wall clock that the request was sent at, however it was set meanwhile.
+                let took = self.wire.clock.reading().since_boot.saturating_sub(sent.since_boot);
+                return self.take(&url, response, (sent.wall, clock::later(sent.wall, took))).await;
             }
             url = self.next(&url, request.method, &response)?;
         }
