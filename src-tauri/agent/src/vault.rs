@@ -8,7 +8,7 @@ mod error;
 mod format;
 mod key;
 mod keyring;
-pub(crate) mod log;
+mod log;
 mod place;
 mod record;
 mod rows;

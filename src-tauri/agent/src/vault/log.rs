@@ -18,7 +18,7 @@ use super::store::{Store, instant, micros};
 use crate::history::Entry;
 
 /// Entries are kept for this long.
-pub(crate) const KEPT: Duration = Duration::from_secs(90 * 86_400);
+const KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// And no more than these, about 40 MB: what fails without end must not fill the disk.
 const MOST: i64 = 250_000;
 /// How many old entries one transaction drops at most, so that none takes long.
