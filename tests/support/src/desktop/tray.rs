@@ -17,6 +17,9 @@ const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
 
+/// How long a menu may go on changing its shape.
+const LOOKS: Duration = Duration::from_secs(10);
+
 /// An entry of `GetLayout`, `(ia{sv}av)`: its number, its properties, and entries of the same form as variants.
 type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
@@ -136,11 +139,23 @@ impl TrayItem {
     /// Chooses the entry at `path`: at each level the first entry whose label contains the part.
     #[track_caller]
     pub fn choose(&self, path: &[&str]) {
-        let menu = self.menu();
-        let entry = find(&menu, path).unwrap_or_else(|| panic!("no {path:?} in the menu:\n{}", self.menu_text()));
-        assert!(entry.enabled, "{path:?} cannot be chosen:\n{}", self.menu_text());
-        // *Quit* may end the app before it can answer.
-        self.menu_object().call_noreply("Event", &(entry.id, "clicked", Value::from(""), 0u32)).unwrap();
+        // The menu may have got another shape since it was looked at: then the click meets nothing, and one looks again.
+        wait::until("a menu that stays", LOOKS, || {
+            let menu = self.menu();
+            let entry = find(&menu, path).unwrap_or_else(|| panic!("no {path:?} in the menu:\n{}", self.menu_text()));
+            assert!(entry.enabled, "{path:?} cannot be chosen:\n{}", self.menu_text());
+            self.click(entry.id).then_some(())
+        });
+    }
+
+    /// Clicks on the entry with this number; `false` where there is none of that number any more.
+    fn click(&self, id: i32) -> bool {
+        match self.menu_object().call::<_, _, ()>("Event", &(id, "clicked", Value::from(""), 0u32)) {
+            Err(zbus::Error::MethodError(name, ..)) if name == "org.freedesktop.DBus.Error.InvalidArgs" => false,
+            // *Quit* may end the app before it can answer.
+            Ok(()) | Err(zbus::Error::MethodError(..)) => true,
+            Err(error) => panic!("the menu does not answer: {error}"),
+        }
     }
 
     /// Whether the menu has an entry at `path`, found as [`TrayItem::choose`] does.
