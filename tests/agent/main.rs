@@ -19,4 +19,5 @@ mod server;
 mod sessions;
 mod sign_in;
 mod states;
+mod transfer;
 mod vault;

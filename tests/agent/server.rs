@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use daypass_agent::{Agent, AgentLock, Face, FaceFuture, serve};
 use daypass_api::client::CallError;
-use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest};
+use daypass_api::request::{
+    AddAccount, CopyRequest, CreateSession, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest,
+};
 use daypass_api::view::{
-    AccountView, CopyView, LogEvent, LogView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent,
-    TokenView, VaultView,
+    AccountView, CopyView, LogEvent, LogView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot,
+    StatusView, StreamEvent, TokenView, VaultView,
 };
 use daypass_api::{ApiError, Client, ErrorCode, path};
 use daypass_core::Time;
@@ -194,7 +196,7 @@ async fn every_route_is_documented_and_every_documented_route_answers() {
         GET /v1/sign-ins/{id}, DELETE /v1/sign-ins/{id}, POST /v1/accounts/{name}/token, \
         POST /v1/accounts/{name}/refresh, GET /v1/accounts/{name}/sessions, POST /v1/accounts/{name}/sessions, \
         DELETE /v1/accounts/{name}/sessions/{id}, DELETE /v1/accounts/{name}/sessions, POST /v1/copy, \
-        POST /v1/window, GET /v1/log, POST /v1/vault/open, POST /v1/shutdown";
+        POST /v1/window, GET /v1/log, GET /v1/vault, POST /v1/vault/open, POST /v1/vault/export, POST /v1/vault/import, POST /v1/shutdown";
     let promised: BTreeSet<(String, String)> = promised
         .split(", ")
         .map(|line| line.trim().split_once(' ').unwrap())

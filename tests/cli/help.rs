@@ -2,7 +2,7 @@
 
 use crate::installation;
 
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 20] = [
     &["serve"],
     &["tray"],
     &["agent"],
@@ -19,6 +19,10 @@ const COMMANDS: [&[&str]; 16] = [
     &["copy"],
     &["status"],
     &["log"],
+    &["vault"],
+    &["vault", "status"],
+    &["vault", "export"],
+    &["vault", "import"],
 ];
 
 #[test]
@@ -38,7 +42,7 @@ fn every_command_has_help_with_an_example() {
 #[test]
 fn a_wrong_use_is_code_2_and_starts_nothing() {
     let installation = installation();
-    let wrong: [&[&str]; 31] = [
+    let wrong: [&[&str]; 34] = [
         &[],
         &["nonsense"],
         &["token", "--nonsense"],
@@ -67,6 +71,9 @@ fn a_wrong_use_is_code_2_and_starts_nothing() {
         &["session", "create", ""],
         &["session", "revoke", "a", ""],
         &["copy", ""],
+        &["vault", "export", "a", "b"],
+        &["vault", "export", "nowhere/export.txt"],
+        &["vault", "import"],
         &["serve", "--listen", "nowhere"],
         &["serve", "--session-ttl", "0"],
         &["serve", "--store", "postgres:x"],

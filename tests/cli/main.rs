@@ -16,6 +16,7 @@ mod place;
 mod secrets;
 mod serving;
 mod terminal;
+mod transfer;
 
 use daypass_test_support::program::{Authority, Installation};
 

@@ -10,7 +10,7 @@ use daypass_test_support::wait;
 use crate::with_authority;
 
 /// A command on a terminal of its own, by util-linux's `script`.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keys: ChildStdin,
     output: Receiver<Vec<u8>>,
@@ -18,7 +18,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(home: &Installation, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(home: &Installation, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let program = home.command::<&str>(&[]);
         // Without `exec` the shell would stand between, and end of Ctrl-C by itself.
         let line = format!("exec {} {}", program.get_program().to_str().unwrap(), arguments.join(" "));
@@ -41,7 +41,7 @@ impl Terminal {
 
     /// Waits until `text` is shown.
     #[track_caller]
-    fn until(&mut self, text: &str) {
+    pub(crate) fn until(&mut self, text: &str) {
         let found = wait::within(START_LIMIT, || {
             self.shown.extend(self.output.try_iter().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
             self.shown.contains(text).then_some(())
@@ -49,14 +49,14 @@ impl Terminal {
         assert!(found.is_some(), "{text:?} was not shown, but {:?}", self.shown);
     }
 
-    fn type_in(&mut self, keys: &str) {
+    pub(crate) fn type_in(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
     /// Waits for the end; its exit code, and all that was shown.
     #[track_caller]
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let status = wait::until("the command to end", START_LIMIT, || self.child.try_wait().unwrap());
         for bytes in &self.output {
             self.shown.push_str(&String::from_utf8_lossy(&bytes));

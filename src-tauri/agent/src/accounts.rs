@@ -50,7 +50,7 @@ pub(crate) struct Connect {
 }
 
 /// A name that nobody else may take while it is being connected or removed.
-struct Reserved(Arc<Inner>, String);
+pub(crate) struct Reserved(Arc<Inner>, String);
 
 impl Drop for Reserved {
     fn drop(&mut self) {
@@ -128,7 +128,11 @@ impl Inner {
         state.accounts.get(&asked.name).map(|account| view::account(state, account, now)).ok_or_else(removed)
     }
 
-    fn reserve(self: &Arc<Self>, name: &str) -> Result<Reserved, ApiError> {
+    /// Keeps a name from others.
+    ///
+    /// # Errors
+    /// `bad_request` where it is kept from us.
+    pub(crate) fn reserve(self: &Arc<Self>, name: &str) -> Result<Reserved, ApiError> {
         if !self.state().reserved.insert(name.to_owned()) {
             return Err(bad_request(format!("{name} is just being connected or removed; wait for it.")));
         }
@@ -237,7 +241,7 @@ impl Inner {
         let save = move |store: &mut Store| {
             let ahead = store.bring_to(&anchor)?;
             record.shift(ahead);
-            store.save(record, &[], &entries, now)
+            store.save(record, None, &[], &entries, now)
         };
         let stored = self.vault.run(save).await;
         let record = match stored {
@@ -272,7 +276,9 @@ impl Inner {
         // A change that is just being stored ends first; one that comes later finds the account gone.
         let _one_at_a_time = self.saving.take(row).await;
         let now = self.now();
-        let entries = self.history.screen([Entry::new(now, name, LogEvent::Removed).because("The user removed it; nothing was revoked.")]);
+        let entries = self
+            .history
+            .screen([Entry::new(now, name, LogEvent::Removed).because("The user removed it; nothing was revoked.")]);
         let written = self.vault.run(move |store| store.remove(row, &entries, now)).await?;
         self.history.written(written);
         self.incident(|incidents, _| incidents.removed(name));

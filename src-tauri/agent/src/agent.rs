@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use daypass_api::request::{AddAccount, CreateSession, LogQuery, SignIn, TokenRequest};
+use daypass_api::request::{AddAccount, CreateSession, Export, Import, LogQuery, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, Health, LogView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView,
+    AccountView, ExportView, Health, ImportView, LogView, Page, ProviderView, RevokeView, SessionView, SignInView,
+    Snapshot, StatusView, TokenView, VaultFileView,
 };
 use daypass_api::{ApiError, Home};
 use daypass_core::{Chance, Clock};
@@ -240,6 +241,33 @@ impl Agent {
         let inner = self.inner.clone();
         let account = account.to_owned();
         self.inner.to_the_end(async move { inner.remove_account(&account).await }).await
+    }
+
+    /// The vault and its file.
+    ///
+    /// # Errors
+    /// `offline` once the agent has stopped.
+    pub async fn vault(&self) -> Result<VaultFileView, ApiError> {
+        let vault = self.snapshot().vault.clone();
+        Ok(self.inner.vault.describe(vault).await?)
+    }
+
+    /// Every account with its secrets, as a text that is sealed under a passphrase.
+    ///
+    /// # Errors
+    /// `bad_request`, `locked`, `internal`.
+    pub async fn export(&self, request: Export) -> Result<ExportView, ApiError> {
+        let inner = self.inner.clone();
+        self.inner.to_the_end(async move { inner.export(request).await }).await
+    }
+
+    /// Takes the accounts of an export in. They rest until they are used here.
+    ///
+    /// # Errors
+    /// `bad_request` where it cannot be opened, with the reason; `locked`, `internal`. Nothing has changed then.
+    pub async fn import(&self, request: Import) -> Result<ImportView, ApiError> {
+        let inner = self.inner.clone();
+        self.inner.to_the_end(async move { inner.import(request).await }).await
     }
 
     /// Begins a sign-in by device code; the agent polls until it ends.

@@ -12,8 +12,8 @@ use crate::agent::Setup;
 use crate::history::{Entry, History};
 use crate::state::State;
 use crate::state::clocks::Clocks;
-use crate::turns::Turns;
 use crate::tell::Teller;
+use crate::turns::Turns;
 use crate::vault::{AccountRecord, Store, Vault, VaultError};
 use crate::{Notice, view};
 
@@ -212,11 +212,11 @@ impl Inner {
     ) -> Result<(), ApiError> {
         let gone = || ApiError::new(ErrorCode::UnknownAccount, "The account was removed in the meantime.");
         let _one_at_a_time = self.saving.take(row).await;
-        let (mut record, mut ended, anchor) = {
+        let (mut record, is_stored, mut ended, anchor) = {
             let state = self.state();
             let account = state.accounts.row(row).ok_or_else(gone)?;
             let ended = [ended, account.unsaved.clone().unwrap_or_default()].concat();
-            (account.record.clone(), ended, state.clocks.anchor())
+            (account.record.clone(), account.unsaved.is_none(), ended, state.clocks.anchor())
         };
         let before = record.clone();
         let own = change(&mut record).into_iter().map(|entry| entry.without_secrets(&[&before, &record]));
@@ -225,10 +225,13 @@ impl Inner {
         let stored = {
             let (mut record, ended, entries) = (record.clone(), ended.clone(), [&waiting[..], &own].concat());
             let anchor = anchor.clone();
+            let known = is_stored.then_some(before);
             let save = move |store: &mut Store| {
                 let ahead = store.bring_to(&anchor)?;
                 record.shift(ahead);
-                store.save(record, &ended, &entries, now).map(|(stored, written)| (stored, written, ahead))
+                // What was moved differs from what is known, and is written.
+                let saved = store.save(record, known.as_ref(), &ended, &entries, now);
+                saved.map(|(stored, written)| (stored, written, ahead))
             };
             self.vault.run(save).await
         };

@@ -6,12 +6,14 @@
 mod clock;
 mod error;
 mod format;
+mod import;
 mod key;
 mod keyring;
 mod log;
 mod place;
 mod record;
 mod rows;
+mod save;
 mod seal;
 mod store;
 
@@ -19,10 +21,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use daypass_api::view::{BackupView, VaultFileView, VaultView};
 use daypass_core::Chance;
 use tokio::time::Instant;
 
 pub(crate) use error::VaultError;
+pub(crate) use import::Incoming;
+pub(crate) use key::Cost;
 use key::{KEYRING_PATIENCE, KeyringCall, Recipe};
 pub(crate) use log::Written;
 pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, shift_session};
@@ -228,6 +233,27 @@ impl Vault {
         self.blocking(move |slot| work(slot.store.as_mut().ok_or(VaultError::Asked)?)).await
     }
 
+    /// What can be told of the file, with or without the key; `vault` is its state.
+    ///
+    /// # Errors
+    /// `Closed`.
+    pub(crate) async fn describe(&self, vault: VaultView) -> Result<VaultFileView, VaultError> {
+        let path = self.path.clone();
+        self.blocking(move |slot| {
+            let store = slot.store.as_ref();
+            let backups = format::backups(&path).into_iter();
+            Ok(VaultFileView {
+                vault,
+                bytes: std::fs::metadata(&path).map_or(0, |file| file.len()),
+                format: store.map(|_| format::FORMAT.unsigned_abs().try_into().unwrap_or(u32::MAX)),
+                key: store.map(|store| store.recipe.word().to_owned()),
+                backups: backups.map(|(file, bytes)| BackupView { file: file.display().to_string(), bytes }).collect(),
+                file: path.display().to_string(),
+            })
+        })
+        .await
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Slot) -> Result<T, VaultError> + Send + 'static,
@@ -246,7 +272,9 @@ impl Vault {
             tokio::task::yield_now().await;
             return done;
         }
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(VaultError::Failed { reason: "the work on it broke".to_owned() }))
+        tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|_| Err(VaultError::Failed { reason: "the work on it broke".to_owned() }))
     }
 
     /// Closes the file; what runs on it ends first.

@@ -22,6 +22,7 @@
 //! | [`CopyRequest`] | `POST /v1/copy` | [`CopyView`](crate::view::CopyView) |
 //! | [`OpenWindow`] | `POST /v1/window` | 204 |
 //! | [`LogQuery`] in the query | `GET /v1/log` | [`LogView`](crate::view::LogView), newest first |
+//! | – | `GET /v1/vault` | [`VaultFileView`](crate::view::VaultFileView) |
 //! | – | `POST /v1/vault/open` | 204; the keyring may ask the user for its password |
 //! | [`Export`] | `POST /v1/vault/export` | [`ExportView`](crate::view::ExportView) |
 //! | [`Import`] | `POST /v1/vault/import` | [`ImportView`](crate::view::ImportView) |

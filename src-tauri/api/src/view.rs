@@ -522,6 +522,32 @@ pub struct ExportView {
     pub sealed: String,
 }
 
+/// The vault and its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VaultFileView {
+    /// Its state.
+    pub vault: VaultView,
+    /// Where it is.
+    pub file: String,
+    /// Its size in bytes; zero where there is none.
+    pub bytes: u64,
+    /// The format of the file, where it can be read.
+    pub format: Option<u32>,
+    /// What guards it, where it can be read: `keyring`, `key_file` or `passphrase`.
+    pub key: Option<String>,
+    /// Backups that were made of it before it came to a new format. They can be removed.
+    pub backups: Vec<BackupView>,
+}
+
+/// A backup of the vault's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackupView {
+    /// Where it is.
+    pub file: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
 /// What came out of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportView {

@@ -1,7 +1,7 @@
 //! `daypass account …`: connecting, listing, showing and removing accounts.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use daypass_api::client::Client;
@@ -15,10 +15,8 @@ use crate::failure::Failure;
 use crate::host::Signals;
 use crate::system::SystemClock;
 use crate::table::{Cell, Table, Tone};
-use crate::{door, output, session, words};
+use crate::{door, output, session, typed, words};
 
-/// The longest credential that is read from stdin, in bytes: far more than any API key.
-const MAX_CREDENTIAL: u64 = 64 << 10;
 /// How often a sign-in is asked for: the agent polls the provider at its own pace.
 const SIGN_IN_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -37,7 +35,8 @@ pub(crate) fn run(command: &AccountCommand) -> Result<(), Failure> {
 fn add(home: &Home, args: &AddArgs) -> Result<(), Failure> {
     let params = params(&args.set)?;
     // Read before an agent is started: a wrong use of the command line starts nothing.
-    let from_stdin = if args.credential_stdin { Some(read_credential(std::io::stdin().lock())?) } else { None };
+    let from_stdin =
+        if args.credential_stdin { Some(typed::line(std::io::stdin().lock(), "credential on stdin")?) } else { None };
     if from_stdin.is_none() && !std::io::stdin().is_terminal() {
         return Err(Failure::usage("Pipe the credential in and say --credential-stdin, or run this in a terminal."));
     }
@@ -75,25 +74,6 @@ fn params(settings: &[(String, String)]) -> Result<BTreeMap<String, String>, Fai
     Ok(params)
 }
 
-/// The credential on `input`: one line, whose line break is not part of it.
-fn read_credential(input: impl Read) -> Result<Secret, Failure> {
-    let mut text = String::new();
-    input
-        .take(MAX_CREDENTIAL + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::usage(format!("The credential on stdin cannot be read as text: {error}.")))?;
-    let credential = Secret::new(text);
-    let line = credential.expose();
-    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
-    if line.is_empty() {
-        return Err(Failure::usage("There is no credential on stdin."));
-    }
-    if line.len() as u64 > MAX_CREDENTIAL || line.chars().any(char::is_control) {
-        return Err(Failure::usage("The credential on stdin must be one line of at most 64 KiB."));
-    }
-    Ok(Secret::new(line))
-}
-
 /// Asks for the credential on the terminal, without echo, by the name that the provider has for it.
 fn prompt(client: &Client, provider: &str) -> Result<Secret, Failure> {
     let providers: Vec<ProviderView> = client.get("/v1/providers")?;
@@ -103,10 +83,7 @@ fn prompt(client: &Client, provider: &str) -> Result<Secret, Failure> {
         .find(|known| known.name == provider)
         .ok_or_else(|| Failure::usage(format!("There is no provider called {provider}; there are: {}.", names())))?;
     output::tell(&provider.credential.help);
-    let typed = rpassword::prompt_password(format!("{}: ", provider.credential.label))
-        .map_err(|error| Failure::other(format!("The terminal cannot be read: {error}.")))?;
-    let credential = Secret::new(typed);
-    if credential.is_empty() { Err(Failure::usage("Nothing was typed.")) } else { Ok(credential) }
+    typed::prompt(&provider.credential.label)
 }
 
 fn list(home: &Home, args: &ListArgs) -> Result<(), Failure> {
@@ -248,22 +225,6 @@ async fn signed_in(client: &Client, path: &str) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Exit;
-
-    #[test]
-    fn one_line_break_is_not_part_of_a_credential() {
-        let read = |text: &str| read_credential(text.as_bytes()).map(|secret| secret.expose().to_owned());
-        assert_eq!(read("abc"), Ok("abc".to_owned()));
-        assert_eq!(read("abc\n"), Ok("abc".to_owned()));
-        assert_eq!(read("abc\r\n"), Ok("abc".to_owned()));
-        assert_eq!(read(" abc \n"), Ok(" abc ".to_owned()));
-        for wrong in ["", "\n", "abc\n\n", "a\nb\n", "a\0b"] {
-            assert_eq!(read(wrong).map_err(|failure| failure.exit), Err(Exit::Usage), "{wrong:?}");
-        }
-        assert_eq!(read_credential(&[0xff, 0xfe][..]).map_err(|failure| failure.exit), Err(Exit::Usage));
-        assert!(read(&"a".repeat(MAX_CREDENTIAL as usize)).is_ok());
-        assert!(read(&"a".repeat(MAX_CREDENTIAL as usize + 1)).is_err());
-    }
 
     #[test]
     fn a_parameter_is_given_once() {

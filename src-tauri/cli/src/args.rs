@@ -61,6 +61,9 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Show what happened: every refresh, failure, copy and revocation
     Log(LogArgs),
+    /// Show how the vault is; take its accounts to another machine
+    #[command(subcommand, after_help = "Example:\n  daypass vault status")]
+    Vault(VaultCommand),
 }
 
 /// `daypass serve`.
@@ -326,9 +329,11 @@ pub(crate) struct StatusArgs {
 
 /// `daypass log`.
 #[derive(Debug, Args)]
-#[command(after_help = "Times are shown in UTC. What is older than 90 days is dropped. No secret is ever in it: a token is told \
+#[command(
+    after_help = "Times are shown in UTC. What is older than 90 days is dropped. No secret is ever in it: a token is told \
                         by its fingerprint, the head of its SHA-256.\n\n\
-                        Example:\n  daypass log --account work --since 2h")]
+                        Example:\n  daypass log --account work --since 2h"
+)]
 pub(crate) struct LogArgs {
     /// Only what happened to this account; it may have been removed
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -345,6 +350,61 @@ pub(crate) struct LogArgs {
     /// Print JSON, one entry a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `daypass vault …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    /// Show the vault's state, its file, what guards it, and its backups
+    Status(VaultStatusArgs),
+    /// Write every account with its secrets to a file, sealed under a passphrase
+    Export(ExportArgs),
+    /// Take the accounts of such a file into the vault of this machine
+    Import(ImportArgs),
+}
+
+/// `daypass vault status`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass vault status --json")]
+pub(crate) struct VaultStatusArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass vault export`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The passphrase is asked for twice, or read from stdin where that is no terminal. Without it the file is \
+                        worth nothing, and with it everything: keep the two apart.\n\n\
+                        Example:\n  daypass vault export laptop.txt"
+)]
+pub(crate) struct ExportArgs {
+    /// The file to write, or - for stdout; daypass-export-DATE.txt in this folder if left out
+    pub(crate) file: Option<PathBuf>,
+    /// Read the passphrase from this file, which holds it on one line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Write the file although there is one
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `daypass vault import`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "An account whose name is taken here is left out. What is imported rests until it is used here.\n\n\
+                        Example:\n  daypass vault import laptop.txt"
+)]
+pub(crate) struct ImportArgs {
+    /// The file that `daypass vault export` wrote, or - for stdin
+    pub(crate) file: PathBuf,
+    /// Put accounts in the place of those of the same name
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Read the passphrase from this file, which holds it on one line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// `KEY=VALUE`, split at the first `=`.

@@ -21,6 +21,8 @@ mod system;
 mod table;
 mod token;
 mod tray;
+mod typed;
+mod vault;
 mod words;
 
 use std::ffi::OsString;
@@ -61,6 +63,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Copy(args) => status::copy(args),
         Command::Status(args) => status::status(args),
         Command::Log(args) => log::run(args),
+        Command::Vault(command) => vault::run(command),
     }
 }
 

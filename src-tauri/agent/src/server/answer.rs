@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 
 /// The longest body of a request: 64 KiB; a credential may have 8.
 pub(super) const MAX_BODY: usize = 64 << 10;
+/// The longest body that brings an export: 32 MiB, some ten thousand accounts.
+pub(super) const MAX_IMPORT: usize = 32 << 20;
 
 /// An error as it is answered.
 pub(super) struct Refused {
@@ -64,7 +66,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             let too_long = matches!(&rejection, BytesRejection::FailedToBufferBody(failed)
                 if failed.status() == StatusCode::PAYLOAD_TOO_LARGE);
             if too_long {
-                Refused::bad_request(StatusCode::PAYLOAD_TOO_LARGE, "The request is longer than 64 KiB.")
+                Refused::bad_request(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "The request is too long: 64 KiB at most, or 32 MiB for an import.",
+                )
             } else {
                 Refused::bad_request(StatusCode::BAD_REQUEST, "The request's body was cut off.")
             }

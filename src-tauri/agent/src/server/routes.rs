@@ -5,10 +5,12 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest};
+use daypass_api::request::{
+    AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest,
+};
 use daypass_api::view::{
-    AccountView, CopyView, LogView, ProviderView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent,
-    TokenView,
+    AccountView, CopyView, ExportView, ImportView, LogView, ProviderView, RevokeView, SessionView, SignInView,
+    Snapshot, StatusView, StreamEvent, TokenView, VaultFileView,
 };
 use daypass_api::{ApiError, ErrorCode};
 use serde::Deserialize;
@@ -16,7 +18,7 @@ use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::answer::{Answer, Body, MAX_BODY, Refused, answer};
+use super::answer::{Answer, Body, MAX_BODY, MAX_IMPORT, Refused, answer};
 use super::{Shared, events};
 
 #[derive(OpenApi)]
@@ -46,7 +48,10 @@ pub(super) fn router(shared: Shared) -> Router {
         .routes(routes!(copy))
         .routes(routes!(log))
         .routes(routes!(window))
+        .routes(routes!(vault))
         .routes(routes!(open_vault))
+        .routes(routes!(export))
+        .merge(OpenApiRouter::new().routes(routes!(import)).layer(DefaultBodyLimit::max(MAX_IMPORT)))
         .routes(routes!(shutdown))
         .split_for_parts();
     // Asked for once in a blue moon: only the text is kept.
@@ -280,6 +285,30 @@ async fn window(State(shared): State<Shared>, Body(request): Body<OpenWindow>) -
         None => return Err(no_face("Opening the window").into()),
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The vault and its file.
+#[utoipa::path(get, path = "/v1/vault",
+    responses((status = 200, body = VaultFileView), (status = "default", body = ApiError)))]
+async fn vault(State(shared): State<Shared>) -> Answer<VaultFileView> {
+    shared.agent.tried_vault().await;
+    answer(shared.agent.vault().await)
+}
+
+/// Every account with its secrets, as a text that is sealed under the passphrase.
+#[utoipa::path(post, path = "/v1/vault/export", request_body = Export,
+    responses((status = 200, body = ExportView), (status = "default", body = ApiError)))]
+async fn export(State(shared): State<Shared>, Body(request): Body<Export>) -> Answer<ExportView> {
+    shared.agent.tried_vault().await;
+    answer(shared.agent.export(request).await)
+}
+
+/// Takes the accounts of an export in; they rest until they are used here.
+#[utoipa::path(post, path = "/v1/vault/import", request_body = Import,
+    responses((status = 200, body = ImportView), (status = "default", body = ApiError)))]
+async fn import(State(shared): State<Shared>, Body(request): Body<Import>) -> Answer<ImportView> {
+    shared.agent.tried_vault().await;
+    answer(shared.agent.import(request).await)
 }
 
 /// Tries to open the vault now; the keyring may ask the user for its password.

@@ -42,6 +42,22 @@ pub(super) fn backup_file(path: &Path, format: i64, id: &str) -> PathBuf {
     beside(path, &format!(".format-{format}.{id}.backup"))
 }
 
+/// The backups that there are beside the vault at `path`, each with its size in bytes.
+pub(super) fn backups(path: &Path) -> Vec<(PathBuf, u64)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Vec::new();
+    };
+    let begins = format!("{name}.format-");
+    let is_one = |name: &str| name.starts_with(&begins) && name.ends_with(".backup");
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<(PathBuf, u64)> = files
+        .filter(|file| file.file_name().to_str().is_some_and(is_one))
+        .map(|file| (file.path(), file.metadata().map_or(0, |file| file.len())))
+        .collect();
+    found.sort();
+    found
+}
+
 fn back_up(db: &Connection, path: &Path, format: i64) -> Result<(), VaultError> {
     let told = |error: rusqlite::Error| match VaultError::of_sqlite(&error, path) {
         told @ (VaultError::Full | VaultError::Corrupt { .. }) => told,

@@ -89,6 +89,15 @@ impl Recipe {
         }
     }
 
+    /// The kind in one word, as the file and the local API have it.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Keyring => "keyring",
+            Self::KeyFile { .. } => "key_file",
+            Self::Passphrase { .. } => "passphrase",
+        }
+    }
+
     /// The key of this recipe from a file; blocking, and for a passphrase slow by intent (about 0.1 s).
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
-use daypass_core::{Chance, Secret, Time};
+use daypass_core::{Secret, Time};
 use daypass_providers::Grant;
 use rusqlite::{Row, Transaction, params};
 
@@ -13,7 +13,6 @@ use super::log::{Written, put_entries};
 use super::record::{AccountRecord, OpenIntent, Sealed, SessionRecord};
 use super::seal::{Cipher, Place};
 use super::store::{Store, instant, micros};
-use crate::fail;
 use crate::history::Entry;
 
 /// Ended entries of the journal are kept this long.
@@ -42,35 +41,6 @@ impl Store {
             }
         }
         Ok(accounts)
-    }
-
-    /// Stores the whole account in one transaction, ends `ended` and writes `entries` of the history in the same; answers
-    /// the account with its rows filled in, and what became of the entries.
-    ///
-    /// # Errors
-    /// `Locked` without the key; `Full`, `ReadOnly`, `Failed`, and then nothing has changed.
-    pub(crate) fn save(
-        &mut self,
-        mut account: AccountRecord,
-        ended: &[i64],
-        entries: &[Entry],
-        now: Time,
-    ) -> Result<(AccountRecord, Written), VaultError> {
-        let cipher = self.cipher.take().ok_or(VaultError::Locked)?;
-        let chance = self.chance.clone();
-        let sealing = Sealing { cipher: &cipher, chance: &*chance };
-        let done = self.transact(|all| {
-            put_account(all, &mut account, &sealing)?;
-            put_sessions(all, &mut account, &sealing)?;
-            for intent in ended {
-                all.execute("UPDATE journal SET ended_at = ?1 WHERE id = ?2", params![micros(now), intent])?;
-            }
-            let written = put_entries(all, entries, now)?;
-            fail::point("save.unfinished");
-            Ok(written)
-        });
-        self.cipher = Some(cipher);
-        done.map(|written| (account, written))
     }
 
     /// Notes when accounts, by row, were used, and whether they rest since. Not worth a transaction of its own more than now and then.
@@ -105,12 +75,7 @@ impl Store {
     /// # Errors
     /// `Full`, `ReadOnly`, `Failed`: then the call that was intended must not be made.
     pub(crate) fn begin(&mut self, account: i64, intent: &Intent, now: Time) -> Result<i64, VaultError> {
-        let text = serde_json::to_string(intent).map_err(|error| VaultError::Failed { reason: error.to_string() })?;
-        self.transact(|all| {
-            let insert = "INSERT INTO journal (account, intent, begun_at) VALUES (?1, ?2, ?3)";
-            all.execute(insert, params![account, text, micros(now)])?;
-            Ok(all.last_insert_rowid())
-        })
+        self.transact(|all| put_intent(all, account, intent, now))
     }
 
     /// Ends an intent that brought nothing.
@@ -118,9 +83,7 @@ impl Store {
     /// # Errors
     /// `Full`, `ReadOnly`, `Failed`.
     pub(crate) fn end(&mut self, intent: i64, now: Time) -> Result<(), VaultError> {
-        self.transact(|all| {
-            all.execute("UPDATE journal SET ended_at = ?1 WHERE id = ?2", params![micros(now), intent]).map(drop)
-        })
+        self.transact(|all| end_intent(all, intent, now))
     }
 
     /// The intents that never ended, oldest first; long ended ones are dropped on the way.
@@ -143,113 +106,17 @@ impl Store {
     }
 }
 
-/// What is needed to seal.
-struct Sealing<'a> {
-    cipher: &'a Cipher,
-    chance: &'a dyn Chance,
+/// Writes an intent down, and answers its id.
+pub(super) fn put_intent(all: &Transaction<'_>, account: i64, intent: &Intent, now: Time) -> rusqlite::Result<i64> {
+    let insert = "INSERT INTO journal (account, intent, begun_at) VALUES (?1, ?2, ?3)";
+    all.prepare_cached(insert)?.execute(params![account, text(intent)?, micros(now)])?;
+    Ok(all.last_insert_rowid())
 }
 
-impl Sealing<'_> {
-    fn seal(&self, place: Place, secret: &Secret) -> rusqlite::Result<Vec<u8>> {
-        // Only a secret of more than 256 GiB cannot be sealed.
-        self.cipher.seal(self.chance, place, secret).ok_or(rusqlite::Error::InvalidQuery)
-    }
-}
-
-fn put_account(all: &Transaction<'_>, account: &mut AccountRecord, sealing: &Sealing<'_>) -> rusqlite::Result<()> {
-    if account.row == 0 {
-        let insert =
-            "INSERT INTO account (name, provider, params, pinned, created_at, resting) VALUES (?1, ?2, '{}', 0, 0, 0)";
-        all.execute(insert, params![account.name, account.provider])?;
-        account.row = all.last_insert_rowid();
-    }
-    let row = account.row;
-    let changed = all.execute(
-        "UPDATE account SET base_url = ?2, params = ?3, life = ?4, pinned = ?5, created_at = ?6, last_used_at = ?7,
-         resting = ?8, refused = ?9, live_until = ?10 WHERE id = ?1",
-        params![
-            row,
-            account.base_url,
-            text(&account.params)?,
-            account.life.map(millis),
-            account.pinned,
-            micros(account.created_at),
-            account.last_used_at.map(micros),
-            account.resting,
-            account.refused.as_ref().map(text).transpose()?,
-            account.live_until.map(micros),
-        ],
-    )?;
-    if changed != 1 {
-        return Err(rusqlite::Error::StatementChangedRows(changed));
-    }
-    // A secret that is shut or damaged stays as it is in the file.
-    let credential = match &account.credential {
-        Sealed::Open(secret) => Some(Some(sealing.seal(credential_of(row), secret)?)),
-        Sealed::Nothing => Some(None),
-        Sealed::Shut | Sealed::Damaged => None,
-    };
-    if let Some(sealed) = credential {
-        all.execute("UPDATE account SET credential_sealed = ?2 WHERE id = ?1", params![row, sealed])?;
-    }
-    let grant = match &account.grant {
-        Sealed::Open(grant) => Some(Some((sealing.seal(grant_of(row), &grant.token)?, grant))),
-        Sealed::Nothing => Some(None),
-        Sealed::Shut | Sealed::Damaged => None,
-    };
-    if let Some(grant) = grant {
-        let sealed = grant.as_ref().map(|(sealed, _)| sealed);
-        let expires = grant.as_ref().and_then(|(_, grant)| grant.expires_at).map(micros);
-        let life = grant.as_ref().map(|(_, grant)| millis(grant.life));
-        let update = "UPDATE account SET grant_sealed = ?2, grant_expires_at = ?3, grant_life = ?4 WHERE id = ?1";
-        all.execute(update, params![row, sealed, expires, life])?;
-    }
-    Ok(())
-}
-
-fn put_sessions(all: &Transaction<'_>, account: &mut AccountRecord, sealing: &Sealing<'_>) -> rusqlite::Result<()> {
-    let kept: Vec<i64> =
-        account.sessions.iter().filter_map(|session| session.row).chain(account.damaged.iter().copied()).collect();
-    let mut stored = all.prepare_cached("SELECT id FROM session WHERE account = ?1")?;
-    let stored: Vec<i64> = stored.query_map([account.row], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for gone in stored.iter().filter(|row| !kept.contains(row)) {
-        all.execute("DELETE FROM session WHERE id = ?1", [gone])?;
-    }
-    for session in &mut account.sessions {
-        let row = match session.row {
-            Some(row) => row,
-            None => {
-                let insert = "INSERT INTO session (account, remote_id, standing, current) VALUES (?1, '', 'orphan', 0)";
-                all.execute(insert, [account.row])?;
-                let row = all.last_insert_rowid();
-                // A token never changes within its row, so it is sealed once.
-                if let Sealed::Open(token) = &session.token {
-                    let sealed = sealing.seal(token_of(row), token)?;
-                    all.execute("UPDATE session SET token_sealed = ?2 WHERE id = ?1", params![row, sealed])?;
-                }
-                row
-            }
-        };
-        let Session { id, name, kind, created_at, expires_at } = &session.session;
-        all.execute(
-            "UPDATE session SET remote_id = ?2, name = ?3, kind = ?4, created_at = ?5, expires_at = ?6, standing = ?7,
-             current = ?8, retire_at = ?9, life = ?10 WHERE id = ?1",
-            params![
-                row,
-                id,
-                name,
-                kind,
-                created_at.map(micros),
-                expires_at.map(micros),
-                if session.standing == Standing::Orphan { "orphan" } else { "held" },
-                session.current,
-                session.retire_at.map(micros),
-                session.life.as_ref().map(text).transpose()?,
-            ],
-        )?;
-        session.row = Some(row);
-    }
-    Ok(())
+/// Ends an intent.
+pub(super) fn end_intent(all: &Transaction<'_>, intent: i64, now: Time) -> rusqlite::Result<()> {
+    let update = "UPDATE journal SET ended_at = ?1 WHERE id = ?2";
+    all.prepare_cached(update)?.execute(params![micros(now), intent]).map(drop)
 }
 
 fn account(row: &Row<'_>, cipher: Option<&Cipher>) -> rusqlite::Result<AccountRecord> {
@@ -314,19 +181,19 @@ fn opened(sealed: Option<Vec<u8>>, place: Place, cipher: Option<&Cipher>) -> Sea
     }
 }
 
-fn credential_of(row: i64) -> Place {
+pub(super) fn credential_of(row: i64) -> Place {
     Place { table: "account", column: "credential_sealed", row }
 }
 
-fn grant_of(row: i64) -> Place {
+pub(super) fn grant_of(row: i64) -> Place {
     Place { table: "account", column: "grant_sealed", row }
 }
 
-fn token_of(row: i64) -> Place {
+pub(super) fn token_of(row: i64) -> Place {
     Place { table: "session", column: "token_sealed", row }
 }
 
-fn millis(span: Duration) -> i64 {
+pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -334,7 +201,7 @@ fn span(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }
 
-fn text<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+pub(super) fn text<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
@@ -352,6 +219,8 @@ fn optional_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) ->
 mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
+
+    use daypass_core::Chance;
 
     use super::super::key::Recipe;
     use super::super::seal::Key;
@@ -387,15 +256,15 @@ mod tests {
         let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
         let key = Key::new([1; 32]);
         let mut store = Store::create(&path, "id", &Recipe::Keyring, &key, &chance).unwrap();
-        store.save(record("first"), &[], &[], Time::UNIX_EPOCH).unwrap();
+        store.save(record("first"), None, &[], &[], Time::UNIX_EPOCH).unwrap();
         let pages: i64 = store.one("PRAGMA page_count").unwrap().unwrap();
         store.db.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 1)).unwrap();
-        assert_eq!(store.save(record("second"), &[], &[], Time::UNIX_EPOCH), Err(VaultError::Full));
+        assert_eq!(store.save(record("second"), None, &[], &[], Time::UNIX_EPOCH), Err(VaultError::Full));
         let names = |store: &Store| store.load().unwrap().into_iter().map(|a| a.name).collect::<Vec<_>>();
         assert_eq!(names(&store), ["first"]);
         // With room again it goes on, on the same connection.
         store.db.execute_batch("PRAGMA max_page_count = 1000").unwrap();
-        store.save(record("second"), &[], &[], Time::UNIX_EPOCH).unwrap();
+        store.save(record("second"), None, &[], &[], Time::UNIX_EPOCH).unwrap();
         assert_eq!(names(&store), ["first", "second"]);
     }
 
@@ -405,9 +274,9 @@ mod tests {
         let path = dir.path().join("vault.sqlite");
         let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
         let mut store = Store::create(&path, "id", &Recipe::Keyring, &Key::new([1; 32]), &chance).unwrap();
-        let stored = store.save(record("one"), &[], &[], Time::UNIX_EPOCH).unwrap().0;
+        let stored = store.save(record("one"), None, &[], &[], Time::UNIX_EPOCH).unwrap().0;
         store.remove(stored.row, &[], Time::UNIX_EPOCH).unwrap();
-        let error = store.save(stored, &[], &[], Time::UNIX_EPOCH).unwrap_err();
+        let error = store.save(stored, None, &[], &[], Time::UNIX_EPOCH).unwrap_err();
         assert!(matches!(error, VaultError::Failed { .. }), "{error}");
         assert_eq!(store.load().unwrap(), []);
     }
@@ -419,7 +288,7 @@ mod tests {
         let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
         let key = Key::new([1; 32]);
         let mut store = Store::create(&path, "id", &Recipe::Keyring, &key, &chance).unwrap();
-        let stored = store.save(record("one"), &[], &[], Time::UNIX_EPOCH).unwrap().0;
+        let stored = store.save(record("one"), None, &[], &[], Time::UNIX_EPOCH).unwrap().0;
         assert_eq!(stored.row, 1);
         drop(store);
         let mut store = Store::open(&path, &chance).unwrap().unwrap();

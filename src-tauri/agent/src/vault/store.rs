@@ -132,17 +132,25 @@ impl Store {
         let check = cipher
             .seal(&**chance, CHECK_PLACE, &Secret::new(CHECK))
             .ok_or_else(|| VaultError::Failed { reason: "sealing failed".to_owned() })?;
-        let (kind, salt, cost) = match recipe {
-            Recipe::Keyring => ("keyring", None, None),
-            Recipe::KeyFile { salt } => ("key_file", Some(salt), None),
-            Recipe::Passphrase { salt, cost } => ("passphrase", Some(salt), Some(cost)),
+        let (salt, cost) = match recipe {
+            Recipe::Keyring => (None, None),
+            Recipe::KeyFile { salt } => (Some(salt), None),
+            Recipe::Passphrase { salt, cost } => (Some(salt), Some(cost)),
         };
         let all = db.transaction().map_err(told)?;
         all.execute_batch(include_str!("schema.sql")).map_err(told)?;
         all.execute(
             "INSERT INTO vault (one, id, key_kind, salt, argon_memory, argon_passes, argon_lanes, check_sealed)
              VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![id, kind, salt, cost.map(|c| c.memory), cost.map(|c| c.passes), cost.map(|c| c.lanes), check],
+            params![
+                id,
+                recipe.word(),
+                salt,
+                cost.map(|c| c.memory),
+                cost.map(|c| c.passes),
+                cost.map(|c| c.lanes),
+                check
+            ],
         )
         .map_err(told)?;
         fail::point("vault.making");
