@@ -86,7 +86,7 @@ fn an_agent_that_is_killed_has_ended() {
     let (home, _scratch) = home();
     let listener = UnixListener::bind(home.socket().unwrap()).unwrap();
     // What was not read when it is closed is answered with a reset by the kernel, not with an end.
-    let agent = std::thread::spawn(move || drop(listener.accept().unwrap().0.read(&mut [0]).unwrap()));
+    let agent = std::thread::spawn(move || assert_eq!(listener.accept().unwrap().0.read(&mut [0]).unwrap(), 1));
     assert_eq!(Client::new(&home).unwrap().get::<Value>("/v1/status"), Err(CallError::Ended));
     agent.join().unwrap();
 }

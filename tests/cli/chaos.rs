@@ -76,8 +76,10 @@ fn storm(home: &Installation, seed: u64, round: u64) -> Vec<Done> {
             .collect();
         let ended: Vec<_> = actors.into_iter().map(|actor| actor.join()).collect();
         over.store(true, Ordering::Release);
-        watch.join().expect("there was one agent at any time");
-        ended.into_iter().flat_map(|done| done.expect("every actor got what it was owed")).collect()
+        // There was one agent at any time.
+        watch.join().unwrap();
+        // Every actor got what it was owed.
+        ended.into_iter().flat_map(|done| done.unwrap()).collect()
     })
 }
 

@@ -121,10 +121,12 @@ fn hearing_costs_no_thread_and_no_child_inherits_anything() {
     }
 }
 
-/// Runs `story` in the test of this name again, in a network in which there is nothing but a loop that is down.
-fn in_its_own_network(test: &str, story: impl FnOnce()) {
+/// Runs `story` in the test of this name again, in a network in which there is nothing but a loop that is down; `false`
+/// where the machine lets nobody have one.
+fn in_its_own_network(test: &str, story: impl FnOnce()) -> bool {
     if std::env::var_os(INSIDE).is_some() {
-        return story();
+        story();
+        return true;
     }
     let network = |command: &str| {
         let mut unshare = Command::new("unshare");
@@ -132,14 +134,14 @@ fn in_its_own_network(test: &str, story: impl FnOnce()) {
         unshare
     };
     if !network("true").output().is_ok_and(|output| output.status.success()) {
-        println!("not run: this machine lets nobody have a network of his own");
-        return;
+        return false;
     }
     let program = std::env::current_exe().unwrap();
     let mut again = network(program.to_str().unwrap());
     let output = again.args(["--exact", test, "--nocapture"]).env(INSIDE, "1").output().unwrap();
     let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    true
 }
 
 fn ip(arguments: &[&str]) {
@@ -149,7 +151,8 @@ fn ip(arguments: &[&str]) {
 
 #[test]
 fn an_account_that_was_offline_is_tried_at_once_when_a_network_comes_up() {
-    in_its_own_network("machine::an_account_that_was_offline_is_tried_at_once_when_a_network_comes_up", || {
+    let test = "machine::an_account_that_was_offline_is_tried_at_once_when_a_network_comes_up";
+    let ran = in_its_own_network(test, || {
         ip(&["link", "set", "lo", "up"]);
         let home = installation();
         let authority = Authority::start_at(&home, "127.0.0.1:7277", Some(4));
@@ -172,6 +175,9 @@ fn an_account_that_was_offline_is_tried_at_once_when_a_network_comes_up() {
         let (now, _) = wait::until("a token", Duration::from_secs(11), well);
         assert!(now < retry_at, "it did not wait for {retry_at}");
     });
+    if !ran {
+        println!("not run: this machine lets nobody have a network of his own");
+    }
 }
 
 /// The agent's time, and what it says of the account.

@@ -141,24 +141,19 @@ fn one_agent_serves_every_runtime_folder() {
 fn an_agent_that_is_stopped_is_given_up_and_named() {
     let home = installation();
     let mut agent = home.agent();
-    let pid = agent.pid();
-    let given_up = |commands: &[&[&str]]| {
-        send(pid, Signal::STOP);
-        let begun = Instant::now();
-        std::thread::scope(|scope| {
-            let running: Vec<_> = commands.iter().map(|command| scope.spawn(|| home.run(command))).collect();
-            for (command, outcome) in commands.iter().zip(running) {
-                let said = outcome.join().unwrap().refused(1);
-                let wanted = format!("`kill -KILL {pid}`");
-                assert!(said.contains("does not answer") && said.contains(&wanted), "{command:?}: {said}");
-            }
-        });
-        assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
-        send(pid, Signal::CONT);
-    };
-    given_up(&[&["token"], &["status"], &["agent"], &["tray"]]);
-    assert_eq!(who_answers(&home), pid, "it goes on where it was stopped");
-    given_up(&[&["agent", "--stop"]]);
+    send(agent.pid(), Signal::STOP);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let commands: [&[&str]; 5] = [&["token"], &["status"], &["agent"], &["agent", "--stop"], &["tray"]];
+        let running = commands.map(|command| scope.spawn(|| home.run(command)));
+        for (command, outcome) in commands.iter().zip(running) {
+            let said = outcome.join().unwrap().refused(1);
+            let wanted = format!("`kill -KILL {}`", agent.pid());
+            assert!(said.contains("does not answer") && said.contains(&wanted), "{command:?}: {said}");
+        }
+    });
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    send(agent.pid(), Signal::CONT);
     assert_eq!(agent.ended().code(), Some(0), "what it was told meanwhile, it does");
     home.run(&["account", "list", "--json"]).ok();
 }

@@ -126,10 +126,10 @@ impl Inhibitors {
 }
 
 #[derive(Clone, Default)]
-struct Manager(Arc<Mutex<Inhibitors>>);
+struct Served(Arc<Mutex<Inhibitors>>);
 
 #[zbus::interface(name = "org.freedesktop.login1.Manager")]
-impl Manager {
+impl Served {
     fn inhibit(&self, what: String, who: String, why: String, mode: String) -> OwnedFd {
         let (reader, writer) = std::io::pipe().unwrap();
         fcntl_setfl(&reader, fcntl_getfl(&reader).unwrap() | OFlags::NONBLOCK).unwrap();
@@ -144,14 +144,14 @@ impl Manager {
 /// The stand-in; it leaves the bus when it is dropped.
 pub(super) struct Logind {
     bus: Connection,
-    manager: Manager,
+    served: Served,
 }
 
 impl Logind {
     pub(super) fn start(bus: &Bus) -> Self {
-        let manager = Manager::default();
-        let bus = bus.connect().serve_at(PATH, manager.clone()).unwrap().name(NAME).unwrap().build().unwrap();
-        Self { bus, manager }
+        let served = Served::default();
+        let bus = bus.connect().serve_at(PATH, served.clone()).unwrap().name(NAME).unwrap().build().unwrap();
+        Self { bus, served }
     }
 
     /// Says that the machine is about to sleep, or that it woke up.
@@ -161,16 +161,16 @@ impl Logind {
 
     /// What each inhibitor was asked for with: what, who, why, how.
     pub(super) fn asked(&self) -> Vec<[String; 4]> {
-        self.manager.0.lock().unwrap().asked.clone()
+        self.served.0.lock().unwrap().asked.clone()
     }
 
     /// How many inhibitors were held when the last one was asked for.
     pub(super) fn held_before(&self) -> usize {
-        self.manager.0.lock().unwrap().held_before
+        self.served.0.lock().unwrap().held_before
     }
 
     pub(super) fn wait_for_inhibitors(&self, count: usize, deadline: Duration) {
-        let held = || (self.manager.0.lock().unwrap().held() == count).then_some(());
+        let held = || (self.served.0.lock().unwrap().held() == count).then_some(());
         wait::until(&format!("{count} inhibitors to be held"), deadline, held);
     }
 }
