@@ -21,7 +21,7 @@ fn an_account_killed_before_it_is_stored_is_not_there_and_can_be_connected() {
         died(agent, point);
         assert_eq!(home.run(&["account", "list", "--json"]).ok(), "[]\n");
         authority.connect(&home, "pocketpaw", "paw");
-        assert!(pocketpaw_takes(&authority, &token(&home, "paw").0));
+        assert!(pocketpaw_takes(&authority.url, &token(&home, "paw").0));
     });
 }
 
@@ -36,7 +36,7 @@ fn an_account_killed_after_it_is_stored_is_there() {
         died(agent, point);
         let said = home.run_with(&arguments, authority.credential("pocketpaw")).refused(2);
         assert!(said.starts_with(THERE), "{said}");
-        assert!(pocketpaw_takes(&authority, &token(&home, "paw").0));
+        assert!(pocketpaw_takes(&authority.url, &token(&home, "paw").0));
     });
 }
 

@@ -45,9 +45,9 @@ impl Paw {
     #[track_caller]
     fn lives(&self, old_lives: bool) {
         let (token, _) = token(&self.home, "paw");
-        assert!(pocketpaw_takes(&self.authority, &token), "the token that was handed out is dead");
+        assert!(pocketpaw_takes(&self.authority.url, &token), "the token that was handed out is dead");
         let first = self.first.take();
-        assert_eq!(pocketpaw_takes(&self.authority, &first), old_lives, "the token that was in hand");
+        assert_eq!(pocketpaw_takes(&self.authority.url, &first), old_lives, "the token that was in hand");
         self.home.run(&["token", "paw", "--fresh"]).ok();
     }
 
@@ -61,7 +61,7 @@ impl Paw {
         assert_eq!(self.home.run(&["token", "paw"]).refused(3), LOST, "it is stored");
         self.connect(&self.newest_master());
         let (token, _) = token(&self.home, "paw");
-        assert!(pocketpaw_takes(&self.authority, &token));
+        assert!(pocketpaw_takes(&self.authority.url, &token));
     }
 }
 

@@ -168,10 +168,10 @@ pub(crate) fn antiraid_takes(authority: &Authority, token: &str) -> bool {
     request.send(&authority.url).unwrap().status == 200
 }
 
-/// Whether a PocketPaw authority takes a token.
-pub(crate) fn pocketpaw_takes(authority: &Authority, token: &str) -> bool {
+/// Whether the PocketPaw authority at `url` takes a token.
+pub(crate) fn pocketpaw_takes(url: &str, token: &str) -> bool {
     let request = Request::new("GET", "/api/sessions").header("Authorization", &format!("Bearer {token}"));
-    request.send(&authority.url).unwrap().status == 200
+    request.send(url).unwrap().status == 200
 }
 
 /// Waits until an AntiRaid account has exactly its current session and `orphans` orphans, here and at the authority, and

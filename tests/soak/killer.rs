@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::chances::Chances;
 
 /// The longest that an agent is left alone after the last one was killed, in milliseconds.
-const LONGEST_LIFE: u64 = 1500;
+const LONGEST_LIFE: u64 = 3000;
 
 /// Kills until `done`, and answers how often.
 pub(crate) fn kill(home: &Installation, chances: &mut Chances, done: &AtomicBool) -> usize {

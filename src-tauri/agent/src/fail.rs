@@ -6,7 +6,7 @@
 /// Every point there is, in the order in which a life passes them. A test of the house sees that each stands in the code,
 /// and that a test kills there.
 #[cfg(debug_assertions)]
-const POINTS: [&str; 27] = [
+const POINTS: [&str; 29] = [
     // The vault's file.
     "vault.keyed",
     "vault.making",
@@ -17,6 +17,8 @@ const POINTS: [&str; 27] = [
     "sign-in.approved",
     "connect.answered",
     "connect.stored",
+    "import.unfinished",
+    "import.stored",
     // A session is opened or renewed.
     "intent.written",
     "intent.ended",

@@ -15,6 +15,7 @@ use daypass_core::rotation::Intent;
 use self::content::{Content, Exported, ExportedIntent};
 use self::sealed::SealError;
 use crate::accounts::{bad_request, check_name};
+use crate::fail;
 use crate::history::Entry;
 use crate::inner::Inner;
 use crate::state::Account;
@@ -135,7 +136,9 @@ impl Inner {
             incoming.iter_mut().for_each(|one| one.record.shift(ahead));
             store.import(incoming, &entries, now)
         });
-        let (stored, written) = match stored.await {
+        let stored = stored.await;
+        fail::point("import.stored");
+        let (stored, written) = match stored {
             Ok(stored) => stored,
             Err(error) => {
                 if error != VaultError::Closed {

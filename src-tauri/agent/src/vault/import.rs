@@ -10,6 +10,7 @@ use super::record::{AccountRecord, OpenIntent};
 use super::rows::put_intent;
 use super::save::{put_account, put_sessions};
 use super::store::{Store, micros};
+use crate::fail;
 use crate::history::Entry;
 
 /// An account that comes in.
@@ -47,7 +48,9 @@ impl Store {
                 });
                 open.push(begun.collect::<rusqlite::Result<_>>()?);
             }
-            Ok((open, put_entries(all, entries, now)?))
+            let written = put_entries(all, entries, now)?;
+            fail::point("import.unfinished");
+            Ok((open, written))
         })?;
         Ok((incoming.into_iter().map(|one| one.record).zip(open).collect(), written))
     }
