@@ -2,10 +2,13 @@
 
 use std::fs::{self, File};
 use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use daypass_api::Client;
 use daypass_api::view::StatusView;
+use daypass_test_support::http::Server;
 use daypass_test_support::program::{Installation, Running, START_LIMIT, finish};
 use daypass_test_support::wait;
 use rustix::process::{Pid, Signal, kill_process};
@@ -182,4 +185,40 @@ fn a_starter_that_is_killed_leaves_nobody_waiting() {
         assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
         home.run(&["agent", "--stop"]).ok();
     }
+}
+
+#[test]
+fn a_tray_app_that_takes_over_during_a_refresh_finds_what_it_brought() {
+    let (home, mut authority) = with_authority();
+    let at_the_gate = Arc::new(AtomicUsize::new(0));
+    let gate = Arc::new(AtomicBool::new(true));
+    let provider = {
+        let (at_the_gate, gate, url) = (at_the_gate.clone(), gate.clone(), authority.url.clone());
+        Server::start(move |request| {
+            let answer = request.send(&url);
+            at_the_gate.fetch_add(1, Ordering::AcqRel);
+            wait::until("the gate", START_LIMIT, || gate.load(Ordering::Acquire).then_some(()));
+            answer
+        })
+    };
+    authority.url = provider.url;
+    // Its refresh token is another after every use: an answer that nobody stores ends the account.
+    authority.connect(&home, "discovr", "tv");
+    let before = home.run(&["token", "tv"]).ok();
+    gate.store(false, Ordering::Release);
+    let asked = at_the_gate.load(Ordering::Acquire);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| home.run(&["token", "tv", "--fresh"]));
+        let arrived = || (at_the_gate.load(Ordering::Acquire) > asked).then_some(());
+        wait::until("the provider to have answered", START_LIMIT, arrived);
+        let mut tray = Running::start(&mut home.command(&["tray"]));
+        wait::until("the agent to be told", START_LIMIT, || (!home.socket().exists()).then_some(()));
+        gate.store(true, Ordering::Release);
+        tray.line("the account", |line| line.contains("tv: token"));
+        assert_eq!(who_answers(&home), tray.pid());
+        let after = reader.join().unwrap().ok();
+        assert!(!after.is_empty() && after != before, "{after}");
+        home.run(&["token", "tv", "--fresh"]).ok();
+        assert_eq!(tray.end_by(Signal::TERM).code(), Some(0));
+    });
 }
