@@ -1,6 +1,7 @@
 //! The agent's place: its lock and its socket, taken away, left behind, held by one that does not answer.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -221,4 +222,29 @@ fn a_tray_app_that_takes_over_during_a_refresh_finds_what_it_brought() {
         home.run(&["token", "tv", "--fresh"]).ok();
         assert_eq!(tray.end_by(Signal::TERM).code(), Some(0));
     });
+}
+
+#[test]
+fn an_agent_of_another_version_is_told_after_an_upgrade() {
+    let home = installation();
+    fs::create_dir_all(home.root().join("run")).unwrap();
+    let listener = UnixListener::bind(home.socket()).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                BufReader::with_capacity(1, &stream).read_line(&mut head).unwrap();
+            }
+            let status = r#"{"version":"9.9.9","api":1,"pid":7,"tray":false,"vault":{"state":"open"},"accounts":0,"needs_you":0,
+                "started_at":"2026-01-01T00:00:00Z"}"#;
+            stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\n{status}").as_bytes()).unwrap();
+        }
+    });
+    let outcome = home.run(&["status"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("version 9.9.9"), "{outcome:?}");
+    let told = format!("this is version {}, and the agent is of version 9.9.9; stop it", env!("CARGO_PKG_VERSION"));
+    assert!(outcome.stderr.contains(&told), "{outcome:?}");
+    fs::remove_file(home.socket()).unwrap();
+    let _agent = home.agent();
+    home.run(&["status"]).ok();
 }

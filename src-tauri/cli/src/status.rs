@@ -49,7 +49,22 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     output::write_parts(&[&format!(
         "agent     {place}, version {}, process {}, started {since}\nvault     {vault}\naccounts  {}{needs_you}\n",
         status.version, status.pid, status.accounts
-    )])
+    )])?;
+    if status.version != env!("CARGO_PKG_VERSION") {
+        output::tell(&of_another_version(&status));
+    }
+    Ok(())
+}
+
+/// What to do after an upgrade: the agent that runs is still the program that was there before.
+fn of_another_version(agent: &StatusView) -> String {
+    let ours = env!("CARGO_PKG_VERSION");
+    let how = if agent.tray {
+        "quit the tray app and start it again"
+    } else {
+        "stop it with `daypass agent --stop`, and the next command starts one"
+    };
+    format!("daypass: this is version {ours}, and the agent is of version {}; {how}.", agent.version)
 }
 
 /// `daypass copy`. The clipboard belongs to the tray app; a headless agent is not started for it.
