@@ -91,11 +91,11 @@ impl Inner {
         }
         let _reserved = self.reserve(&asked.name)?;
         let mut record = self.record_for(&asked)?;
-        let target = asked.definition.target(record.base_url.as_deref(), record.params.clone());
+        let target = asked.definition.target(record.base_url.as_deref(), record.params.map());
         let target = target.map_err(|error| failure::told(&error))?;
         let now = self.now();
         let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
-        let wish = account.wish(&self.setup.machine);
+        let wish = account.wish(self.session_name());
         if asked.definition.rotates_credential() && asked.check != Check::No {
             // The call uses the credential up, and only the vault will have its successor.
             self.vault.run(Store::try_writing).await?;
@@ -148,7 +148,7 @@ impl Inner {
                 name: asked.name.clone(),
                 provider: asked.definition.name().to_owned(),
                 base_url: asked.base_url.clone(),
-                params: asked.params.clone(),
+                params: asked.params.clone().into(),
                 life: asked.life,
                 pinned: asked.pinned,
                 created_at: self.now(),
@@ -236,19 +236,16 @@ impl Inner {
     async fn store_new(self: &Arc<Self>, mut record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
         let now = self.now();
         let own = own.into_iter().map(|entry| entry.without_secrets(&[&record]));
-        let entries = self.history.screen(own);
+        let (own, history) = (self.history.screen(own), self.history.clone());
         let anchor = self.state().clocks.anchor();
         let save = move |store: &mut Store| {
             let ahead = store.bring_to(&anchor)?;
             record.shift(ahead);
-            store.save(record, None, &[], &entries, now)
+            history.write(own, |entries| store.save(record, None, &[], entries, now))
         };
         let stored = self.vault.run(save).await;
         let record = match stored {
-            Ok((record, written)) => {
-                self.history.written(written);
-                record
-            }
+            Ok(record) => record,
             Err(error) => {
                 self.state().vault = Some(error.clone());
                 self.touched();
@@ -276,11 +273,11 @@ impl Inner {
         // A change that is just being stored ends first; one that comes later finds the account gone.
         let _one_at_a_time = self.saving.take(row).await;
         let now = self.now();
-        let entries = self
-            .history
-            .screen([Entry::new(now, name, LogEvent::Removed).because("The user removed it; nothing was revoked.")]);
-        let written = self.vault.run(move |store| store.remove(row, &entries, now)).await?;
-        self.history.written(written);
+        let told = Entry::new(now, name, LogEvent::Removed).because("The user removed it; nothing was revoked.");
+        let (own, history) = (self.history.screen([told]), self.history.clone());
+        let remove =
+            move |store: &mut Store| history.write(own, |entries| Ok(((), store.remove(row, entries, now)?)));
+        self.vault.run(remove).await?;
         self.incident(|incidents, _| incidents.removed(name));
         let mut state = self.state();
         state.accounts.remove(row);
@@ -301,7 +298,7 @@ fn renew(record: &mut AccountRecord, asked: &Connect) {
         record.drop_session(&current);
     }
     record.base_url = asked.base_url.clone().or(record.base_url.take());
-    record.params.extend(asked.params.clone());
+    record.params = record.params.map().into_iter().chain(asked.params.clone()).collect::<BTreeMap<_, _>>().into();
     record.life = asked.life.or(record.life);
     record.pinned |= asked.pinned;
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 pub(crate) use self::entry::{Entry, Why, timed};
 use crate::accounts::bad_request;
 use crate::inner::Inner;
-use crate::vault::{VaultError, Written};
+use crate::vault::{Store, VaultError, Written};
 
 /// How many entries wait at most: one each of ten thousand accounts, with room to spare.
 const MOST_WAITING: usize = 16_384;
@@ -97,23 +97,49 @@ impl History {
         entries.into_iter().filter_map(|entry| queue.unless_repeated(entry)).collect()
     }
 
-    /// Puts an entry in line.
+    /// Puts an entry in line, if it is worth writing.
     fn put(&self, entry: Entry) {
+        let entry = self.queue().unless_repeated(entry);
+        self.line_up(entry);
+    }
+
+    /// Puts entries in line.
+    pub(crate) fn line_up(&self, entries: impl IntoIterator<Item = Entry>) {
         let mut queue = self.queue();
-        let Some(entry) = queue.unless_repeated(entry) else { return };
-        queue.waiting.push_back(entry);
-        if queue.waiting.len() > MOST_WAITING {
-            queue.waiting.pop_front();
+        queue.waiting.extend(entries);
+        let surplus = queue.waiting.len().saturating_sub(MOST_WAITING);
+        queue.waiting.drain(..surplus);
+    }
+
+    /// Writes all that waits and then `own`, by `write`, in one transaction. To be called with the vault's file in hand:
+    /// entries then stand in it in the order in which they happened. Where that fails, those that waited wait on.
+    ///
+    /// # Errors
+    /// Those of `write`; nothing is told of `own` then.
+    pub(crate) fn write<T>(
+        &self,
+        own: Vec<Entry>,
+        write: impl FnOnce(&[Entry]) -> Result<(T, Written), VaultError>,
+    ) -> Result<T, VaultError> {
+        let waiting: Vec<Entry> = self.queue().waiting.drain(..).collect();
+        let count = waiting.len();
+        let mut entries = waiting;
+        entries.extend(own);
+        match write(&entries) {
+            Ok((done, written)) => {
+                self.written(written);
+                Ok(done)
+            }
+            Err(error) => {
+                entries.truncate(count);
+                self.put_back(entries);
+                Err(error)
+            }
         }
     }
 
-    /// Takes all that waits, for one transaction.
-    pub(crate) fn take(&self) -> Vec<Entry> {
-        self.queue().waiting.drain(..).collect()
-    }
-
-    /// Puts entries that could not be written back to the beginning of the line.
-    pub(crate) fn put_back(&self, entries: Vec<Entry>) {
+    /// Puts entries back to the beginning of the line.
+    fn put_back(&self, entries: Vec<Entry>) {
         let mut queue = self.queue();
         let room = MOST_WAITING.saturating_sub(queue.waiting.len());
         for entry in entries.into_iter().rev().take(room) {
@@ -276,18 +302,11 @@ impl Inner {
     /// # Errors
     /// Those of the vault; the entries then wait on.
     pub(crate) async fn write_history(&self) -> Result<bool, VaultError> {
-        let entries = self.history.take();
-        let (writing, now) = (entries.clone(), self.now());
-        match self.vault.run(move |store| store.log(&writing, now)).await {
-            Ok(written) => {
-                self.history.written(written);
-                Ok(written.more_to_drop)
-            }
-            Err(error) => {
-                self.history.put_back(entries);
-                Err(error)
-            }
-        }
+        let (history, now) = (self.history.clone(), self.now());
+        let write = move |store: &mut Store| {
+            history.write(Vec::new(), |entries| store.log(entries, now).map(|written| (written.more_to_drop, written)))
+        };
+        self.vault.run(write).await
     }
 
     /// A part of the history, newest first.
@@ -354,6 +373,10 @@ pub(crate) async fn write(inner: Arc<Inner>) {
 mod tests {
     use super::*;
 
+    fn taken(history: &History) -> Vec<Entry> {
+        history.queue().waiting.drain(..).collect()
+    }
+
     fn failure(account: usize, at: Time) -> Entry {
         let error = ApiError::new(ErrorCode::Offline, "The provider cannot be reached.");
         Entry::new(at, &format!("account-{account}"), LogEvent::Failed).failed(&error)
@@ -363,15 +386,15 @@ mod tests {
     fn what_ten_thousand_accounts_tell_at_once_is_one_transaction() {
         let history = History::default();
         (0..10_000).for_each(|account| history.put(failure(account, Time::UNIX_EPOCH)));
-        let all = history.take();
+        let all = taken(&history);
         assert_eq!(all.len(), 10_000);
         // Where it fails they wait on in their order, before what came meanwhile; only of too many the oldest are dropped.
         history.put(failure(20_000, Time::UNIX_EPOCH));
         history.put_back(all.clone());
-        assert_eq!(history.take()[..10_000], all);
+        assert_eq!(taken(&history)[..10_000], all);
         (30_000..60_000).for_each(|account| history.put(failure(account, Time::UNIX_EPOCH)));
         history.put_back(all);
-        let waiting = history.take();
+        let waiting = taken(&history);
         assert_eq!(waiting.len(), MOST_WAITING);
         assert_eq!(waiting.last(), Some(&failure(59_999, Time::UNIX_EPOCH)));
     }
@@ -381,7 +404,7 @@ mod tests {
         let history = History::default();
         let at = |minutes: u64| clock::later(Time::UNIX_EPOCH, Duration::from_secs(minutes * 60));
         (0..=60).for_each(|minute| history.put(failure(1, at(minute))));
-        let told = history.take();
+        let told = taken(&history);
         assert_eq!(told.len(), 2);
         assert!(
             told[1]
@@ -398,6 +421,6 @@ mod tests {
         history.put(Entry::new(at(61), "account-1", LogEvent::Copied));
         history.put(failure(1, at(62)));
         history.put(failure(1, at(0)));
-        assert_eq!(history.take().len(), 7);
+        assert_eq!(taken(&history).len(), 7);
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Inner {
     pub(crate) changed: Notify,
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) notices: broadcast::Sender<Notice>,
-    pub(crate) history: History,
+    pub(crate) history: Arc<History>,
     pub(crate) teller: Teller,
     pub(crate) focus: broadcast::Sender<Page>,
     pub(crate) windows: AtomicUsize,
@@ -68,7 +68,7 @@ impl Inner {
             changed: Notify::new(),
             snapshots: watch::Sender::new(Arc::new(empty)),
             notices: broadcast::Sender::new(64),
-            history: History::default(),
+            history: Arc::default(),
             teller: Teller::new(&*setup.clock),
             focus: broadcast::Sender::new(8),
             windows: AtomicUsize::new(0),
@@ -100,6 +100,12 @@ impl Inner {
         self.wake.notify_one();
         self.changed.notify_one();
         self.teller.wake.notify_one();
+    }
+
+    /// A name for a new session: after the machine, with a tag of chance by which this very session is found again.
+    pub(crate) fn session_name(&self) -> String {
+        let machine = Some(&*self.setup.machine).filter(|name| !name.is_empty()).unwrap_or("Daypass");
+        format!("{machine}-{}", &daypass_core::token::opaque::uuid(&*self.setup.chance)[..6])
     }
 
     pub(crate) fn tell(&self, notice: Notice) {
@@ -220,18 +226,18 @@ impl Inner {
         };
         let before = record.clone();
         let own = change(&mut record).into_iter().map(|entry| entry.without_secrets(&[&before, &record]));
-        let (own, waiting) = (self.history.screen(own), self.history.take());
+        let own = self.history.screen(own);
         let now = self.now();
         let stored = {
-            let (mut record, ended, entries) = (record.clone(), ended.clone(), [&waiting[..], &own].concat());
-            let anchor = anchor.clone();
+            let (mut record, ended, own) = (record.clone(), ended.clone(), own.clone());
+            let (anchor, history) = (anchor.clone(), self.history.clone());
             let known = is_stored.then_some(before);
             let save = move |store: &mut Store| {
                 let ahead = store.bring_to(&anchor)?;
                 record.shift(ahead);
                 // What was moved differs from what is known, and is written.
-                let saved = store.save(record, known.as_ref(), &ended, &entries, now);
-                saved.map(|(stored, written)| (stored, written, ahead))
+                let save = |entries: &[Entry]| store.save(record, known.as_ref(), &ended, entries, now);
+                history.write(own, save).map(|stored| (stored, ahead))
             };
             self.vault.run(save).await
         };
@@ -239,8 +245,7 @@ impl Inner {
         // The clock may have been set while the vault was busy.
         let set = state.clocks.anchor().since(&anchor);
         let result = match stored {
-            Ok((mut stored, written, ahead)) => {
-                self.history.written(written);
+            Ok((mut stored, ahead)) => {
                 stored.shift(set - ahead);
                 state.intents.retain(|intent| !ended.contains(&intent.id));
                 // A vault that was in trouble is only well again once everything that waits is stored: see `open_vault`.
@@ -252,10 +257,9 @@ impl Inner {
                     state.vault = Some(error.clone());
                 }
                 if unstored == Unstored::Refuse {
-                    self.history.put_back(waiting);
                     Err(error.into())
                 } else {
-                    self.history.put_back([waiting, own].concat());
+                    self.history.line_up(own);
                     ended.dedup();
                     record.shift(set);
                     state.by_row(row).ok_or_else(gone)?.replace(record, Some(ended));
