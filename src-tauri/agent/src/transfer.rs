@@ -19,7 +19,7 @@ use crate::fail;
 use crate::history::Entry;
 use crate::inner::Inner;
 use crate::state::Account;
-use crate::vault::{AccountRecord, Incoming, OpenIntent, Sealed, Store, VaultError};
+use crate::vault::{AccountRecord, Imported, Incoming, OpenIntent, Sealed, Store, VaultError};
 
 /// The shortest passphrase, in characters. Whoever gets the file can try as many as they like.
 const MIN_PASSPHRASE: usize = 12;
@@ -150,7 +150,7 @@ impl Inner {
         };
         self.history.written(written);
         let mut state = self.state();
-        for (record, open) in stored {
+        for Imported { record, open } in stored {
             let row = record.row;
             let mut account = Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
             account.suspect = open.iter().any(|open| open.intent == Intent::Regenerate);

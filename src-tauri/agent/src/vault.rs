@@ -26,7 +26,7 @@ use daypass_core::Chance;
 use tokio::time::Instant;
 
 pub(crate) use error::VaultError;
-pub(crate) use import::Incoming;
+pub(crate) use import::{Imported, Incoming};
 pub(crate) use key::Cost;
 use key::{KEYRING_PATIENCE, KeyringCall, Recipe};
 pub(crate) use log::Written;
@@ -98,18 +98,15 @@ impl Vault {
     pub(crate) async fn open_file(&self) -> Result<bool, VaultError> {
         let (path, chance) = (self.path.clone(), self.chance.clone());
         self.blocking(move |slot| {
-            let found = match slot.store.take() {
-                Some(store) => store.put_in_place().map(Some),
-                None => Store::open(&path, &chance).map_err(|error| (None, error)),
-            };
-            let (store, found) = match found {
-                Ok(None) if slot.seen => (None, Err(VaultError::Gone { path })),
-                Ok(store) => (store, Ok(())),
-                Err((store, error)) => (store, Err(error)),
-            };
-            slot.store = store;
+            Store::put_in_place(&mut slot.store)?;
+            if slot.store.is_none() {
+                slot.store = Store::open(&path, &chance)?;
+            }
+            if slot.seen && slot.store.is_none() {
+                return Err(VaultError::Gone { path });
+            }
             slot.seen |= slot.store.is_some();
-            found.map(|()| slot.store.is_some())
+            Ok(slot.store.is_some())
         })
         .await
     }

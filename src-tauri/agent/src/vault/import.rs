@@ -21,6 +21,12 @@ pub(crate) struct Incoming {
     pub(crate) intents: Vec<(Intent, Time)>,
 }
 
+/// An account that has come in.
+pub(crate) struct Imported {
+    pub(crate) record: AccountRecord,
+    pub(crate) open: Vec<OpenIntent>,
+}
+
 impl Store {
     /// Stores `incoming`, and writes `entries` of the history, in one transaction; answers the accounts with their rows
     /// filled in, each with its open intents. What was open of an account whose place is taken ends.
@@ -32,7 +38,7 @@ impl Store {
         mut incoming: Vec<Incoming>,
         entries: &[Entry],
         now: Time,
-    ) -> Result<(Vec<(AccountRecord, Vec<OpenIntent>)>, Written), VaultError> {
+    ) -> Result<(Vec<Imported>, Written), VaultError> {
         let (open, written) = self.sealing(|all, sealing| {
             let mut open: Vec<Vec<OpenIntent>> = Vec::with_capacity(incoming.len());
             for one in &mut incoming {
@@ -52,7 +58,8 @@ impl Store {
             fail::point("import.unfinished");
             Ok((open, written))
         })?;
-        Ok((incoming.into_iter().map(|one| one.record).zip(open).collect(), written))
+        let imported = incoming.into_iter().zip(open).map(|(one, open)| Imported { record: one.record, open });
+        Ok((imported.collect(), written))
     }
 }
 

@@ -218,7 +218,6 @@ fn put_session(all: &Transaction<'_>, sql: &str, row: i64, session: &SessionReco
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use super::super::key::Recipe;
@@ -251,7 +250,7 @@ mod tests {
             name: "work".to_owned(),
             provider: "discovr".to_owned(),
             base_url: None,
-            params: BTreeMap::new(),
+            params: Default::default(),
             life: None,
             pinned: false,
             created_at: Time::UNIX_EPOCH,
@@ -288,7 +287,7 @@ mod tests {
         changed.sessions[1].current = true;
         let second = save(&mut store, changed, Some(&first));
         assert_eq!(sealed(&store), before);
-        assert_eq!(store.load().unwrap(), [second.clone()]);
+        assert_eq!(store.load().unwrap(), std::slice::from_ref(&second));
 
         let mut changed = AccountRecord { credential: Sealed::Open(Secret::new("successor")), ..second.clone() };
         changed.sessions.remove(0);

@@ -162,23 +162,23 @@ impl Store {
     }
 
     /// Whether the open file is still what its name leads to. Where only the write-ahead log was removed, the file is
-    /// opened again: SQLite puts what the log held into the file when it closes it.
+    /// opened again: SQLite puts what the log held into the file when it closes it. Where that fails, it stays closed.
     ///
     /// # Errors
-    /// `Gone`, `Replaced`; those of [`Store::open`], and then it is closed.
-    pub(crate) fn put_in_place(mut self) -> Result<Self, (Option<Self>, VaultError)> {
-        if let Err(error) = self.place.check(&self.path) {
-            return Err((Some(self), error));
+    /// `Gone`, `Replaced`; those of [`Store::open`].
+    pub(crate) fn put_in_place(slot: &mut Option<Self>) -> Result<(), VaultError> {
+        let Some(store) = slot else { return Ok(()) };
+        store.place.check(&store.path)?;
+        if !store.place.lost_the_log(&store.path) {
+            return Ok(());
         }
-        if !self.place.lost_the_log(&self.path) {
-            return Ok(self);
-        }
-        let (path, chance, id, cipher) = (self.path.clone(), self.chance.clone(), self.id.clone(), self.cipher.take());
-        drop(self);
-        let again = Self::open(&path, &chance).map_err(|error| (None, error))?;
-        let mut again = again.ok_or((None, VaultError::Gone { path }))?;
+        let (path, chance, id) = (store.path.clone(), store.chance.clone(), store.id.clone());
+        let cipher = store.cipher.take();
+        *slot = None;
+        let mut again = Self::open(&path, &chance)?.ok_or(VaultError::Gone { path })?;
         again.cipher = cipher.filter(|_| again.id == id);
-        Ok(again)
+        *slot = Some(again);
+        Ok(())
     }
 
     /// Takes the key, if it is the one that the vault was made with.
