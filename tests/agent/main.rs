@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bed;
+mod clocks;
 mod faulty;
 mod freshness;
 mod history;

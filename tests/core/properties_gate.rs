@@ -108,7 +108,7 @@ proptest! {
         listed in prop::collection::vec((0_u8..6, 0_u8..3, -200_i64..200), 0..8),
         held in prop::collection::vec(0_u8..6, 0..4),
     ) {
-        let intent = Intent::Create { name: "ours".to_owned(), replaces: None };
+        let intent = Intent::Create { name: "ours".to_owned(), replaces: None, unique: false };
         let listed: Vec<Session> = listed.into_iter().map(|(id, name, second)| session(id, name, second)).collect();
         let held: Vec<String> = held.into_iter().map(|id| id.to_string()).collect();
         let held: Vec<&str> = held.iter().map(String::as_str).collect();

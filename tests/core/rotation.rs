@@ -9,7 +9,7 @@ use crate::clock::noon;
 const NAME: &str = "daypass on heron";
 
 fn create() -> Intent {
-    Intent::Create { name: NAME.to_owned(), replaces: Some("old".to_owned()) }
+    Intent::Create { name: NAME.to_owned(), replaces: Some("old".to_owned()), unique: false }
 }
 
 /// A listed session, created `second` after the intent was written at noon.
@@ -43,6 +43,15 @@ fn a_creation_is_looked_for_in_the_list_before_it_is_done_again() {
 fn a_session_that_was_created_and_lost_is_an_orphan() {
     let list = [listed("old", NAME, -86_400), listed("lost", NAME, 1), listed("other", "ci", 2)];
     assert_eq!(settle(&create(), noon(0), true, Some(&list), &["old"]), Orphans(vec!["lost".to_owned()]));
+}
+
+#[test]
+fn a_name_that_was_made_for_it_is_enough() {
+    // Where the clock was set in between, nobody can tell which came first.
+    let intent = Intent::Create { name: "heron-7f3a01".to_owned(), replaces: None, unique: true };
+    let list = [listed("other", NAME, 5), listed("lost", "heron-7f3a01", -86_400)];
+    assert_eq!(settle(&intent, noon(0), true, Some(&list), &[]), Orphans(vec!["lost".to_owned()]));
+    assert_eq!(settle(&intent, noon(0), true, Some(&list), &["lost"]), NothingHappened);
 }
 
 #[test]

@@ -275,8 +275,7 @@ impl Inner {
         let now = self.now();
         let told = Entry::new(now, name, LogEvent::Removed).because("The user removed it; nothing was revoked.");
         let (own, history) = (self.history.screen([told]), self.history.clone());
-        let remove =
-            move |store: &mut Store| history.write(own, |entries| Ok(((), store.remove(row, entries, now)?)));
+        let remove = move |store: &mut Store| history.write(own, |entries| Ok(((), store.remove(row, entries, now)?)));
         self.vault.run(remove).await?;
         self.incident(|incidents, _| incidents.removed(name));
         let mut state = self.state();

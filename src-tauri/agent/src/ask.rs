@@ -51,13 +51,16 @@ impl Inner {
         answer: Result<T, ProviderError>,
     ) -> Result<Option<Result<T, ProviderError>>, ApiError> {
         match answer {
-            Err(ProviderError::Refused { message }) => match asking.others.next() {
-                Some(credential) => {
-                    asking.credential = credential;
-                    Ok(None)
+            Err(ProviderError::Refused { message }) => {
+                self.doubt(asking.row, &asking.credential);
+                match asking.others.next() {
+                    Some(credential) => {
+                        asking.credential = credential;
+                        Ok(None)
+                    }
+                    None => Err(self.refused(asking.row, asking.generation, &message, None).await),
                 }
-                None => Err(self.refused(asking.row, asking.generation, &message, None).await),
-            },
+            }
             Err(ref error @ ProviderError::RateLimited { .. }) => {
                 self.cool_account_down(asking.row, failure::retry_after(error).unwrap_or(failure::COOL_DOWN));
                 Ok(Some(answer))
@@ -67,10 +70,7 @@ impl Inner {
     }
 
     /// The provider's list of sessions, and by which setting of the clock it tells of them.
-    pub(crate) async fn ask_list(
-        &self,
-        row: i64,
-    ) -> Result<(Result<Vec<Session>, ProviderError>, Anchor), ApiError> {
+    pub(crate) async fn ask_list(&self, row: i64) -> Result<(Result<Vec<Session>, ProviderError>, Anchor), ApiError> {
         let (mut asking, mut anchor) = (self.asking(row)?, Anchor::default());
         loop {
             let Asking { definition, target, credential, .. } = &asking;

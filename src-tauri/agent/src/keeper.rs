@@ -45,12 +45,8 @@ struct Rounds {
 /// Keeps everything fresh until the agent stops.
 pub(crate) async fn keep(inner: Arc<Inner>) {
     let now = Instant::now();
-    let mut rounds = Rounds {
-        anchor: None,
-        use_noted: now,
-        vault_retry: VAULT_FIRST_RETRY,
-        vault_at: now + VAULT_FIRST_RETRY,
-    };
+    let mut rounds =
+        Rounds { anchor: None, use_noted: now, vault_retry: VAULT_FIRST_RETRY, vault_at: now + VAULT_FIRST_RETRY };
     while !inner.stopped.load(Ordering::Acquire) {
         rounds.look_after_the_vault(&inner).await;
         let sleep = inner.attend().map_or(LONGEST_SLEEP, |at| clock::until(inner.now(), at));
@@ -165,8 +161,8 @@ impl Inner {
         for session in &mut account.record.sessions {
             if retires_at(session).is_some_and(|at| at <= now) {
                 // It was handed out once more after its end was put down.
-                if let Some(promised) = account.promised.get(&session.session.id).filter(|until| **until > now) {
-                    session.retire_at = Some(*promised);
+                if let Some(promised) = account.promised.of(&session.session.id).filter(|until| *until > now) {
+                    session.retire_at = Some(promised);
                     continue;
                 }
                 session.retire_at = Some(clock::later(now, RETIRE_AGAIN));

@@ -198,8 +198,7 @@ impl Account {
         let until = clock::later(now, min_ttl.unwrap_or(life.thresholds().hard)).min(life.expires_at);
         // A promise binds where we revoke a session ourselves when its successor has taken its place.
         if self.definition.as_ref().is_some_and(|definition| definition.deletes_predecessor()) {
-            let promised = self.promised.entry(id.to_owned()).or_insert(until);
-            *promised = until.max(*promised);
+            self.promised.keep(id, until);
         }
         self.record.last_used_at = Some(now);
         self.record.resting = false;

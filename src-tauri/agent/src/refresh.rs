@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use daypass_api::view::LogEvent;
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::Time;
 use daypass_core::clock;
 use daypass_core::fresh::Failure;
 use daypass_core::gate::Landing;
 use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
+use daypass_core::{Secret, Time};
 use daypass_providers::{Definition, Minted, ProviderError};
 use tokio::sync::watch;
 
@@ -70,13 +70,7 @@ impl Inner {
 
     /// Begins a flight of `account`, which has none, and is counted at the gate of its provider. The state's lock is held
     /// by the caller, so nobody begins a second.
-    pub(crate) fn begin_flight(
-        self: &Arc<Self>,
-        account: &mut Account,
-        why: Why,
-        anchor: Anchor,
-        now: Time,
-    ) -> Flight {
+    pub(crate) fn begin_flight(self: &Arc<Self>, account: &mut Account, why: Why, anchor: Anchor, now: Time) -> Flight {
         let (tell, flight) = watch::channel(None);
         let (row, generation) = (account.record.row, account.record.generation);
         account.flight = Some((generation, flight.clone()));
@@ -138,7 +132,7 @@ impl Inner {
     async fn refresh(self: &Arc<Self>, trip: &mut Trip) -> Result<Time, Miss> {
         let Trip { row, generation, .. } = *trip;
         let (definition, target, credentials, grant, wish, replaces) = {
-            let now = self.now();
+            let (now, name) = (self.now(), self.session_name());
             let mut state = self.state();
             let account = state.by_row(row).ok_or_else(removed)?;
             if account.record.generation != generation {
@@ -147,7 +141,7 @@ impl Inner {
             let (definition, target) = account.ground()?;
             let grant = account.record.grant.open().filter(|grant| grant.expires_at.is_none_or(|at| at > now)).cloned();
             let replaces = account.record.current().map(|session| session.session.id.clone());
-            (definition, target, account.credentials(now)?, grant, account.wish(&self.setup.machine), replaces)
+            (definition, target, account.credentials(now)?, grant, account.wish(name), replaces)
         };
         if let Some(grant) = grant.filter(|_| definition.abilities().renew) {
             let call = timed(&mut trip.took, self.setup.upstream.renew(&definition, &target, &grant));
@@ -163,14 +157,17 @@ impl Inner {
         }
         let mut last = Miss::Ours(self.state().by_row(row).ok_or_else(removed)?.no_credential());
         for credential in credentials {
-            let intent = creation(&definition, wish.name.clone(), replaces.clone());
+            let intent = creation(&definition, wish.name.clone(), replaces.clone(), true);
             let call = timed(&mut trip.took, self.setup.upstream.mint(&definition, &target, &credential, &wish));
             let call = self.anchored(&mut trip.anchor, call);
             match self.once_only(row, intent, call).await? {
                 Ok((minted, intent)) => {
                     return Ok(self.take_current(trip, &definition, minted, intent).await?);
                 }
-                Err(error @ ProviderError::Refused { .. }) => last = Miss::Provider(error),
+                Err(error @ ProviderError::Refused { .. }) => {
+                    self.doubt(row, &credential);
+                    last = Miss::Provider(error);
+                }
                 Err(error) => return Err(Miss::Provider(error)),
             }
         }
@@ -280,7 +277,7 @@ impl Inner {
                 return vec![told];
             }
             let told = Entry::of_current(now, record, &minted);
-            put_current(record, minted, deletes, |id| promised.get(id).copied().unwrap_or(now).max(now));
+            put_current(record, minted, deletes, |id| promised.of(id).unwrap_or(now).max(now));
             // Whoever asked for it uses the account again.
             record.resting &= !matches!(why, Why::Reader | Why::Wish);
             told.into_iter().map(|entry| entry.took(took).or_because(why.sentence())).collect()
@@ -294,9 +291,16 @@ impl Inner {
             account.jitter = jitter;
             account.suspect = false;
             let record = &account.record;
-            account.promised.retain(|id, _| record.session(id).is_some());
+            account.promised.retain(|id| record.session(id).is_some());
         }
         Ok(expires_at)
+    }
+
+    /// The provider has refused a credential of the account.
+    pub(crate) fn doubt(&self, row: i64, credential: &Secret) {
+        if let Some(account) = self.state().by_row(row) {
+            account.doubt(credential);
+        }
     }
 
     /// Makes a call, and notes by which setting of the clock: what the answer tells is by that.
@@ -334,13 +338,7 @@ impl Inner {
 
     /// The credential of `generation` was refused: if it is still the account's, the timer stops, and the user is told
     /// once.
-    pub(crate) async fn refused(
-        &self,
-        row: i64,
-        generation: u64,
-        message: &str,
-        took: Option<Duration>,
-    ) -> ApiError {
+    pub(crate) async fn refused(&self, row: i64, generation: u64, message: &str, took: Option<Duration>) -> ApiError {
         let (name, known, lost, regenerated) = {
             let mut state = self.state();
             let of_it = || state.intents.iter().filter(|open| open.account == row);
@@ -539,12 +537,19 @@ pub(crate) fn put_late(record: &mut AccountRecord, minted: Minted, definition: &
 }
 
 /// What is to be written down before a session is opened; `None` where a lost answer loses nothing that matters.
-pub(crate) fn creation(definition: &Definition, name: Option<String>, replaces: Option<String>) -> Option<Intent> {
+///
+/// `unique` says that the name was made up for this very creation.
+pub(crate) fn creation(
+    definition: &Definition,
+    name: Option<String>,
+    replaces: Option<String>,
+    unique: bool,
+) -> Option<Intent> {
     if definition.rotates_credential() {
         // The credential is worth more than the session, and only one of the two can be settled.
         return Some(Intent::Renew);
     }
-    definition.token_shown_once().then(|| Intent::Create { name: name.unwrap_or_default(), replaces })
+    definition.token_shown_once().then(|| Intent::Create { name: name.unwrap_or_default(), replaces, unique })
 }
 
 /// Nothing is held any more: all of it was revoked.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use daypass_api::view::{LogEvent, RevokeView};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::{Secret, Time};
 use daypass_core::rotation::Intent;
+use daypass_core::{Secret, Time};
 use daypass_providers::{Definition, ProviderError, Regenerated};
 
 use crate::fail;

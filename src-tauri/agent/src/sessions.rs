@@ -100,15 +100,13 @@ impl Inner {
         let life = request.life.map(Duration::from_secs);
         definition.check_life(life).map_err(|error| failure::told(&error))?;
         // A provider that takes names gets one, by which an orphan would be found again.
-        let made_up =
-            || format!("{}-{}", self.setup.machine, &daypass_core::token::opaque::uuid(&*self.setup.chance)[..4]);
-        let kept_name = request.name.clone();
-        let sent_name = create.name_is_sent.then(|| request.name.unwrap_or_else(made_up));
+        let (kept_name, unique) = (request.name.clone(), request.name.is_none());
+        let sent_name = create.name_is_sent.then(|| request.name.unwrap_or_else(|| self.session_name()));
         let wish = Wish { name: sent_name.clone(), life };
         let (mut asking, mut took, mut anchor) = (self.asking(row)?, None, Anchor::default());
         let made = loop {
             let Asking { definition, target, credential, .. } = &asking;
-            let intent = creation(definition, sent_name.clone(), None);
+            let intent = creation(definition, sent_name.clone(), None, unique);
             let call = timed(&mut took, self.setup.upstream.create(definition, target, credential, &wish));
             let answer = self.once_only(row, intent, self.anchored(&mut anchor, call)).await?;
             if let Some(answer) = self.heard(&mut asking, answer).await? {
@@ -194,13 +192,7 @@ impl Inner {
 
     /// A failure of something that the user asked for, as it is answered and as the history tells it; `what` begins its
     /// sentence there.
-    pub(crate) fn told_failed(
-        &self,
-        row: i64,
-        what: &str,
-        error: &ProviderError,
-        took: Option<Duration>,
-    ) -> ApiError {
+    pub(crate) fn told_failed(&self, row: i64, what: &str, error: &ProviderError, took: Option<Duration>) -> ApiError {
         let told = failure::told(error);
         self.log_of(row, LogEvent::Failed, |entry| {
             entry.failed(&told).because(format!("{what}: {}", told.message)).took(took)

@@ -156,8 +156,7 @@ impl Inner {
     ) -> Result<String, ApiError> {
         // An account that gets a new credential keeps what it was connected with.
         if let Some(account) = self.state().accounts.get(&request.name) {
-            let known = account.record.params.iter().map(|(key, value)| (key.clone(), value.clone()));
-            target.params = known.chain(target.params).collect();
+            target.params = account.record.params.map().into_iter().chain(target.params).collect();
         }
         let missing = definition.params().iter().filter(|param| param.required && param.default.is_none());
         for param in missing {

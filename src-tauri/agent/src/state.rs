@@ -2,8 +2,9 @@
 
 mod accounts;
 pub(crate) mod clocks;
+mod promises;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 pub(crate) use self::accounts::Accounts;
 use self::clocks::{Clocks, NETWORK_SPREAD};
+use self::promises::Promises;
 use crate::history::Why;
 use crate::sign_in::Pending;
 use crate::vault::{AccountRecord, OpenIntent, Sealed, VaultError, shift_session};
@@ -61,8 +63,8 @@ pub(crate) struct Account {
     pub(crate) record: AccountRecord,
     /// `None` where the user removed the definition's file.
     pub(crate) definition: Option<Arc<Definition>>,
-    /// Where to ask, or why that cannot be said.
-    pub(crate) target: Result<Target, ApiError>,
+    /// Why it cannot be asked, where it cannot: its definition is gone, or asks for something else now.
+    pub(crate) barred: Option<Box<ApiError>>,
     /// The provider at this address: what a cool-down, and all else that holds for its accounts together, is kept under.
     pub(crate) place: Arc<str>,
     /// The provider's last list.
@@ -78,7 +80,7 @@ pub(crate) struct Account {
     /// The last refresh, and the credential's generation that it began in.
     pub(crate) flight: Option<(u64, Flight)>,
     /// Until when the token of a session, by id, was promised to live.
-    pub(crate) promised: HashMap<String, Time>,
+    pub(crate) promised: Promises,
     /// A call may have replaced the credential without our knowing: no held token is believed until one is minted.
     pub(crate) suspect: bool,
     /// Its last use is not in the vault yet.
@@ -183,16 +185,17 @@ impl Account {
         // Promises of an earlier life of the agent are not known: the longest that they could be is kept. Those made with a
         // predecessor are in its own end.
         let deletes = definition.as_ref().is_some_and(|definition| definition.deletes_predecessor());
-        let current = record.sessions.iter().filter(|session| deletes && session.retire_at.is_none());
-        let promised = current.filter_map(|session| {
-            let life = session.life?;
-            Some((session.session.id.clone(), clock::later(now, life.thresholds().hard)))
-        });
+        let mut promised = Promises::default();
+        for session in record.sessions.iter().filter(|session| deletes && session.retire_at.is_none()) {
+            if let Some(life) = session.life {
+                promised.keep(&session.session.id, clock::later(now, life.thresholds().hard));
+            }
+        }
         let target = target_of(&record, definition.as_deref());
         Self {
-            promised: promised.collect(),
+            promised,
             place: place_of(&record, &target),
-            target,
+            barred: target.err().map(Box::new),
             definition,
             listed: Vec::new(),
             jitter,
@@ -217,10 +220,12 @@ impl Account {
         if self.record.generation != record.generation {
             // What failed, failed with the old credential, and perhaps elsewhere.
             (self.failure, self.trouble, self.suspect) = (None, None, false);
-            self.target = target_of(&record, self.definition.as_deref());
-            self.place = place_of(&record, &self.target);
+            let target = target_of(&record, self.definition.as_deref());
+            self.place = place_of(&record, &target);
+            self.barred = target.err().map(Box::new);
         }
         self.record = record;
+        self.record.shrink();
         self.unsaved = unsaved;
     }
 
@@ -230,8 +235,8 @@ impl Account {
         self.listed.iter_mut().for_each(|session| shift_session(session, step));
         let failed = self.failure.iter_mut().map(|failure| &mut failure.at);
         let troubled = self.trouble.iter_mut().map(|(_, since)| since);
-        let promised = self.promised.values_mut();
-        for at in failed.chain(troubled).chain(promised).chain(&mut self.settle_at) {
+        self.promised.shift(step);
+        for at in failed.chain(troubled).chain(&mut self.settle_at) {
             *at = clock::shifted(*at, step);
         }
     }
@@ -241,8 +246,8 @@ impl Account {
         Facts {
             life: self.current_life().copied(),
             jitter: self.jitter,
-            warm: self.is_warm(now) && self.target.is_ok(),
-            owed: owed && self.target.is_ok(),
+            warm: self.is_warm(now) && self.barred.is_none(),
+            owed: owed && self.barred.is_none(),
             in_flight: self.in_flight().is_some(),
             needs_sign_in: self.record.refused.is_some() || self.record.credential.open().is_none(),
             failure: self.failure,
@@ -250,19 +255,36 @@ impl Account {
         }
     }
 
+    /// Where to ask. Made when it is needed: most accounts rest most of the time.
+    ///
+    /// # Errors
+    /// Why that cannot be said.
+    pub(crate) fn target(&self) -> Result<Target, ApiError> {
+        target_of(&self.record, self.definition.as_deref())
+    }
+
     /// The definition and target.
     ///
     /// # Errors
     /// Why there is none.
     pub(crate) fn ground(&self) -> Result<(Arc<Definition>, Target), ApiError> {
-        let target = self.target.clone()?;
+        let target = self.target()?;
         let gone = || ApiError::new(ErrorCode::NotSupported, "The provider's definition is gone; put its file back.");
         Ok((self.definition.clone().ok_or_else(gone)?, target))
     }
 
     /// The life of the current session's token, where it is here and believed.
     pub(crate) fn current_life(&self) -> Option<&Life> {
-        self.record.current().filter(|_| !self.suspect)?.held().map(|(_, life)| life)
+        // Where sessions are credentials, a refusal was theirs too.
+        let refused = self.record.refused.is_some()
+            && self.definition.as_ref().is_some_and(|definition| definition.session_is_credential());
+        self.record.current().filter(|_| !self.suspect && !refused)?.held().map(|(_, life)| life)
+    }
+
+    /// The provider has refused `credential`: if that is the token of the current session, it is not believed any more.
+    pub(crate) fn doubt(&mut self, credential: &Secret) {
+        let held = self.record.current().and_then(|session| session.token.open());
+        self.suspect |= held == Some(credential);
     }
 
     /// The flight that is under way with the credential of now.
@@ -313,11 +335,11 @@ impl Account {
         ApiError::new(ErrorCode::NeedsSignIn, message)
     }
 
-    /// What is wished of a new current session: named after the machine, with the life that was chosen.
-    pub(crate) fn wish(&self, machine: &str) -> Wish {
+    /// What is wished of a new current session: the name that was made for it, with the life that was chosen.
+    pub(crate) fn wish(&self, name: String) -> Wish {
         let create = self.definition.as_ref().and_then(|definition| definition.abilities().create.as_ref());
         Wish {
-            name: create.filter(|create| create.name_is_sent && !machine.is_empty()).map(|_| machine.to_owned()),
+            name: create.filter(|create| create.name_is_sent).map(|_| name),
             life: self.record.life.filter(|_| create.is_some_and(|create| create.life.is_some())),
         }
     }
@@ -336,7 +358,7 @@ fn target_of(record: &AccountRecord, definition: Option<&Definition>) -> Result<
             format!("There is no definition of the provider {:?} any more; put its file back.", record.provider);
         return Err(ApiError::new(ErrorCode::NotSupported, message));
     };
-    let target = definition.target(record.base_url.as_deref(), record.params.clone());
+    let target = definition.target(record.base_url.as_deref(), record.params.map());
     target.map_err(|error| ApiError::new(ErrorCode::BadRequest, error.to_string()))
 }
 

@@ -8,9 +8,9 @@ use daypass_api::view::{
     SessionView, Snapshot, VaultView,
 };
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::{Time, clock};
 use daypass_core::fresh::{self, Plan};
 use daypass_core::session::{Session, SessionState, Standing};
+use daypass_core::{Time, clock};
 use daypass_providers::Definition;
 
 use crate::state::{Account, State};
@@ -50,7 +50,7 @@ pub(crate) fn account(state: &State, account: &Account, now: Time) -> AccountVie
     let problem = problem(account, next);
     let refreshing = account.in_flight().is_some();
     let health = match &problem {
-        Some(problem) if problem.code == ErrorCode::NeedsSignIn || account.target.is_err() => Health::NeedsYou,
+        Some(problem) if problem.code == ErrorCode::NeedsSignIn || account.barred.is_some() => Health::NeedsYou,
         Some(_) => Health::Trouble,
         None if refreshing => Health::Refreshing,
         None => Health::Well,
@@ -59,11 +59,11 @@ pub(crate) fn account(state: &State, account: &Account, now: Time) -> AccountVie
         name: record.name.clone(),
         provider: record.provider.clone(),
         title: definition.map_or(&*record.provider, Definition::title).to_owned(),
-        base_url: match (&account.target, &record.base_url) {
+        base_url: match (account.target(), &record.base_url) {
             (Ok(target), _) => target.base_url.to_string(),
             (Err(_), given) => given.clone().unwrap_or_default(),
         },
-        params: record.params.clone(),
+        params: record.params.map(),
         health,
         freshness: life.map(|life| life.freshness(now)),
         refreshing,
@@ -91,7 +91,7 @@ fn problem(account: &Account, next: Option<Time>) -> Option<Problem> {
         let error = ApiError::new(ErrorCode::NeedsSignIn, refused.message.clone());
         return Some(of(&error, refused.since, None));
     }
-    if let Err(error) = &account.target {
+    if let Some(error) = &account.barred {
         return Some(of(error, record.created_at, None));
     }
     if matches!(record.credential, Sealed::Nothing | Sealed::Damaged) {

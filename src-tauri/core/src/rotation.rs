@@ -18,6 +18,9 @@ pub enum Intent {
         name: String,
         /// The session that it replaces: revoked only after the new one is stored.
         replaces: Option<String>,
+        /// Whether the name was made up for this very creation, so that nothing else bears it.
+        #[serde(default)]
+        unique: bool,
     },
     /// Replace the credential itself; the old one dies with the call.
     Regenerate,
@@ -41,8 +44,8 @@ pub enum Settlement {
 /// Settles `intent`, written at `begun_at`.
 ///
 /// `listed` is the provider's list where it has been asked, `can_list` whether it can be; `held` are the ids whose
-/// tokens we have. A session is taken for ours when it bears the intent's name, is not held, and was not created
-/// before the intent (a minute is allowed for clocks that differ).
+/// tokens we have. A session is taken for ours when it bears the intent's name, and is not held. Where a user chose the
+/// name it must not have been created before the intent either (a minute is allowed for clocks that differ).
 pub fn settle(
     intent: &Intent,
     begun_at: Time,
@@ -50,7 +53,7 @@ pub fn settle(
     listed: Option<&[Session]>,
     held: &[&str],
 ) -> Settlement {
-    let Intent::Create { name, .. } = intent else { return Settlement::RetryWithOld };
+    let Intent::Create { name, unique, .. } = intent else { return Settlement::RetryWithOld };
     let Some(listed) = listed else {
         return if can_list { Settlement::AskForList } else { Settlement::RetryWithOld };
     };
@@ -58,7 +61,7 @@ pub fn settle(
     let orphans: Vec<String> = listed
         .iter()
         .filter(|session| session.name.as_deref() == Some(name) && !held.contains(&session.id.as_str()))
-        .filter(|session| session.created_at.is_none_or(|at| at >= earliest))
+        .filter(|session| session.created_at.is_none_or(|at| *unique || at >= earliest))
         .map(|session| session.id.clone())
         .collect();
     if orphans.is_empty() { Settlement::NothingHappened } else { Settlement::Orphans(orphans) }

@@ -20,7 +20,7 @@ pub(crate) struct AccountRecord {
     pub(crate) provider: String,
     /// As the user gave it; `None` for the provider's own default.
     pub(crate) base_url: Option<String>,
-    pub(crate) params: BTreeMap<String, String>,
+    pub(crate) params: Params,
     /// The life that was chosen for its current session.
     pub(crate) life: Option<Duration>,
     pub(crate) pinned: bool,
@@ -41,6 +41,30 @@ pub(crate) struct AccountRecord {
     pub(crate) sessions: Vec<SessionRecord>,
     /// Rows of sessions whose token does not open: kept as they are, and not shown.
     pub(crate) damaged: Vec<i64>,
+}
+
+/// An account's parameters by their keys, in little room: a map keeps some for many.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+pub(crate) struct Params(Box<[(Box<str>, Box<str>)]>);
+
+impl Params {
+    /// The same as a map.
+    pub(crate) fn map(&self) -> BTreeMap<String, String> {
+        self.0.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    }
+}
+
+impl From<BTreeMap<String, String>> for Params {
+    fn from(map: BTreeMap<String, String>) -> Self {
+        Self(map.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+}
+
+impl From<Params> for BTreeMap<String, String> {
+    fn from(params: Params) -> Self {
+        params.map()
+    }
 }
 
 /// A secret that is kept sealed.
@@ -112,6 +136,12 @@ impl AccountRecord {
     /// The session of this id, among those that we keep.
     pub(crate) fn session(&self, id: &str) -> Option<&SessionRecord> {
         self.sessions.iter().find(|session| session.session.id == id)
+    }
+
+    /// Gives back the room that is not needed.
+    pub(crate) fn shrink(&mut self) {
+        self.sessions.shrink_to_fit();
+        self.damaged.shrink_to_fit();
     }
 
     /// The wall clock was set by `step`: every instant is moved by it, so that what remains of a life is what remained.

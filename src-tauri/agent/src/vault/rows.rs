@@ -217,7 +217,6 @@ fn optional_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) ->
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use daypass_core::Chance;
@@ -233,7 +232,7 @@ mod tests {
             name: name.to_owned(),
             provider: "discovr".to_owned(),
             base_url: None,
-            params: BTreeMap::new(),
+            params: crate::vault::record::Params::default(),
             life: Some(Duration::from_secs(7)),
             pinned: true,
             created_at: Time::UNIX_EPOCH,
