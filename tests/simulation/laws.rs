@@ -127,7 +127,10 @@ pub(crate) async fn history(stage: &Stage, agent: &Agent) {
         Err(error) => return stage.breaks("the history can be read", &error.message),
     };
     if !entries.is_sorted_by(|later, earlier| later.id > earlier.id) {
-        stage.breaks("the history is in order", &format!("{:?}", entries.iter().map(|entry| entry.id).collect::<Vec<_>>()));
+        stage.breaks(
+            "the history is in order",
+            &format!("{:?}", entries.iter().map(|entry| entry.id).collect::<Vec<_>>()),
+        );
     }
     for entry in &entries {
         keeps_secrets(stage, &format!("{entry:?}"));

@@ -23,6 +23,8 @@ struct Moments {
     boot: u32,
     slept_since_boot: Duration,
     wrong_by: TimeDelta,
+    /// When the wall clock was set last, by the awake clock.
+    set_at: Option<Duration>,
 }
 
 impl Machine {
@@ -38,6 +40,7 @@ impl Machine {
             boot: 1,
             slept_since_boot,
             wrong_by: TimeDelta::zero(),
+            set_at: None,
         }))
     }
 
@@ -92,7 +95,15 @@ impl Machine {
 
     /// Somebody sets the wall clock.
     pub(crate) fn set_wall(&self, step: TimeDelta) {
-        self.moments().wrong_by += step;
+        let mut moments = self.moments();
+        moments.wrong_by += step;
+        moments.set_at = Some(moments.awake());
+    }
+
+    /// Whether whoever looks at the clocks twice a minute knows how the wall clock was set.
+    pub(crate) fn setting_is_known(&self) -> bool {
+        let moments = self.moments();
+        moments.set_at.is_none_or(|at| moments.awake().saturating_sub(at) > Duration::from_secs(61))
     }
 
     /// The machine is switched off and on again.
@@ -102,6 +113,7 @@ impl Machine {
         moments.booted = moments.base;
         moments.boot += 1;
         moments.slept_since_boot = Duration::ZERO;
+        moments.set_at = None;
     }
 }
 

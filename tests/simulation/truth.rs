@@ -323,7 +323,7 @@ impl Truth {
                     told_end,
                     forgotten,
                     promised,
-                known_dead,
+                    known_dead,
                     of,
                 });
                 self.keys.insert(token, Key::Session(self.opened.len() - 1));

@@ -359,8 +359,10 @@ impl World {
 
     /// What happens while no agent is there.
     fn agent_is_down(&mut self, end: End) {
-        self.mend_the_vault();
         let stage = self.stage.clone();
+        // What only an earlier boot knew of the clock nobody knows after it, unless it was written down.
+        let known = stage.machine.setting_is_known() && stage.scene().vault_shut.is_none();
+        self.mend_the_vault();
         stage.scene().strike = None;
         let span = self.dice.magnitude(0.05, if end == End::Killed { 3600.0 } else { 40_000.0 });
         stage.machine.pass(span);
@@ -368,7 +370,7 @@ impl World {
             let slept = self.dice.magnitude(60.0, 100_000.0);
             stage.machine.sleep(slept);
         }
-        if self.dice.happens(0.15) {
+        if known && self.dice.happens(0.15) {
             let off = self.dice.magnitude(5.0, 3600.0);
             stage.machine.reboot(off);
             stage.tell("the machine was switched off and on again");
