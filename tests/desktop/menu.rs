@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use daypass_test_support::desktop::Options;
+use daypass_test_support::program::finish;
 use daypass_test_support::wait;
 
 use crate::stage::{SOON, Stage};
@@ -89,14 +90,14 @@ fn a_session_is_revoked_from_the_menu_and_the_user_is_told() {
 }
 
 #[test]
-fn a_refused_credential_is_told_once() {
+fn a_refused_credential_is_told_once_and_until_it_is_mended() {
     let stage = Stage::new(Options::default(), None);
     let (_tray, item) = stage.start_tray_with_icon();
     stage.connect("pocketpaw", "paw");
     let well = item.picture();
     stage.token("paw");
 
-    stage.regenerate_elsewhere();
+    let next = stage.regenerate_elsewhere();
     assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
     stage.desktop.wait_for_notification(SOON, |note| note.summary.contains("needs you"));
     wait::until("the menu to say it", SOON, || item.menu_text().contains("needs you").then_some(()));
@@ -104,4 +105,11 @@ fn a_refused_credential_is_told_once() {
     assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
     let told = stage.desktop.notifications().iter().filter(|note| note.summary.contains("needs you")).count();
     assert_eq!(told, 1);
+    assert_eq!(stage.desktop.notifications_shown(), 1);
+
+    // Nobody is called to what is mended.
+    let mut add = stage.command(&[]);
+    add.args(stage.authority.add_arguments("pocketpaw", "paw"));
+    finish(&mut add, &next).ok();
+    wait::until("the notification to go", SOON, || (stage.desktop.notifications_shown() == 0).then_some(()));
 }

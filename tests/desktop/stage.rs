@@ -90,13 +90,15 @@ impl Stage {
         serde_json::from_value(self.run(&["sessions", account, "--json"]).json()).unwrap()
     }
 
-    /// Has somebody elsewhere regenerate PocketPaw's master token: ours and all its sessions die at once.
+    /// Has somebody elsewhere regenerate PocketPaw's master token: ours and all its sessions die at once. Answers the new
+    /// one.
     #[track_caller]
-    pub(crate) fn regenerate_elsewhere(&self) {
+    pub(crate) fn regenerate_elsewhere(&self) -> String {
         let url = format!("{}/api/token/regenerate", self.authority.url);
         let bearer = format!("Authorization: Bearer {}", self.authority.credential("pocketpaw"));
         let regenerated = self.desktop.command("curl").args(["-sS", "-f", "-X", "POST", "-H", &bearer, &url]).output();
-        assert!(regenerated.unwrap().status.success());
+        let answer: Value = serde_json::from_slice(&regenerated.unwrap().stdout).unwrap();
+        answer["token"].as_str().unwrap().to_owned()
     }
 
     /// The running windows of Daypass.

@@ -9,7 +9,7 @@ use daypass_api::request::TokenRequest;
 use daypass_api::view::{Page, Snapshot, TokenView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::{Clock, Secret, Time};
-use daypass_tray::{Cleared, Desktop, DesktopError, DesktopEvent, Door, Drawing, Note, Reply};
+use daypass_tray::{Cleared, Desktop, DesktopError, DesktopEvent, Door, Drawing, Note, Reply, Topic};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 
@@ -20,6 +20,7 @@ use crate::made::{after, now};
 pub(crate) struct Seen {
     pub(crate) drawings: Vec<Drawing>,
     pub(crate) notes: Vec<Note>,
+    pub(crate) withdrawn: Vec<Topic>,
     pub(crate) said: Vec<String>,
     pub(crate) opened: Vec<Page>,
     pub(crate) closed: bool,
@@ -94,6 +95,10 @@ impl Desktop for DeskDouble {
 
     fn notify(&mut self, note: Note) {
         self.seen().notes.push(note);
+    }
+
+    fn withdraw(&mut self, topic: Topic) {
+        self.seen().withdrawn.push(topic);
     }
 
     fn open_window(&mut self, page: Page) -> Result<(), DesktopError> {

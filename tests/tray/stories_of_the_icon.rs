@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use daypass_agent::Notice;
-use daypass_api::view::{Health, Page};
+use daypass_api::view::{Health, Page, VaultView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_tray::{Action, DesktopEvent, Drawing, Ended, Entry, Picture, Topic};
 
@@ -68,6 +68,36 @@ async fn notices_become_notifications() {
     }
     let topics: Vec<Topic> = story.desk.seen().notes.iter().map(|note| note.topic).collect();
     assert_eq!(topics, [Topic::NeedsYou, Topic::Trouble, Topic::Recovered, Topic::Vault, Topic::Revoked]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_for_help_goes_when_nobody_needs_help_any_more() {
+    let story = Story::begin().await;
+    let publish = |snapshot| story.agent.snapshots.lock().unwrap().as_ref().unwrap().send_replace(Arc::new(snapshot));
+    let well = || snapshot(vec![account("work")]);
+    let mut needy = well();
+    needy.accounts[0].health = Health::NeedsYou;
+    let mut shut = needy.clone();
+    shut.vault = VaultView::Locked { message: "Unlock it.".to_owned() };
+
+    let (accounts, message) = (vec!["work".to_owned()], "The login token was refused.".to_owned());
+    story.agent.notices.send(Notice::NeedsYou { accounts, message: message.clone() }).unwrap();
+    story.seconds(60).await;
+    assert!(story.desk.seen().withdrawn.is_empty(), "the snapshot that says why is still on its way");
+    publish(needy.clone());
+    story.seconds(0).await;
+    publish(shut);
+    story.seconds(0).await;
+    story.agent.notices.send(Notice::Vault { message }).unwrap();
+    story.seconds(0).await;
+    assert!(story.desk.seen().withdrawn.is_empty());
+
+    publish(needy);
+    story.seconds(0).await;
+    assert_eq!(story.desk.seen().withdrawn, [Topic::Vault]);
+    publish(well());
+    story.seconds(60).await;
+    assert_eq!(story.desk.seen().withdrawn, [Topic::Vault, Topic::NeedsYou]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,6 +22,7 @@ use crate::face::{Request, Requests};
 use crate::menu::{Action, menu};
 use crate::note::{NO_TRAY, Note};
 use crate::picture::{picture, tooltip};
+use crate::told::Told;
 use crate::window::{Opening, Window};
 
 /// How often the remaining lives in the menu are looked at. Well under the 30 s after which every timer must have
@@ -85,6 +86,7 @@ struct Controller<A, D> {
     drawn: Option<Drawing>,
     clip: Clip,
     window: Window,
+    told: Told,
     jobs: JoinSet<Done>,
     /// When the lives are looked at again.
     tick: Instant,
@@ -112,6 +114,7 @@ pub async fn run<A: Door, D: Desktop>(
         drawn: None,
         clip: Clip::default(),
         window: Window::default(),
+        told: Told::default(),
         jobs: JoinSet::new(),
         tick: Instant::now() + TICK,
         host_check: None,
@@ -148,7 +151,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
             };
             match wake {
                 Wake::Changed => self.draw(),
-                Wake::Told(notice) => self.desktop.notify(Note::of(&notice, self.clock.now())),
+                Wake::Told(notice) => self.on_notice(&notice),
                 Wake::Desktop(DesktopEvent::Chosen(Action::Quit)) => break Ended::Quit,
                 Wake::Desktop(event) => self.on_event(event),
                 Wake::Asked(request) => self.on_request(request),
@@ -171,6 +174,17 @@ impl<A: Door, D: Desktop> Controller<A, D> {
             self.desktop.draw(&drawing);
             self.drawn = Some(drawing);
         }
+        for topic in self.told.over(&snapshot) {
+            self.desktop.withdraw(topic);
+        }
+    }
+
+    fn on_notice(&mut self, notice: &Notice) {
+        let note = Note::of(notice, self.clock.now());
+        self.told.note(note.topic);
+        self.desktop.notify(note);
+        // The snapshot that says why may be the present one.
+        self.draw();
     }
 
     fn next_wake(&self) -> Instant {

@@ -9,7 +9,7 @@ use daypass_core::Secret;
 use tokio::sync::mpsc;
 
 use crate::menu::{Action, Menu};
-use crate::note::Note;
+use crate::note::{Note, Topic};
 use crate::picture::Picture;
 
 /// What the desktop answers later. It is started by the call that returns it, and need not be awaited.
@@ -34,6 +34,9 @@ pub trait Desktop: Send + 'static {
 
     /// Shows a notification. Where there is nobody to show it, that is no error.
     fn notify(&mut self, note: Note);
+
+    /// Takes the notifications of a topic off the screen, where they are still shown.
+    fn withdraw(&mut self, topic: Topic);
 
     /// Starts the window's program. It is the only one of its user by itself.
     ///

@@ -34,6 +34,7 @@ mod native;
 mod note;
 mod picture;
 mod text;
+mod told;
 mod window;
 
 pub use clip::CLEAR_AFTER;

@@ -15,7 +15,7 @@ use daypass_core::Secret;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::desktop::{Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Reply};
-use crate::note::Note;
+use crate::note::{Note, Topic};
 
 /// What the real desktop needs to know.
 pub struct NativeSetup {
@@ -72,6 +72,10 @@ impl Desktop for NativeDesktop {
 
     fn notify(&mut self, note: Note) {
         self.notifier.show(note);
+    }
+
+    fn withdraw(&mut self, topic: Topic) {
+        self.notifier.withdraw(topic);
     }
 
     fn open_window(&mut self, page: Page) -> Result<(), DesktopError> {

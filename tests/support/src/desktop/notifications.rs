@@ -100,6 +100,12 @@ impl Desktop {
         found.unwrap_or_else(|| panic!("no such notification came; there were {:?}", self.notifications()))
     }
 
+    /// How many notifications are on the screen.
+    pub fn notifications_shown(&self) -> u32 {
+        let shown = self.read(self.command("dunstctl").args(["count", "displayed"])).expect("dunst did not answer");
+        shown.trim().parse().unwrap()
+    }
+
     /// Takes all notifications off the screen, as a user does.
     pub fn close_notifications(&self) {
         self.read(self.command("dunstctl").arg("close-all")).expect("dunst did not answer");
