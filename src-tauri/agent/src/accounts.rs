@@ -317,7 +317,7 @@ fn connected(
     };
     let connected = Entry::new(now, &record.name, LogEvent::Connected).because(reason).took(took);
     let opened = minted.iter().flat_map(|minted| Entry::of_current(now, record, minted));
-    let opened = opened.map(|entry| entry.or_because("It was opened to try the credential."));
+    let opened = opened.map(|entry| entry.or_because("It was opened to try the credential.").took(took));
     let told = std::iter::once(connected).chain(opened).collect();
     record.credential = Sealed::Open(asked.credential.clone());
     record.refused = None;
