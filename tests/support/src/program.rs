@@ -107,7 +107,7 @@ impl Installation {
         fs::write(folder.join(file), text).unwrap();
     }
 
-    /// A command with this home, and with nothing else of our environment: no display, no session bus.
+    /// A command with this home, and with nothing else of our environment: no display, no bus.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).env_clear().stdin(Stdio::null());
@@ -115,6 +115,8 @@ impl Installation {
         command.env("HOME", self.scratch.path());
         command.env("DAYPASS_HOME", self.root());
         command.env("DAYPASS_VAULT_KEY_FILE", self.key_file());
+        // The system bus is found without an environment, and on it the machine's own logind.
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}/no-bus", self.scratch.path().display()));
         command
     }
 
