@@ -63,7 +63,7 @@ const DEEDS: [(u32, Deed); 16] = [
     (4, Deed::List),
     (6, Deed::Create),
     (4, Deed::Revoke),
-    (2, Deed::RevokeAll),
+    (3, Deed::RevokeAll),
     (14, Deed::Weather),
     (5, Deed::Outage),
     (2, Deed::Elsewhere),

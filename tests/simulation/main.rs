@@ -2,6 +2,7 @@
 //! goes wrong that can. The laws are checked after every step.
 //!
 //! `make simulate SEED=1234` tells the story of one world event by event, `make simulate SEEDS=1000000` runs many.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "in a test a panic is the answer, and a story is told")]
 
 mod conduct;
 mod deeds;

@@ -131,7 +131,7 @@ impl World {
             providers: Arc::new(Providers(stage.clone())),
             chance: Arc::new(AgentChance::new(seed)),
             stage,
-            deeds: 10 + dice.below(40) as u32,
+            deeds: 8 + dice.below(30) as u32,
             dice,
             dir,
             key,
