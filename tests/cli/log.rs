@@ -114,7 +114,7 @@ fn what_goes_on_is_followed_until_the_agent_ends() {
     following.line("its end", |line| line.starts_with("daypass: The agent has ended"));
     assert_eq!(following.ended().code(), Some(1));
     let rest = following.rest();
-    assert!(!rest.iter().any(|line| *line == refreshed), "nothing is told twice: {rest:?}");
+    assert!(!rest.contains(&refreshed), "nothing is told twice: {rest:?}");
 }
 
 #[test]
