@@ -56,7 +56,7 @@ mod tests {
         let turns = Turns::default();
         let first = turns.take(1).await;
         let mut second = Box::pin(turns.take(1));
-        assert!(futures_poll(&mut second).await.is_none(), "the first has not ended");
+        assert!(answer_of_now(&mut second).await.is_none(), "the first has not ended");
         drop(turns.take(2).await);
         drop(first);
         drop(second.await);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     /// What `future` answers now, if anything.
-    async fn futures_poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+    async fn answer_of_now<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
         tokio::select! {
             biased;
             done = future => Some(done),

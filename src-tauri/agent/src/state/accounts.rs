@@ -8,6 +8,7 @@ use super::Account;
 #[derive(Default)]
 pub(crate) struct Accounts {
     /// In the order of their rows. A new account has the highest, so that this grows at its end.
+    #[expect(clippy::vec_box, reason = "an account is large: a list that grows is not to keep room for as many again")]
     by_row: Vec<Box<Account>>,
     /// Their rows, in the order of the names.
     by_name: Vec<i64>,
@@ -85,10 +86,10 @@ impl Accounts {
     }
 }
 
-impl FromIterator<Account> for Accounts {
-    fn from_iter<T: IntoIterator<Item = Account>>(accounts: T) -> Self {
+impl FromIterator<Box<Account>> for Accounts {
+    fn from_iter<T: IntoIterator<Item = Box<Account>>>(accounts: T) -> Self {
         let mut all = Self::default();
-        all.by_row.extend(accounts.into_iter().map(Box::new));
+        all.by_row.extend(accounts);
         all.by_row.sort_by_key(|account| account.record.row);
         let mut by_name: Vec<&Account> = all.by_row.iter().map(|account| &**account).collect();
         by_name.sort_by(|one, other| one.record.name.cmp(&other.record.name));

@@ -51,7 +51,7 @@ impl Clocks {
         Self { anchor: Anchor { boot: boot.map(Arc::from), ..Anchor::default() }, ..Self::default() }
     }
 
-    /// Takes a reading in, and answers by how much the wall clock was set since the last one.
+    /// Takes a reading in, and answers what it tells of the time since the last one.
     pub(crate) fn take_in(&mut self, reading: Reading) -> Drift {
         let Some(last) = self.last.replace(reading) else {
             let since_boot = TimeDelta::from_std(reading.since_boot).unwrap_or(TimeDelta::MAX);
