@@ -60,9 +60,6 @@ impl Window {
     /// The program was started.
     pub(crate) fn started(&mut self, now: Instant) {
         self.started = Some(now);
-        if let Some(pending) = &mut self.pending {
-            pending.restart = None;
-        }
     }
 
     /// A window was brought to the front: nobody waits any more.
