@@ -12,7 +12,7 @@ use daypass_providers::Regenerated;
 use crate::bed::{Bed, account, pass, read, read_fresh, settle_down, work};
 
 /// The journal's open entries, read beside the agent.
-fn open_intents(bed: &Bed) -> Vec<String> {
+pub(crate) fn open_intents(bed: &Bed) -> Vec<String> {
     let db = rusqlite::Connection::open(bed.home.vault_file()).unwrap();
     let mut query = db.prepare("SELECT intent FROM journal WHERE ended_at IS NULL").unwrap();
     query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()

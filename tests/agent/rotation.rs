@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use daypass_api::request::{AddAccount, TokenRequest};
+use daypass_api::view::Health;
 use daypass_core::Secret;
 use daypass_providers::ProviderError;
 
 use crate::bed::{Bed, account, pass, read, read_fresh, settle_down, work};
+use crate::journal::open_intents;
 
 const DAY: f64 = 86_400.0;
 
@@ -120,4 +122,62 @@ credential = "/refresh_token"
     let agent = bed.agent().await;
     read_fresh(&agent).await.unwrap();
     assert_eq!(bed.script.plot().calls, ["mint credential-of-work", "mint successor-1"]);
+}
+
+/// A provider of the user's own whose renewals bring a successor of the grant, or do not.
+fn renewing(bed: &mut Bed, rotates: bool) {
+    let built_in = include_str!("../../src-tauri/providers/definitions/discover.toml");
+    let mut toml = built_in.replace("name = \"discover\"", "name = \"renewing\"");
+    if rotates {
+        toml = toml.replace("[renew.answer]", "[renew.answer]\ngrant = \"/refreshToken\"");
+    }
+    let dir = bed.dir.path().join("providers");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("renewing.toml"), toml).unwrap();
+    let (catalog, errors) = daypass_providers::Catalog::load(&dir);
+    assert!(errors.is_empty(), "{errors:?}");
+    bed.catalog = catalog;
+    let mut plot = bed.script.plot();
+    (plot.grants, plot.rotates_grants, plot.delay) = (true, rotates, Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_uses_the_grant_up_is_written_down_before() {
+    for rotates in [false, true] {
+        let mut bed = Bed::new();
+        renewing(&mut bed, rotates);
+        let agent = bed.connected("renewing").await;
+        read(&agent).await.unwrap();
+        let renewing = tokio::spawn({
+            let agent = agent.clone();
+            async move { read_fresh(&agent).await.unwrap() }
+        });
+        pass(2.0).await;
+        let written = open_intents(&bed);
+        assert_eq!(written, if rotates { vec![r#"{"what":"renew"}"#] } else { vec![] });
+        renewing.await.unwrap();
+        assert_eq!(open_intents(&bed), Vec::<String>::new());
+        read_fresh(&agent).await.unwrap();
+        let last = if rotates { "renew grant-2" } else { "renew grant-1" };
+        assert_eq!(bed.script.plot().calls.last().unwrap(), last);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_whose_answer_is_lost_is_settled_by_the_old_grant_and_then_the_credential() {
+    let mut bed = Bed::new();
+    renewing(&mut bed, true);
+    let agent = bed.connected("renewing").await;
+    read(&agent).await.unwrap();
+    bed.script.plot().lose_answer = true;
+    read_fresh(&agent).await.unwrap_err();
+    assert_eq!(open_intents(&bed).len(), 1);
+    agent.stop().await;
+    // The old grant was used up.
+    bed.script.plot().takes_grants = false;
+    let agent = bed.agent().await;
+    pass(10.0).await;
+    assert_eq!(bed.script.plot().calls[2..], ["renew grant-1", "mint credential-of-work"], "settled without a reader");
+    assert_eq!(open_intents(&bed), Vec::<String>::new());
+    assert_eq!(work(&agent).health, Health::Well);
 }

@@ -26,6 +26,8 @@ pub(crate) struct Plot {
     pub(crate) life: Duration,
     /// Whether sessions come with a grant.
     pub(crate) grants: bool,
+    /// Whether a renewal brings a successor of the grant.
+    pub(crate) rotates_grants: bool,
     /// Whether a grant is still taken.
     pub(crate) takes_grants: bool,
     /// What the provider lists; a mint adds to it, a revocation takes away.
@@ -61,6 +63,7 @@ impl Script {
             delay: Duration::from_millis(100),
             life: Duration::from_secs(1800),
             grants: false,
+            rotates_grants: false,
             takes_grants: true,
             listed: Vec::new(),
             refused: Vec::new(),
@@ -161,7 +164,8 @@ impl Upstream for Script {
             }
             let wish = Wish { name: None, life: Some(grant.life) };
             let minted = self.open("renew", d, &grant.token, &wish, RefreshKind::Renews).await?;
-            Ok(Minted { grant: None, ..minted })
+            let successor = minted.grant.filter(|_| self.plot().rotates_grants);
+            Ok(Minted { grant: successor, ..minted })
         })
     }
 

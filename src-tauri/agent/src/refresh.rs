@@ -144,11 +144,13 @@ impl Inner {
             (definition, target, account.credentials(now)?, grant, account.wish(name), replaces)
         };
         if let Some(grant) = grant.filter(|_| definition.abilities().renew) {
+            let intent = definition.renewal_rotates().then_some(Intent::Renew);
             let call = timed(&mut trip.took, self.setup.upstream.renew(&definition, &target, &grant));
-            match self.anchored(&mut trip.anchor, call).await {
-                Ok(minted) => {
+            let call = self.anchored(&mut trip.anchor, call);
+            match self.once_only(row, intent, call).await? {
+                Ok((minted, intent)) => {
                     fail::point("renew.answered");
-                    return Ok(self.take_current(trip, &definition, minted, None).await?);
+                    return Ok(self.take_current(trip, &definition, minted, intent).await?);
                 }
                 // A grant that is refused is over; the credential opens a new session.
                 Err(ProviderError::Refused { .. }) => {}

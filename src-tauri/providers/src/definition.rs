@@ -175,6 +175,12 @@ impl Definition {
             .any(|m| m.answer.credential.is_some())
     }
 
+    /// Whether a renewal uses up what it is done with and answers its successor: the caller keeps a journal.
+    pub fn renewal_rotates(&self) -> bool {
+        let renew = self.checked.operations.renew.as_ref();
+        renew.is_some_and(|renew| renew.answer.grant.is_some() || renew.answer.credential.is_some())
+    }
+
     /// Whether revoking all replaces the credential by the one in its answer (PocketPaw): the caller keeps a journal.
     pub fn regenerates_credential(&self) -> bool {
         matches!(&self.checked.operations.revoke_all, Some(RevokeAll::Own(call)) if call.answer.credential.is_some())
