@@ -11,7 +11,8 @@ pub(crate) struct Story {
     /// Whether it is told while it happens.
     aloud: bool,
     tail: VecDeque<String>,
-    /// A digest of the whole: two runs of a seed must tell the same story.
+    /// A digest of the whole: two runs of a seed must tell the same story. Only in which order several readers hear of one
+    /// flight is tokio's own chance.
     pub(crate) digest: u64,
     /// The first law that was broken.
     pub(crate) broken: Option<String>,
@@ -19,7 +20,7 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn new(aloud: bool) -> Self {
-        Self { aloud, tail: VecDeque::new(), digest: 0xcbf2_9ce4_8422_2325, broken: None }
+        Self { aloud, tail: VecDeque::new(), digest: 0, broken: None }
     }
 
     /// Adds an event that happened when the world was this old.
@@ -27,10 +28,9 @@ impl Story {
         let (seconds, millis) = (age.as_secs(), age.subsec_millis());
         let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
         let line = format!("day {days} {hours:02}:{minutes:02}:{:02}.{millis:03}  {event}", seconds % 60);
-        // FNV-1a.
-        for byte in line.bytes() {
-            self.digest = (self.digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        // FNV-1a of the line; of one moment's lines the order does not count.
+        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        self.digest = self.digest.wrapping_add(line.bytes().fold(0xcbf2_9ce4_8422_2325, hash));
         if self.aloud {
             println!("{line}");
         }

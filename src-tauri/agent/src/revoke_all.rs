@@ -6,6 +6,7 @@ use std::time::Duration;
 use daypass_api::view::{LogEvent, RevokeView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::rotation::Intent;
+use daypass_core::session::Standing;
 use daypass_core::{Secret, Time};
 use daypass_providers::{Definition, ProviderError, Regenerated};
 
@@ -124,8 +125,14 @@ impl Inner {
         let mut ids: Vec<String> = self.list(row).await?.into_iter().map(|session| session.id).collect();
         let own = self.own_session(row, definition).await?;
         ids.sort_by_key(|id| Some(id) == own.as_ref());
-        let mut count = 0;
-        for id in &ids {
+        let (mut count, mut next) = (0, 0);
+        // What is opened meanwhile goes the same way, with its own token.
+        while let Some(id) = ids.get(next).cloned().or_else(|| self.held_besides(row, &ids)) {
+            if next == ids.len() {
+                ids.push(id.clone());
+            }
+            next += 1;
+            let id = id.as_str();
             let mut took = None;
             match timed(&mut took, self.ask_revoke(row, id)).await? {
                 Ok(()) => count += 1,
@@ -137,7 +144,7 @@ impl Inner {
                 }
             }
             fail::point("one-by-one.answered");
-            let last = Some(id) == own.as_ref();
+            let last = Some(id) == own.as_deref();
             if !last {
                 let now = self.now();
                 self.commit_logged(row, Vec::new(), Unstored::Keep, |record| {
@@ -162,6 +169,14 @@ impl Inner {
             account.listed.clear();
         }
         Ok(self.revoked(name, count, None, format!("All {count} sessions of {name} were revoked, one by one.")))
+    }
+
+    /// A session that is held, and not among `ids`.
+    fn held_besides(&self, row: i64, ids: &[String]) -> Option<String> {
+        let state = self.state();
+        let sessions = &state.accounts.row(row)?.record.sessions;
+        let held = sessions.iter().filter(|session| session.standing == Standing::Held);
+        held.map(|session| &session.session.id).find(|id| !ids.contains(id)).cloned()
     }
 
     /// The session that we ask with: the current one, or the credential's own.
