@@ -23,6 +23,8 @@ use crate::vault::{AccountRecord, Imported, Incoming, OpenIntent, Sealed, Store,
 
 /// The shortest passphrase, in characters. Whoever gets the file can try as many as they like.
 const MIN_PASSPHRASE: usize = 12;
+/// The longest text of an export, in bytes: an import takes 32 MiB, with what JSON puts around it.
+const MAX_SEALED: usize = 31 << 20;
 
 /// What an import will do, decided before anything is written.
 struct Plan {
@@ -61,6 +63,10 @@ impl Inner {
             sealed::seal(&*chance, &request.passphrase, &text)
         })
         .await?;
+        if sealed.len() > MAX_SEALED {
+            let message = "The accounts are too many for one export: it would be longer than an import takes.";
+            return Err(ApiError::new(ErrorCode::NotSupported, message));
+        }
         self.log(Entry::of_vault(self.now(), LogEvent::Exported).because(format!("{}.", counted(accounts as usize))));
         Ok(ExportView { accounts, sealed })
     }
