@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use zbus::blocking::connection::Builder;
 
 use crate::bed::{account, pass, read, read_fresh};
-use crate::keyring::{SERVICE, bed, keyring_pid, lock, on_its_own_bus, settled, signal, start_keyring, unlock, until_open};
+use crate::keyring::{
+    SERVICE, bed, keyring_pid, lock, on_its_own_bus, settled, signal, start_keyring, unlock, until_open,
+};
 
 /// Somebody who has the keyring's name on the bus, and never answers.
 fn mute_keyring() -> zbus::blocking::Connection {
@@ -54,7 +56,14 @@ fn the_agent_answers_while_a_keyring_is_mute() {
 
         // Whoever needs the key waits for 3 s, and all of them at once.
         let began = Instant::now();
-        let readers: Vec<_> = (0..8).map(|_| tokio::spawn({ let agent = agent.clone(); async move { read(&agent).await } })).collect();
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                tokio::spawn({
+                    let agent = agent.clone();
+                    async move { read(&agent).await }
+                })
+            })
+            .collect();
         for reader in readers {
             assert_eq!(reader.await.unwrap().unwrap_err().code, ErrorCode::Locked);
         }
