@@ -86,16 +86,15 @@ impl Agent {
     async fn begin(inner: Inner) -> Result<Self, ApiError> {
         folder::private(inner.setup.home.data_dir())?;
         let inner = Arc::new(inner);
-        inner.first_look().await;
         if inner.vault.waits_for_keyring() {
+            inner.first_look().await;
             // The keyring may take its time; the agent is there meanwhile.
             let opening = inner.clone();
             inner.spawn(async move { opening.open_vault(false).await });
-        } else {
-            // What is wrong is in the snapshot, and it is tried again.
-            let _ = inner.open_vault(false).await;
+        } else if inner.open_vault(false).await.is_err() {
+            // What is wrong is in the snapshot, and it is tried again; the rest can be known all the same.
+            inner.first_look().await;
         }
-        inner.publish();
         tokio::spawn(keeper::keep(inner.clone()));
         tokio::spawn(keeper::publish(inner.clone()));
         tokio::spawn(history::write(inner.clone()));
@@ -125,16 +124,20 @@ impl Agent {
 
     /// The agent in short; `tray` is what the server knows of its face.
     pub fn status(&self, tray: bool) -> StatusView {
-        let snapshot = self.snapshot();
-        let needs_you = snapshot.accounts.iter().filter(|account| account.health == Health::NeedsYou).count();
+        let now = self.inner.now();
+        let state = self.inner.state();
+        // One after another: a crowd is not drawn for two numbers.
+        let health = state.accounts.values().map(|account| view::account(&state, account, now).health);
+        let (accounts, needs_you) =
+            health.fold((0, 0), |(all, those), health| (all + 1, those + u32::from(health == Health::NeedsYou)));
         StatusView {
             version: self.inner.setup.version.to_owned(),
             api: daypass_api::API_VERSION,
             pid: std::process::id(),
             tray,
-            vault: snapshot.vault.clone(),
-            accounts: u32::try_from(snapshot.accounts.len()).unwrap_or(u32::MAX),
-            needs_you: u32::try_from(needs_you).unwrap_or(u32::MAX),
+            vault: view::vault(state.vault.as_ref()),
+            accounts,
+            needs_you,
             started_at: self.inner.started_at,
         }
     }

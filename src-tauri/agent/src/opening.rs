@@ -59,16 +59,21 @@ impl Inner {
     async fn load(self: &Arc<Self>) -> Result<(), VaultError> {
         let (anchor, now) = (self.state().clocks.anchor(), self.now());
         let read_by = anchor.clone();
+        let (catalog, chance) = (self.setup.catalog.clone(), self.setup.chance.clone());
         let read = move |store: &mut Store| {
             // What cannot be moved in the file, because it cannot be written, is moved as it is read.
             let lag = store.bring_to(&anchor).or_else(|_| store.lag_behind(&anchor))?;
-            let (mut records, mut intents) = (store.load()?, store.open_intents(now)?);
-            records.iter_mut().for_each(|record| record.shift(lag));
+            let mut accounts = Vec::new();
+            store.load(|mut record| {
+                record.shift(lag);
+                accounts.push(Box::new(Account::new(record, &catalog, now, chance.unit())));
+            })?;
+            let mut intents = store.open_intents(now)?;
             intents.iter_mut().for_each(|open| open.begun_at = clock::shifted(open.begun_at, lag));
             let history = (store.last_entry()?, store.upgraded_from.take());
-            Ok((records, intents, store.is_unlocked(), history))
+            Ok((accounts, intents, store.is_unlocked(), history))
         };
-        let (mut records, mut intents, unlocked, (last_entry, upgraded_from)) = self.vault.run(read).await?;
+        let (mut accounts, mut intents, unlocked, (last_entry, upgraded_from)) = self.vault.run(read).await?;
         self.history.begins_after(last_entry);
         if let Some(format) = upgraded_from {
             let reason = format!("It was of format {format}; a backup of it was made before.");
@@ -82,10 +87,9 @@ impl Inner {
         let waiting = state.accounts.values().any(newer);
         if !waiting {
             let step = state.clocks.anchor().since(&read_by);
-            records.iter_mut().for_each(|record| record.shift(step));
+            accounts.iter_mut().for_each(|account| account.shift(step));
             intents.iter_mut().for_each(|open| open.begun_at = clock::shifted(open.begun_at, step));
-            let account = |record| Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
-            state.accounts = records.into_iter().map(account).collect();
+            state.accounts = accounts.into_iter().collect();
             for open in &intents {
                 let replaced = open.intent == Intent::Regenerate;
                 if let Some(account) = state.by_row(open.account).filter(|_| replaced) {

@@ -230,7 +230,7 @@ impl Account {
     }
 
     /// The wall clock was set by `step`: what remained of everything remains.
-    fn shift(&mut self, step: TimeDelta) {
+    pub(crate) fn shift(&mut self, step: TimeDelta) {
         self.record.shift(step);
         self.listed.iter_mut().for_each(|session| shift_session(session, step));
         let failed = self.failure.iter_mut().map(|failure| &mut failure.at);

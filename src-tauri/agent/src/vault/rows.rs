@@ -19,18 +19,19 @@ use crate::history::Entry;
 const JOURNAL_KEPT: Duration = Duration::from_secs(90 * 86_400);
 
 impl Store {
-    /// Every account, with its secrets where the key is here.
+    /// Hands out every account, in the order of the names, with its secrets where the key is here. One after another, so
+    /// that a crowd is never there twice: the system would not get that memory back.
     ///
     /// # Errors
     /// `Corrupt`, `Failed`.
-    pub(crate) fn load(&self) -> Result<Vec<AccountRecord>, VaultError> {
+    pub(crate) fn load(&self, mut take: impl FnMut(AccountRecord)) -> Result<(), VaultError> {
         let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, &self.path);
         let cipher = self.cipher.as_ref();
         let mut accounts = self.db.prepare("SELECT * FROM account ORDER BY name").map_err(told)?;
         let accounts = accounts.query_map([], |row| account(row, cipher)).map_err(told)?;
-        let mut accounts: Vec<AccountRecord> = accounts.collect::<Result<_, _>>().map_err(told)?;
         let mut sessions = self.db.prepare("SELECT * FROM session WHERE account = ?1 ORDER BY id").map_err(told)?;
-        for account in &mut accounts {
+        for account in accounts {
+            let mut account = account.map_err(told)?;
             let rows = sessions.query_map([account.row], |row| session(row, cipher)).map_err(told)?;
             for session in rows {
                 let session = session.map_err(told)?;
@@ -39,8 +40,16 @@ impl Store {
                     _ => account.sessions.push(session),
                 }
             }
+            take(account);
         }
-        Ok(accounts)
+        Ok(())
+    }
+
+    /// All of them at once.
+    #[cfg(test)]
+    pub(super) fn load_all(&self) -> Result<Vec<AccountRecord>, VaultError> {
+        let mut all = Vec::new();
+        self.load(|record| all.push(record)).map(|()| all)
     }
 
     /// Notes when accounts, by row, were used, and whether they rest since. Not worth a transaction of its own more than now and then.
@@ -259,7 +268,7 @@ mod tests {
         let pages: i64 = store.one("PRAGMA page_count").unwrap().unwrap();
         store.db.execute_batch(&format!("PRAGMA max_page_count = {}", pages + 1)).unwrap();
         assert_eq!(store.save(record("second"), None, &[], &[], Time::UNIX_EPOCH), Err(VaultError::Full));
-        let names = |store: &Store| store.load().unwrap().into_iter().map(|a| a.name).collect::<Vec<_>>();
+        let names = |store: &Store| store.load_all().unwrap().into_iter().map(|a| a.name).collect::<Vec<_>>();
         assert_eq!(names(&store), ["first"]);
         // With room again it goes on, on the same connection.
         store.db.execute_batch("PRAGMA max_page_count = 1000").unwrap();
@@ -277,7 +286,7 @@ mod tests {
         store.remove(stored.row, &[], Time::UNIX_EPOCH).unwrap();
         let error = store.save(stored, None, &[], &[], Time::UNIX_EPOCH).unwrap_err();
         assert!(matches!(error, VaultError::Failed { .. }), "{error}");
-        assert_eq!(store.load().unwrap(), []);
+        assert_eq!(store.load_all().unwrap(), []);
     }
 
     #[test]
@@ -291,10 +300,10 @@ mod tests {
         assert_eq!(stored.row, 1);
         drop(store);
         let mut store = Store::open(&path, &chance).unwrap().unwrap();
-        assert_eq!(store.load().unwrap()[0].credential, Sealed::Shut);
+        assert_eq!(store.load_all().unwrap()[0].credential, Sealed::Shut);
         assert_eq!(store.unlock(&Key::new([2; 32])), Err(VaultError::WrongKey { path }));
         store.unlock(&key).unwrap();
-        let mut loaded = store.load().unwrap().remove(0);
+        let mut loaded = store.load_all().unwrap().remove(0);
         // Instants are kept to the microsecond.
         loaded.last_used_at = stored.last_used_at;
         assert_eq!(loaded, stored);

@@ -287,7 +287,7 @@ mod tests {
         changed.sessions[1].current = true;
         let second = save(&mut store, changed, Some(&first));
         assert_eq!(sealed(&store), before);
-        assert_eq!(store.load().unwrap(), std::slice::from_ref(&second));
+        assert_eq!(store.load_all().unwrap(), std::slice::from_ref(&second));
 
         let mut changed = AccountRecord { credential: Sealed::Open(Secret::new("successor")), ..second.clone() };
         changed.sessions.remove(0);
@@ -296,7 +296,7 @@ mod tests {
         let after = sealed(&store);
         assert_ne!(after.0, before.0);
         assert_eq!((after.1.len(), &after.1[0]), (2, &before.1[1]));
-        assert_eq!(store.load().unwrap(), [third]);
+        assert_eq!(store.load_all().unwrap(), [third]);
     }
 
     #[test]
@@ -306,7 +306,7 @@ mod tests {
         let first = save(&mut store, record(), None);
         store.db.execute_batch("UPDATE account SET credential_sealed = NULL; INSERT INTO session SELECT NULL, account, 'x', name, kind, created_at, expires_at, standing, current, retire_at, NULL, life FROM session").unwrap();
         let again = save(&mut store, first, None);
-        assert_eq!(store.load().unwrap(), [again]);
+        assert_eq!(store.load_all().unwrap(), [again]);
     }
 
     #[test]
@@ -320,6 +320,6 @@ mod tests {
         changed.sessions[1].current = true;
         let again = save(&mut store, changed, Some(&first));
         assert_ne!(again.sessions[0].row, first.sessions[0].row);
-        assert_eq!(store.load().unwrap(), [again]);
+        assert_eq!(store.load_all().unwrap(), [again]);
     }
 }
