@@ -10,6 +10,7 @@ mod client;
 mod connections;
 mod definitions;
 mod expiries;
+mod exports;
 mod requests;
 mod still;
 mod tokens;
@@ -19,6 +20,7 @@ pub use client::client;
 pub use connections::connections;
 pub use definitions::definitions;
 pub use expiries::expiries;
+pub use exports::exports;
 pub use requests::requests;
 pub use tokens::tokens;
 
@@ -26,7 +28,7 @@ pub use tokens::tokens;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus and of its program.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("definitions", definitions),
     ("answers", answers),
     ("tokens", tokens),
@@ -34,6 +36,7 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("requests", requests),
     ("connections", connections),
     ("client", client),
+    ("exports", exports),
 ];
 
 /// Whether `text` can be shown to a person on one line, and is not longer than a person reads.
@@ -107,5 +110,6 @@ mod tests {
         the_corpus_of_requests: requests;
         the_corpus_of_connections: connections;
         the_corpus_of_the_client: client;
+        the_corpus_of_exports: exports;
     }
 }

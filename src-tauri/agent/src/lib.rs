@@ -38,6 +38,8 @@ pub use notice::Notice;
 #[cfg(feature = "fuzzing")]
 pub use server::Doorstep;
 pub use server::serve;
+#[cfg(feature = "fuzzing")]
+pub use transfer::fuzzing as transfer_fuzzing;
 pub use upstream::{Asked, Upstream};
 
 /// An instant as it stands in a sentence: RFC 3339 in UTC, to the second.

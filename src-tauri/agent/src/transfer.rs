@@ -1,6 +1,8 @@
 //! From one machine to another: every account in one file, sealed under a passphrase, and out of it again.
 
 mod content;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod sealed;
 
 use std::collections::BTreeSet;
@@ -80,10 +82,7 @@ impl Inner {
         let text = off_the_runtime(move || sealed::open(&passphrase, &sealed)).await?;
         let content = Content::read(&text).map_err(|_| unreadable())?;
         drop(text);
-        let names: BTreeSet<String> = content.accounts.iter().map(|account| account.name.clone()).collect();
-        if names.len() != content.accounts.len() || names.iter().any(|name| check_name(name).is_err()) {
-            return Err(unreadable());
-        }
+        let names = check_names(&content)?;
         self.unlock().await?;
         let mut reserved = Vec::with_capacity(names.len());
         for name in &names {
@@ -187,6 +186,15 @@ async fn off_the_runtime<T: Send + 'static>(
         SealError::NoKey(_) => ApiError::new(ErrorCode::Internal, error.to_string()),
         error => bad_request(error.to_string()),
     })
+}
+
+/// The names of the accounts: each once, and such as a user could have given it.
+fn check_names(content: &Content) -> Result<BTreeSet<String>, ApiError> {
+    let names: BTreeSet<String> = content.accounts.iter().map(|account| account.name.clone()).collect();
+    if names.len() != content.accounts.len() || names.iter().any(|name| check_name(name).is_err()) {
+        return Err(unreadable());
+    }
+    Ok(names)
 }
 
 fn check_passphrase(passphrase: &Secret) -> Result<(), ApiError> {

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 /// The machine's clock.
-struct Now;
+pub(crate) struct Now;
 
 impl Clock for Now {
     #[expect(clippy::disallowed_methods, reason = "the authority's time is the machine's")]
@@ -23,7 +23,7 @@ impl Clock for Now {
 }
 
 /// The machine's random generator.
-struct Random;
+pub(crate) struct Random;
 
 impl Chance for Random {
     #[expect(clippy::expect_used, reason = "every Linux has it")]

@@ -1,6 +1,7 @@
 //! What an agent costs that keeps 1 000 accounts fresh while nothing is due: processor time and context switches over a
 //! minute, beside a bare program with a socket and a timer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -15,7 +16,7 @@ use daypass_test_support::wait;
 use tokio::net::UnixListener;
 
 use crate::authority::Embedded;
-use crate::many::{Many, REST};
+use crate::many::Many;
 use crate::programs::Programs;
 use crate::report::Row;
 use crate::sample::Sample;
@@ -30,6 +31,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long 1 000 first tokens may take.
 const ALL_FRESH: Duration = Duration::from_secs(300);
+/// After this only those threads are left that stay.
+const THREADS_END: Duration = Duration::from_secs(15);
 /// A timer as the agent's: it asks the clock this often.
 const TIMER: Duration = Duration::from_secs(30);
 
@@ -46,7 +49,8 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     many.wait_for_all("the accounts to be there again", ALL_FRESH, |account| account.health == Health::Well);
     let scratch = std::env::temp_dir().join(format!("daypass-bench-{}.sock", std::process::id()));
     let bare = Bare::start(programs, &scratch)?;
-    wait::pause(REST);
+    // The runtime's threads for blocking work end after ten idle seconds.
+    wait::pause(THREADS_END);
 
     let before = [Spent::of(many.agent.pid())?, Spent::of(bare.child.id())?];
     wait::pause(MINUTE);
@@ -61,36 +65,44 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// What a process has used up.
-struct Spent {
-    /// Nanoseconds on a processor.
+/// What each thread of a process has used up: nanoseconds on a processor, and context switches.
+struct Spent(BTreeMap<String, [u64; 2]>);
+
+/// What all threads together have used up between two looks.
+struct Rest {
     nanos: u64,
     switches: u64,
 }
 
 impl Spent {
-    /// So far, by all threads that live (proc(5); the kernel's `sched-stats`).
+    /// So far (proc(5); the kernel's `sched-stats`).
     fn of(pid: u32) -> anyhow::Result<Self> {
-        let mut spent = Self { nanos: 0, switches: 0 };
+        let mut spent = BTreeMap::new();
         for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-            let read =
-                |name: &str| fs::read_to_string(task.as_ref().map(|task| task.path().join(name)).unwrap_or_default());
-            let nanos = read("schedstat")?;
-            spent.nanos += nanos.split(' ').next().context("no time on a processor")?.parse::<u64>()?;
+            let task = task?;
+            let read = |name: &str| fs::read_to_string(task.path().join(name));
+            let nanos = read("schedstat")?.split(' ').next().context("no time on a processor")?.parse()?;
             let status = read("status")?;
             let counts = status.lines().filter_map(|line| line.split_once("ctxt_switches:"));
-            spent.switches += counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum::<u64>();
+            let switches = counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum();
+            spent.insert(task.file_name().to_string_lossy().into_owned(), [nanos, switches]);
         }
-        Ok(spent)
+        Ok(Self(spent))
     }
 
-    fn since(&self, before: &Self) -> Self {
-        // A thread that has ended takes its figures with it.
-        let (nanos, switches) =
-            (self.nanos.saturating_sub(before.nanos), self.switches.saturating_sub(before.switches));
-        Self { nanos, switches }
+    /// What was used up since `before`. A thread that has ended takes its figures with it, which is why none may be about to.
+    fn since(&self, before: &Self) -> Rest {
+        let mut rest = Rest { nanos: 0, switches: 0 };
+        for (task, [nanos, switches]) in &self.0 {
+            let [nanos_before, switches_before] = before.0.get(task).copied().unwrap_or_default();
+            rest.nanos += nanos - nanos_before;
+            rest.switches += switches - switches_before;
+        }
+        rest
     }
+}
 
+impl Rest {
     /// Percent of one processor over the minute.
     fn share(&self) -> Sample {
         let mut sample = Sample::default();

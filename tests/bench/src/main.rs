@@ -1,7 +1,7 @@
 //! `make bench`: speed and memory beside bare programs that do the least that the same job needs.
 //!
 //! `daypass-bench [CONTEST]…` runs all contests or the named ones: `token`, `memory`, `icon`, `window`, `issue`,
-//! `plan`, `accounts`, `idle`, `back`. It prints a table and writes `target/bench.json`. The programs are taken from `target/release`, and must have been built.
+//! `plan`, `accounts`, `idle`, `back`, `vault`. It prints a table and writes `target/bench.json`. The programs are taken from `target/release`, and must have been built.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
 
 mod accounts;
@@ -20,6 +20,7 @@ mod programs;
 mod report;
 mod sample;
 mod token;
+mod vault;
 mod window;
 
 use std::path::Path;
@@ -31,7 +32,8 @@ use crate::home::TrayHome;
 use crate::programs::Programs;
 
 /// Every contest by name. Those on a desktop share one, with its ten accounts.
-const CONTESTS: [&str; 9] = ["token", "icon", "memory", "window", "issue", "plan", "accounts", "idle", "back"];
+const CONTESTS: [&str; 10] =
+    ["token", "icon", "memory", "window", "issue", "plan", "accounts", "idle", "back", "vault"];
 
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -64,6 +66,7 @@ fn main() -> anyhow::Result<()> {
     run(&mut report, wanted("accounts"), "accounts", || accounts::run(&programs))?;
     run(&mut report, wanted("idle"), "idle", || idle::run(&programs))?;
     run(&mut report, wanted("back"), "back", || back::run(&programs))?;
+    run(&mut report, wanted("vault"), "vault", vault::run)?;
 
     println!("{}", report.table());
     if words.is_empty() {

@@ -69,7 +69,10 @@ impl Row {
             number(self.ours),
             if self.beside.is_empty() { "–".to_owned() } else { self.beside.clone() },
             self.other.map_or("–".to_owned(), number),
-            self.ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2} ×")),
+            self.ratio.map_or("–".to_owned(), |ratio| match ratio {
+                ratio if ratio < 0.1 => format!("{ratio:.4} ×"),
+                ratio => format!("{ratio:.2} ×"),
+            }),
             match (&self.aim, self.met) {
                 (Some(aim), Some(true)) => format!("{aim}  met"),
                 (Some(aim), _) => format!("{aim}  NOT MET"),
