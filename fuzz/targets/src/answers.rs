@@ -31,9 +31,16 @@ static DEFINITIONS: LazyLock<Vec<Arc<Definition>>> = LazyLock::new(|| {
     Catalog::built_in().all().cloned().chain([Arc::new(mill)]).collect()
 });
 
+/// What a server sends.
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
 /// What the next requests are answered with, and what they were.
 struct Play {
-    answers: Vec<(u16, Vec<(String, String)>, Vec<u8>)>,
+    answers: Vec<Answer>,
     origin: String,
     /// Whether the server itself writes a secret, so that it may stand where a redirect leads.
     knows_it: bool,
@@ -51,7 +58,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         if url.origin().ascii_serialization() != play.origin || told {
             play.astray.push(url.to_string());
         }
-        let (status, headers, body) = &play.answers[play.count.min(play.answers.len() - 1)];
+        let Answer { status, headers, body } = &play.answers[play.count.min(play.answers.len() - 1)];
         play.count += 1;
         let mut response = http::Response::new(body.clone());
         *response.status_mut() = http::StatusCode::from_u16(*status).unwrap_or_default();
@@ -107,15 +114,15 @@ fn split<'a>(bytes: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     Some((&bytes[..place], &bytes[place + at.len()..]))
 }
 
-/// Status, headers and body.
-fn answer(text: &[u8]) -> (u16, Vec<(String, String)>, Vec<u8>) {
+fn answer(text: &[u8]) -> Answer {
     let (head, body) = split(text, b"\n\n").unwrap_or((text, b""));
     let head = String::from_utf8_lossy(head);
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
     let headers = lines.filter_map(|line| line.split_once(": "));
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    (status.filter(|status| (200..1000).contains(status)).unwrap_or(200), headers, body.to_vec())
+    let status = status.filter(|status| (200..1000).contains(status)).unwrap_or(200);
+    Answer { status, headers, body: body.to_vec() }
 }
 
 async fn ask(definition: &Definition, operation: &str, target: &Target) {
