@@ -104,7 +104,7 @@ fn two_lost_in_a_row_are_both_shown() {
 fn an_intent_outlives_a_restart_as_it_was_written() {
     // What stands in the vault of an older version must be read by this one.
     let written = [
-        (create(), r#"{"what":"create","name":"daypass on heron","replaces":"old"}"#),
+        (create(), r#"{"what":"create","name":"daypass on heron","replaces":"old","unique":false}"#),
         (Intent::Regenerate, r#"{"what":"regenerate"}"#),
         (Intent::Renew, r#"{"what":"renew"}"#),
     ];
@@ -112,4 +112,6 @@ fn an_intent_outlives_a_restart_as_it_was_written() {
         assert_eq!(serde_json::to_string(&intent).unwrap(), text);
         assert_eq!(serde_json::from_str::<Intent>(text).unwrap(), intent);
     }
+    let of_format_1 = r#"{"what":"create","name":"daypass on heron","replaces":"old"}"#;
+    assert_eq!(serde_json::from_str::<Intent>(of_format_1).unwrap(), create());
 }
