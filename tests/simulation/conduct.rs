@@ -187,13 +187,14 @@ impl Conduct {
         self.parties[party].asking > 0
     }
 
-    /// Until when somebody asked to be left alone: an account's provider, or the account itself.
+    /// Until when something waits because a provider asked for it, or because it failed.
     pub(crate) fn paused_until(&self) -> Option<Time> {
         let forbidden = self.parties.iter().filter_map(|manner| {
             let failed = manner.failed?;
             Some(clock::later(failed.at, failed.retry_after?))
         });
-        self.pauses.values().copied().chain(forbidden).max()
+        let rests = self.parties.iter().flat_map(|manner| manner.rests.values().copied());
+        self.pauses.values().copied().chain(forbidden).chain(rests).max()
     }
 
     /// A call begins.
@@ -206,7 +207,7 @@ impl Conduct {
         let manner = &mut self.parties[call.party];
         let recent = |at: Option<Time>| at.is_some_and(|at| clock::until(at, now) <= ONE_MOVE);
         let behind = manner.asking == 0 && !recent(manner.asked_at);
-        let flight = call.is_flight();
+        let flight = call.is_flight() && call.era == manner.era;
         let same_move = recent(manner.refused_at);
         if flight {
             manner.flights += 1;

@@ -132,8 +132,16 @@ impl Providers {
             Some(&Key::Credential(_, index)) => scene.truth.parties[party].credentials[index].held,
             _ => true,
         };
+        // A flight that began with a credential that was replaced since goes on with it to its end.
+        let replaced = match scene.truth.keys.get(secret.expose()) {
+            Some(&Key::Credential(_, index)) if scene.truth.parties[party].kind != Kind::Ring => {
+                scene.truth.parties[party].credentials[index + 1..].iter().any(|later| later.held)
+            }
+            _ => false,
+        };
+        let era = scene.conduct.era(party).wrapping_sub(u32::from(replaced));
         let trial = scene.truth.parties[party].connecting && !held;
-        let call = Call { op, party, origin, of, begun: now, trial, era: scene.conduct.era(party) };
+        let call = Call { op, party, origin, of, begun: now, trial, era };
         scene.calls += 1;
         scene.under_way += 1;
         let count = scene.calls_of[party];

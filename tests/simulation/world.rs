@@ -167,6 +167,11 @@ impl World {
                 let usual = opened.life.map(|life| now + hard_threshold(life.length(), false));
                 opened.promised = opened.promised.min(usual);
             }
+            for session in 0..scene.truth.opened.len() {
+                // Only that every credential was refused is stored.
+                let party = scene.truth.opened[session].party;
+                scene.truth.opened[session].known_dead &= !scene.truth.can_open(party, now);
+            }
             scene.truth.parties.iter_mut().for_each(|there| (there.connecting, there.replacing) = (false, false));
         }
         let locked = self.agents > 1 && self.dice.happens(0.12);
@@ -338,8 +343,8 @@ impl World {
         let moment = now - Duration::from_millis(2);
         let since = scene.vault_shut.map_or(moment, |shut| shut.min(moment));
         for there in &mut scene.truth.parties {
-            // The moments of last use are stored once a minute.
-            if there.served_at.is_some_and(|(_, at)| awake.saturating_sub(at) < Duration::from_secs(62)) {
+            // The moments of last use are stored once a minute, when the keeper looks up.
+            if there.served_at.is_some_and(|(_, at)| awake.saturating_sub(at) < Duration::from_secs(92)) {
                 (there.served_at, there.resting) = (None, true);
             }
         }

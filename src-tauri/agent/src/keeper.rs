@@ -228,13 +228,21 @@ impl Inner {
             used.collect()
         };
         if !used.is_empty() {
-            // It is a convenience; a full disk tells of itself elsewhere.
             let anchor = self.state().clocks.anchor();
+            let rows: Vec<i64> = used.iter().map(|(row, ..)| *row).collect();
             let note = move |store: &mut Store| {
                 store.bring_to(&anchor)?;
                 store.note_used(&used)
             };
-            let _ = self.vault.run(note).await;
+            if self.vault.run(note).await.is_err() {
+                // A full disk tells of itself elsewhere; these are noted when it has room again.
+                let mut state = self.state();
+                for row in rows {
+                    if let Some(account) = state.by_row(row) {
+                        account.used_unsaved = true;
+                    }
+                }
+            }
         }
     }
 }

@@ -41,7 +41,11 @@ impl Inner {
         let settled = self.settle_creations(row, &open).await;
         let asked = |error: &ApiError| Duration::from_secs(error.retry_after.unwrap_or_default());
         let again = settled.as_ref().err().map(|error| clock::later(self.now(), asked(error).max(TRY_AGAIN)));
-        if let Some(account) = self.state().by_row(row) {
+        let mut state = self.state();
+        let creates = |left: &OpenIntent| left.account == row && matches!(left.intent, Intent::Create { .. });
+        let more = state.intents.iter().any(|left| creates(left) && open.iter().all(|done| done.id != left.id));
+        // Another settlement may have begun meanwhile, for what was opened since: its moment stays.
+        if let Some(account) = state.by_row(row).filter(|_| settled.is_err() || !more) {
             account.settle_at = again;
         }
         settled
