@@ -167,6 +167,13 @@ impl Conduct {
         manner.era += 1;
     }
 
+    /// The account's token was dropped at the user's wish: none lives for whose sake a refresh would rest.
+    pub(crate) fn token_dropped(&mut self, party: usize) {
+        if let Some(failed) = &mut self.parties[party].failed {
+            failed.rest = None;
+        }
+    }
+
     /// Of which credential's time a call of this account is now.
     pub(crate) fn era(&self, party: usize) -> u32 {
         self.parties[party].era

@@ -389,6 +389,7 @@ impl World {
                 let mut scene = stage.scene();
                 scene.truth.parties[party].resting = true;
                 scene.truth.parties[party].current = None;
+                scene.conduct.token_dropped(party);
             }
             let done = done.map(|_| ()).map_err(|error| error.code);
             format!("{name}: revoking {}, to forget it only: {forget}: {done:?}", session.id)

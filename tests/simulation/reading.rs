@@ -43,7 +43,7 @@ pub(crate) fn minted(scene: &mut Scene, told: &Told<'_>, heard: &Heard<Brought>)
     let renews = told.definition.abilities().renew && (told.renewed || heard.brought.grant.is_some());
     let refresh = if renews { RefreshKind::Renews } else { RefreshKind::OpensNew };
     let sent_at = heard.timing.sent_at;
-    let life = Life { sent_at, expires_at, hint: None, kind: refresh };
+    let life = Life { sent_at, expires_at, hint: None, kind: refresh, doubtful: false };
     let named = matches!(kind, Kind::AntiRaid | Kind::Discovr);
     let id = if named { opened.id.clone() } else { token.fingerprint() };
     truth.opened[heard.brought.session].id.clone_from(&id);
