@@ -146,7 +146,7 @@ impl Script {
             life: expires_at.signed_duration_since(sent_at).to_std().unwrap(),
         });
         let credential = plot.successor.take().map(Secret::new);
-        Ok(Minted { session, token, life: Life { sent_at, expires_at, hint: None, kind }, grant, credential })
+        Ok(Minted { session, token, life: Life { sent_at, expires_at, hint: None, kind, doubtful: false }, grant, credential })
     }
 }
 

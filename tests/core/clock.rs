@@ -22,7 +22,7 @@ pub(crate) fn at(text: &str) -> Time {
 
 /// The life of a token that was asked for at noon, and lives for `length`; a refresh opens a new session.
 pub(crate) fn life(length: Duration) -> Life {
-    Life { sent_at: noon(0), expires_at: noon(0) + length, hint: None, kind: RefreshKind::OpensNew }
+    Life { sent_at: noon(0), expires_at: noon(0) + length, hint: None, kind: RefreshKind::OpensNew, doubtful: false }
 }
 
 /// The same, where a refresh renews.

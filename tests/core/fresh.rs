@@ -74,6 +74,30 @@ fn a_clock_turned_back_makes_a_token_urgent() {
 }
 
 #[test]
+fn a_clock_set_ahead_makes_a_token_doubtful() {
+    let token = life(30 * MINUTE);
+    // Within the three minutes that every reader keeps in hand, nothing can go wrong.
+    for (step, expected) in [(180, Freshness::Fresh), (181, Freshness::Urgent), (7200, Freshness::Urgent)] {
+        let moved = token.shifted(chrono::TimeDelta::seconds(step));
+        assert_eq!(moved.freshness(noon(step)), expected, "{step}");
+        assert_eq!(moved.remaining(noon(step)), 30 * MINUTE, "what is left stays what it was");
+        assert_eq!(moved.freshness(moved.expires_at), Freshness::Expired);
+    }
+    let back = token.shifted(chrono::TimeDelta::seconds(-7200));
+    assert_eq!(back.freshness(noon(-7200)), Freshness::Fresh);
+}
+
+#[test]
+fn a_life_that_was_written_down_without_a_doubt_has_none() {
+    let doubtful = Life { doubtful: true, ..life(HOUR) };
+    for life in [life(HOUR), doubtful] {
+        let text = serde_json::to_string(&life).unwrap();
+        assert_eq!(text.contains("doubtful"), life.doubtful, "{text}");
+        assert_eq!(serde_json::from_str::<Life>(&text).unwrap(), life);
+    }
+}
+
+#[test]
 fn the_background_refresh_starts_ahead_by_up_to_a_tenth_of_the_soft_threshold() {
     let token = life(30 * MINUTE);
     assert_eq!(token.refresh_at(0.0), noon(20 * 60));

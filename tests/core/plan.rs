@@ -36,6 +36,14 @@ fn a_token_that_died_while_the_laptop_slept_is_refreshed_at_once() {
 }
 
 #[test]
+fn a_token_that_may_have_died_unseen_is_refreshed_when_the_calm_is_over() {
+    let moved = life(30 * MINUTE).shifted(chrono::TimeDelta::seconds(7200));
+    assert_eq!(plan(noon(7200), &warm(moved)), Plan::Refresh);
+    let facts = Facts { not_before: Some(noon(7204)), ..warm(moved) };
+    assert_eq!(plan(noon(7200), &facts), Plan::Wait(noon(7204)));
+}
+
+#[test]
 fn after_waking_the_network_is_given_its_grace() {
     let facts = Facts { not_before: Some(noon(86_404)), ..warm(life(30 * MINUTE)) };
     assert_eq!(plan(noon(86_400), &facts), Plan::Wait(noon(86_404)));

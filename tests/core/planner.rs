@@ -105,7 +105,7 @@ impl World {
     fn life(&self, ago: i64, length: u16) -> Life {
         let sent_at = self.now + chrono::TimeDelta::seconds(ago);
         let expires_at = sent_at + Duration::from_secs(length.into());
-        Life { sent_at, expires_at, hint: None, kind: RefreshKind::OpensNew }
+        Life { sent_at, expires_at, hint: None, kind: RefreshKind::OpensNew, doubtful: false }
     }
 
     fn land(&mut self, nth: u8, landing: u8, life: u16) {
@@ -143,8 +143,12 @@ impl World {
         let moved = |at: &mut Time| *at = clock::shifted(*at, step);
         moved(&mut self.now);
         self.air.values_mut().chain(self.closed.values_mut()).for_each(moved);
-        for facts in self.facts.values_mut() {
+        for (key, facts) in &mut self.facts {
+            let was_doubtful = facts.life.is_some_and(|life| life.doubtful);
             facts.life = facts.life.map(|life| life.shifted(step));
+            if facts.life.is_some_and(|life| life.doubtful) && !was_doubtful {
+                self.planner.touch(*key);
+            }
             facts.failure = facts.failure.map(|failure| Failure { at: clock::shifted(failure.at, step), ..failure });
         }
     }
@@ -270,6 +274,7 @@ fn twenty_five_accounts_get_through_a_limit_of_one_a_second() {
                     expires_at: now + Duration::from_secs(86_400),
                     hint: None,
                     kind: RefreshKind::OpensNew,
+                    doubtful: false,
                 };
                 facts.insert(key, Facts { life: (!limited).then_some(life), warm: true, ..Facts::default() });
                 planner.touch(key);

@@ -36,9 +36,10 @@ fn numbers() -> impl Strategy<Value = f64> {
 prop_compose! {
     fn lives()(
         sent_at in instants(), length in spans(), hint in prop::option::of(spans()), renews in any::<bool>(),
+        doubtful in prop::bool::weighted(0.1),
     ) -> Life {
         let kind = if renews { RefreshKind::Renews } else { RefreshKind::OpensNew };
-        Life { sent_at, expires_at: later(sent_at, length), hint, kind }
+        Life { sent_at, expires_at: later(sent_at, length), hint, kind, doubtful }
     }
 }
 
@@ -170,6 +171,9 @@ proptest! {
     ) {
         let step = TimeDelta::seconds(seconds);
         let (moved, later) = (set_by(facts, step), shifted(now, step));
+        // But for the doubt that a step ahead brings.
+        let doubtful = moved.life.is_some_and(|life| life.doubtful);
+        let facts = Facts { life: facts.life.map(|life| Life { doubtful, ..life }), ..facts };
         let expected = match plan(now, &facts) {
             Plan::Wait(at) => Plan::Wait(shifted(at, step)),
             other => other,
@@ -180,6 +184,28 @@ proptest! {
             prop_assert_eq!(before.freshness(now), after.freshness(later));
             prop_assert_eq!(serve(now, Some(&before), None, false), serve(later, Some(&after), None, false));
         }
+    }
+
+    #[test]
+    fn a_step_ahead_makes_a_life_doubtful_for_good(
+        life in lives(), ahead in spans(), after in -10_000_000_i64..10_000_000,
+    ) {
+        let step = TimeDelta::from_std(ahead).unwrap_or(TimeDelta::MAX);
+        let doubtful = life.doubtful || step.to_std().unwrap() > life.thresholds().hard;
+        prop_assert_eq!(life.shifted(step).doubtful, doubtful);
+        prop_assert_eq!(life.shifted(-step).doubtful, life.doubtful);
+        prop_assert!(!doubtful || life.shifted(step).shifted(TimeDelta::seconds(after)).doubtful);
+    }
+
+    #[test]
+    fn a_doubtful_token_is_never_served_without_trying_for_another(
+        life in lives(), now in instants(), min_ttl in prop::option::of(spans()), jitter in numbers(),
+    ) {
+        let life = Life { doubtful: true, ..life };
+        prop_assert!(life.freshness(now) >= Freshness::Urgent);
+        prop_assert!(matches!(serve(now, Some(&life), min_ttl, false), Serve::RefreshOrLast | Serve::Refresh));
+        let facts = Facts { life: Some(life), jitter, warm: true, ..Facts::default() };
+        prop_assert_eq!(plan(now, &facts), Plan::Refresh);
     }
 
     #[test]

@@ -25,6 +25,14 @@ fn a_reader_comes_by_in_the_course_of_half_an_hour() {
 }
 
 #[test]
+fn a_token_that_may_have_ended_unseen_is_a_last_resort() {
+    let token = life(HOUR).shifted(chrono::TimeDelta::seconds(7200));
+    assert_eq!(serve(noon(7200), Some(&token), None, false), Serve::RefreshOrLast);
+    assert_eq!(serve(noon(7200), Some(&token), Some(SECOND), false), Serve::RefreshOrLast);
+    assert_eq!(serve(noon(7200 + 3600), Some(&token), None, false), Serve::Refresh);
+}
+
+#[test]
 fn without_a_token_a_reader_waits_for_one() {
     assert_eq!(serve(noon(0), None, None, false), Serve::Refresh);
 }

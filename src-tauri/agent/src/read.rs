@@ -21,6 +21,9 @@ const READER_PATIENCE: Duration = Duration::from_secs(25);
 /// After a failed attempt, readers get its error for this long instead of each starting another.
 const READER_REST: Duration = Duration::from_secs(1);
 
+/// Why a token is given with a word whose life is doubtful.
+const DOUBTFUL: &str = "The machine's clock jumped ahead; the token may have ended meanwhile.";
+
 /// What a look at the state comes to.
 enum Look {
     Give(TokenView),
@@ -116,7 +119,8 @@ impl Inner {
             // No new token would live for as long as was asked.
             (Serve::NowThoughShort, _) | (Serve::RefreshOrLast, Some(Ok(()))) => {
                 let lives = life.map_or(0, |life| life.length().as_secs());
-                let message = format!("{name}'s tokens live for {lives} s only, which is less than was asked for.");
+                let short = format!("{name}'s tokens live for {lives} s only, which is less than was asked for.");
+                let message = if life.is_some_and(|life| life.doubtful) { DOUBTFUL.to_owned() } else { short };
                 give(account, Some(ApiError::new(ErrorCode::NotSupported, message)))
             }
             (Serve::Refresh, Some(Ok(()))) => {
@@ -170,9 +174,9 @@ fn beside(account: &mut Account, id: &str, request: &TokenRequest, now: Time) ->
         return deny(ErrorCode::UnknownSession, message);
     }
     let min_ttl = request.min_ttl.map_or(life.thresholds().hard, Duration::from_secs);
-    let short = (request.fresh || life.remaining(now) < min_ttl).then(|| {
-        let message = "A session beside the current one is not refreshed; create another when it ends.";
-        ApiError::new(ErrorCode::NotSupported, message)
+    let short = (request.fresh || life.doubtful || life.remaining(now) < min_ttl).then(|| {
+        let ends = "A session beside the current one is not refreshed; create another when it ends.";
+        ApiError::new(ErrorCode::NotSupported, if life.doubtful { DOUBTFUL } else { ends })
     });
     let min_ttl = request.min_ttl.map(Duration::from_secs);
     account.give(id, min_ttl, short, now)

@@ -51,6 +51,9 @@ pub struct Life {
     pub hint: Option<Duration>,
     /// What a refresh of it does.
     pub kind: RefreshKind,
+    /// Whether time may have passed that no clock has seen, so that it may have ended already: see [`Life::shifted`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
 }
 
 /// Where a token stands in its life.
@@ -82,10 +85,16 @@ impl Life {
         clock::until(self.sent_at, self.expires_at)
     }
 
-    /// The same life by a wall clock that was set by `step`: what is left of it is what was left.
+    /// The same life by a wall clock that was set by `step`: what is left of it is what was left, as far as is known.
+    ///
+    /// A step ahead may be a wrong clock that was put right, or the time for which a virtual machine stood still with all
+    /// its clocks. So a step that is longer than the hard threshold makes the life doubtful. Less is covered by what every
+    /// reader keeps in hand anyway.
     pub fn shifted(self, step: TimeDelta) -> Self {
         let moved = |at| clock::shifted(at, step);
-        Self { sent_at: moved(self.sent_at), expires_at: moved(self.expires_at), ..self }
+        let ahead = step.to_std().unwrap_or_default();
+        let doubtful = self.doubtful || ahead > self.thresholds().hard;
+        Self { sent_at: moved(self.sent_at), expires_at: moved(self.expires_at), doubtful, ..self }
     }
 
     /// What is left of it at `now`; zero when it is dead.
@@ -107,19 +116,20 @@ impl Life {
         Thresholds { soft, hard }
     }
 
-    /// Whether the clock has been turned back to before the token was asked for, by more than its hard threshold.
+    /// Whether what is left of it cannot be told: it is doubtful, or the clock has been turned back to before the token was
+    /// asked for, by more than its hard threshold.
     ///
-    /// What is left of it cannot be told then. Less is covered by what every reader keeps in hand anyway.
-    fn outruns(&self, now: Time) -> bool {
-        clock::until(now, self.sent_at) > self.thresholds().hard
+    /// Less is covered by what every reader keeps in hand anyway.
+    fn is_unsure(&self, now: Time) -> bool {
+        self.doubtful || clock::until(now, self.sent_at) > self.thresholds().hard
     }
 
-    /// Where the token stands at `now`; urgent too where the clock has been turned back.
+    /// Where the token stands at `now`; urgent too where what is left of it cannot be told.
     pub fn freshness(&self, now: Time) -> Freshness {
         let Thresholds { soft, hard } = self.thresholds();
         match self.remaining(now) {
             Duration::ZERO => Freshness::Expired,
-            _ if self.outruns(now) => Freshness::Urgent,
+            _ if self.is_unsure(now) => Freshness::Urgent,
             left if left <= hard => Freshness::Urgent,
             left if left <= soft => Freshness::Stale,
             _ => Freshness::Fresh,
@@ -163,7 +173,7 @@ pub fn serve(now: Time, life: Option<&Life>, min_ttl: Option<Duration>, fresh: b
         return Serve::Refresh;
     }
     let enough = match min_ttl {
-        Some(min_ttl) => life.remaining(now) >= min_ttl,
+        Some(min_ttl) => !life.doubtful && life.remaining(now) >= min_ttl,
         None => freshness < Freshness::Urgent,
     };
     let out_of_reach = min_ttl.is_some_and(|min_ttl| min_ttl >= life.length());
@@ -257,7 +267,7 @@ pub fn plan(now: Time, facts: &Facts) -> Plan {
         return Plan::Rest;
     }
     let due = match &facts.life {
-        Some(life) if !facts.owed && !life.outruns(now) => life.refresh_at(facts.jitter),
+        Some(life) if !facts.owed && !life.is_unsure(now) => life.refresh_at(facts.jitter),
         Some(_) | None => now,
     };
     // A clock that was turned back must not make a wait longer than it was meant to be.

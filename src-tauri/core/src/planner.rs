@@ -130,7 +130,8 @@ impl<K: Copy + Ord + Hash, P: Clone + Ord + Hash> Planner<K, P> {
         }
     }
 
-    /// The wall clock was set by `step`: what remained of every wait remains.
+    /// The wall clock was set by `step`: what remained of every wait remains. Accounts whose lives became doubtful by it are
+    /// to be touched.
     pub fn shift(&mut self, step: TimeDelta) {
         self.agenda.shift(step);
         self.doors.shift(step);

@@ -175,7 +175,7 @@ impl Upstream for AtOnce {
                 created_at: Some(sent_at),
                 expires_at: Some(expires_at),
             };
-            let life = Life { sent_at, expires_at, hint: None, kind: RefreshKind::OpensNew };
+            let life = Life { sent_at, expires_at, hint: None, kind: RefreshKind::OpensNew, doubtful: false };
             Ok(Minted { session, token, life, grant: None, credential: None })
         })
     }

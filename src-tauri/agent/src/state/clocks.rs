@@ -43,6 +43,14 @@ pub(crate) struct Anchor {
 struct Calm {
     from: Time,
     spread: Duration,
+    /// A network came up meanwhile.
+    has_network: bool,
+}
+
+impl Calm {
+    fn after_waking(now: Time) -> Self {
+        Self { from: clock::later(now, GRACE), spread: GRACE_SPREAD, has_network: false }
+    }
 }
 
 impl Clocks {
@@ -65,6 +73,10 @@ impl Clocks {
             if let Some(calm) = &mut self.calm {
                 calm.from = clock::shifted(calm.from, step);
             }
+            // A virtual machine that stood still: the lives that this makes doubtful do not all begin anew at once.
+            if step > TimeDelta::zero() && self.running_calm(reading.wall).is_none() {
+                self.calm = Some(Calm::after_waking(reading.wall));
+            }
         }
         if drift.slept.is_some() {
             self.woke();
@@ -85,14 +97,24 @@ impl Clocks {
     /// The machine has just woken up.
     pub(crate) fn woke(&mut self) {
         self.sleepy_until = None;
-        self.calm = self.last.map(|last| Calm { from: clock::later(last.wall, GRACE), spread: GRACE_SPREAD });
+        self.calm = self.last.map(|last| Calm::after_waking(last.wall));
     }
 
-    /// A network came up at `now`: what waited for it is spread, unless the machine has only just woken up.
-    pub(crate) fn network_up(&mut self, now: Time) {
-        if self.calm.is_none_or(|calm| calm.from <= now) {
-            self.calm = Some(Calm { from: now, spread: NETWORK_SPREAD });
+    /// A network came up at `now`: what waited for it is spread, by the calm that runs already where there is one. Answers
+    /// whether this is the first since that calm began.
+    ///
+    /// A calm is never made longer: networks that come and go all the time would have it last for ever.
+    pub(crate) fn network_up(&mut self, now: Time) -> bool {
+        if let Some(calm) = self.running_calm(now) {
+            return !std::mem::replace(&mut calm.has_network, true);
         }
+        self.calm = Some(Calm { from: now, spread: NETWORK_SPREAD, has_network: true });
+        true
+    }
+
+    /// The calm that has not run out at `now` for every account.
+    fn running_calm(&mut self, now: Time) -> Option<&mut Calm> {
+        self.calm.as_mut().filter(|calm| clock::later(calm.from, calm.spread) > now)
     }
 
     /// By which setting of the wall clock the state's instants are.

@@ -46,7 +46,7 @@ pub(super) fn minted(
     let token = secret(definition, reply, &answer.token)?;
     let timing = reply.timing;
     let expires_at = issued_until(definition, answer.expires.get_ref(), json, &token, opened.asked, timing)?;
-    let life = Life { sent_at: timing.sent_at, expires_at, hint: None, kind: opened.kind };
+    let life = Life { sent_at: timing.sent_at, expires_at, hint: None, kind: opened.kind, doubtful: false };
 
     let grant = answer.grant.as_ref().and_then(|at| usable(json, at));
     let grant = grant.map(|grant| {
