@@ -108,9 +108,11 @@ impl State {
         drift != Drift::default()
     }
 
-    /// A network came up: what waits for want of one is tried soon, spread by `chance`.
+    /// A network came up: what waits for want of one is tried soon, spread by `chance`; once, where several come up.
     pub(crate) fn network_up(&mut self, now: Time, chance: &dyn Chance) {
-        self.clocks.network_up(now);
+        if !self.clocks.network_up(now) {
+            return;
+        }
         self.planner.network_up(now, || NETWORK_SPREAD.mul_f64(chance.unit()));
         let unreachable = self.accounts.values().filter(|account| account.unreachable);
         let rows: Vec<i64> = unreachable.map(|account| account.record.row).collect();
@@ -247,7 +249,8 @@ impl Account {
             life: self.current_life().copied(),
             jitter: self.jitter,
             warm: self.is_warm(now) && self.barred.is_none(),
-            owed: owed && self.barred.is_none(),
+            // The machine that a resting account comes from may still use the credential.
+            owed: owed && !self.record.resting && self.barred.is_none(),
             in_flight: self.in_flight().is_some(),
             needs_sign_in: self.record.refused.is_some() || self.record.credential.open().is_none(),
             failure: self.failure,
