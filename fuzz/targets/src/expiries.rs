@@ -37,7 +37,8 @@ fn an_expiry(notation: Notation, value: &Value, token: &Secret, timing: Timing) 
     let source = Source { value: Some(value), token, asked: Some(Duration::from_secs(60)), timing };
     if let Ok(at) = expiry::read(notation, source) {
         assert!(at > timing.sent_at, "{at}");
-        let life = Life { sent_at: timing.sent_at, expires_at: at, hint: None, kind: RefreshKind::OpensNew, doubtful: false };
+        let life =
+            Life { sent_at: timing.sent_at, expires_at: at, hint: None, kind: RefreshKind::OpensNew, doubtful: false };
         for moment in [Time::MIN_UTC, timing.sent_at, at, Time::MAX_UTC] {
             let facts = Facts { life: Some(life), jitter: 1.0, warm: true, ..Facts::default() };
             // Neither may overflow, whenever it is asked.
