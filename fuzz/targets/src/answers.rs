@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use daypass_core::Secret;
 use daypass_core::session::Session;
-use daypass_providers::{Catalog, Definition, Engine, Grant, Limits, Minted, ProviderError, Target, Wish};
+use daypass_providers::{Catalog, Definition, Engine, Grant, Limits, Listed, Minted, ProviderError, Target, Wish};
 
 use crate::is_a_sentence;
 use crate::still::{Still, now, run};
@@ -189,8 +189,8 @@ fn minted(outcome: Result<Minted, ProviderError>, sent: &str) {
     assert!(thresholds.hard <= thresholds.soft && minted.life.refresh_at(0.5) <= minted.life.expires_at);
 }
 
-fn listed(outcome: Result<Vec<Session>, ProviderError>) {
-    told(outcome, CREDENTIAL).iter().flatten().for_each(session);
+fn listed(outcome: Result<Listed, ProviderError>) {
+    told(outcome, CREDENTIAL).iter().flat_map(|listed| &listed.sessions).for_each(session);
 }
 
 fn session(of: &Session) {

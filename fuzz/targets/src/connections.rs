@@ -30,18 +30,13 @@ pub fn connections(bytes: &[u8]) {
     let (first, second) = bytes.split_at(bytes.len() / 2);
     let answered = talk(&[bytes]);
     well_formed(bytes, &answered);
-    // How the bytes come in pieces changes nothing of what is answered. Only a head that is no HTTP may be found out later:
-    // the library looks at what has begun to come again when all of it is there.
+    // How the bytes come in pieces changes no answer, only how many there are: a head that is no HTTP may be found out when
+    // all of it is there, and a connection is given up whose request was refused before its body had come.
     let in_two = talk(&[first, second]);
     well_formed(bytes, &in_two);
     let (all, some) = (statuses(&answered), statuses(&in_two));
     let (longer, shorter) = if all.len() >= some.len() { (all, some) } else { (some, all) };
     assert!(longer.starts_with(&shorter), "{longer:?} {shorter:?}");
-    let unanswered = &longer[shorter.len()..];
-    assert!(
-        unanswered.len() <= 1 && unanswered.iter().all(|status| (400..500).contains(status)),
-        "{longer:?} {shorter:?}"
-    );
 }
 
 /// Sends `pieces` one after the other, and answers all that comes back.
