@@ -62,7 +62,14 @@ fn read_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(body
     let Ok(request) = serde_json::from_slice::<T>(body) else { return };
     let written = serde_json::to_vec(&request).unwrap();
     assert_eq!(serde_json::from_slice::<T>(&written).unwrap(), request);
-    for secret in secrets(body).filter(|secret| secret.len() >= 8) {
-        assert!(!format!("{request:?}").contains(&secret) || !String::from_utf8_lossy(&written).contains(&secret));
+    // What is shorter, or has signs in it, may be a part of what is shown anyway.
+    for secret in secrets(body) {
+        let telling = secret.len() >= 12 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        assert!(!telling || reads_elsewhere(body, &secret) || !format!("{request:?}").contains(&secret));
     }
+}
+
+/// Whether the text stands in the body more than once: another field may then hold it too.
+fn reads_elsewhere(body: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(body).matches(text).count() != 1
 }
