@@ -9,7 +9,7 @@ use daypass_core::fresh::{Life, RefreshKind};
 use daypass_core::session::Session;
 use daypass_core::{Clock, Secret};
 use daypass_providers::{
-    Definition, DeviceCode, Grant, Inspected, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
+    Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
 };
 
 use crate::bed::TestClock;
@@ -32,6 +32,8 @@ pub(crate) struct Plot {
     pub(crate) takes_grants: bool,
     /// What the provider lists; a mint adds to it, a revocation takes away.
     pub(crate) listed: Vec<Session>,
+    /// Whether every row of its list can be read.
+    pub(crate) lists_all: bool,
     /// Credentials that are refused.
     pub(crate) refused: Vec<String>,
     /// What a revocation of everything brings; `None`: it is done one by one.
@@ -66,6 +68,7 @@ impl Script {
             rotates_grants: false,
             takes_grants: true,
             listed: Vec::new(),
+            lists_all: true,
             refused: Vec::new(),
             regenerated: None,
             successor: None,
@@ -176,10 +179,13 @@ impl Upstream for Script {
         })
     }
 
-    fn list<'a>(&'a self, _: &'a Definition, _: &'a Target, credential: &'a Secret) -> Asked<'a, Vec<Session>> {
+    fn list<'a>(&'a self, _: &'a Definition, _: &'a Target, credential: &'a Secret) -> Asked<'a, Listed> {
         Box::pin(async move {
             // The list is as it was when it was asked for.
-            let listed = self.plot().listed.clone();
+            let listed = {
+                let plot = self.plot();
+                Listed { sessions: plot.listed.clone(), whole: plot.lists_all }
+            };
             self.begin("list", credential).await?;
             Ok(listed)
         })

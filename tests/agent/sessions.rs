@@ -63,10 +63,41 @@ async fn the_list_shows_all_and_squares_what_is_held() {
     assert_eq!(agent.token("work", of("browser")).await.unwrap_err().code, ErrorCode::NotSupported);
 
     // Somebody deletes the current one elsewhere: its token is not handed out again.
+    pass(60.0).await;
     bed.script.plot().listed.retain(|session| session.id != "s1");
+    bed.script.plot().refused.push("token-1".to_owned());
     agent.sessions("work").await.unwrap();
     assert_eq!(work(&agent).current, None);
     assert_eq!(read(&agent).await.unwrap().session_id, "s3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_cannot_be_relied_on_drops_nothing() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    read(&agent).await.unwrap();
+    agent.create_session("work", named("old")).await.unwrap();
+    pass(60.0).await;
+    agent.create_session("work", named("new")).await.unwrap();
+    let held = || {
+        let mut held: Vec<String> = work(&agent).sessions.into_iter().map(|session| session.id).collect();
+        held.sort();
+        held
+    };
+    bed.script.plot().listed.clear();
+    // A row was left out that could not be read: it may be any of them.
+    bed.script.plot().lists_all = false;
+    agent.sessions("work").await.unwrap();
+    assert_eq!(held(), ["s1", "s2", "s3"]);
+    // The one that it was asked with is alive, and the new one need not be in it yet.
+    bed.script.plot().lists_all = true;
+    agent.sessions("work").await.unwrap();
+    assert_eq!(held(), ["s1", "s3"]);
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "list token-1");
+    pass(60.0).await;
+    agent.sessions("work").await.unwrap();
+    assert_eq!(held(), ["s1"]);
+    assert_eq!(work(&agent).current.as_deref(), Some("s1"));
 }
 
 #[tokio::test(start_paused = true)]

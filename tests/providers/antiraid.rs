@@ -1,7 +1,7 @@
 //! AntiRaid's definition against its documented and its observed API.
 
 use daypass_core::session::Session;
-use daypass_providers::{ProviderError, Wish};
+use daypass_providers::{Listed, ProviderError, Wish};
 use serde_json::json;
 
 use crate::server::{Answer, Server, at, built_in, engine, seconds, secret};
@@ -115,7 +115,8 @@ async fn one_unreadable_row_does_not_lose_the_list() {
     ))
     .await;
     let target = server.target(&antiraid, &[]);
-    let sessions = engine().list(&antiraid, &target, &secret("t")).await.unwrap();
+    let Listed { sessions, whole } = engine().list(&antiraid, &target, &secret("t")).await.unwrap();
+    assert!(!whole, "two rows have no id");
     let kinds: Vec<_> = sessions.iter().map(|s| (s.id.as_str(), s.kind.as_deref().unwrap())).collect();
     assert_eq!(kinds, [("a", "api"), ("b", "login"), ("c", "app_login")]);
     assert_eq!(sessions[0].name.as_deref(), Some("Production"));

@@ -187,7 +187,7 @@ async fn antiraid_rotates_by_creating_and_then_deleting() {
     assert!(lives(&first, seconds(60)));
     // The session's token is the credential of its successor.
     let second = engine.mint(&antiraid, &target, &first.token, &wish).await.unwrap();
-    let listed = engine.list(&antiraid, &target, &second.token).await.unwrap();
+    let listed = engine.list(&antiraid, &target, &second.token).await.unwrap().sessions;
     let ids: Vec<&str> = listed.iter().map(|session| session.id.as_str()).collect();
     for id in [&own.id, &first.session.id, &second.session.id] {
         assert!(ids.contains(&id.as_str()), "{ids:?}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use daypass_core::Secret;
-use daypass_providers::{Limits, ProviderError, Wish};
+use daypass_providers::{Limits, Listed, ProviderError, Wish};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -205,7 +205,7 @@ async fn a_redirect_within_the_origin_is_followed_for_reading_only() {
     .await;
     let antiraid = built_in("antiraid");
     let target = server.target(&antiraid, &[]);
-    assert_eq!(engine().list(&antiraid, &target, &secret("login")).await, Ok(Vec::new()));
+    assert_eq!(engine().list(&antiraid, &target, &secret("login")).await, Ok(Listed { sessions: Vec::new(), whole: true }));
     assert_eq!(server.asks()[1].header("authorization"), Some("login"));
     let error = engine().mint(&antiraid, &target, &secret("login"), &Wish::default()).await.unwrap_err();
     let message = "AntiRaid redirects a call that changes something; check the base URL.".into();

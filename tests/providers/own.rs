@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use daypass_core::fresh::RefreshKind;
 use daypass_core::session::Session;
-use daypass_providers::{Catalog, Definition, Grant, Offer, Poll, ProviderError, Target, Wish};
+use daypass_providers::{Catalog, Definition, Grant, Listed, Offer, Poll, ProviderError, Target, Wish};
 use serde_json::json;
 
 use crate::server::{Answer, NOW, Server, at, engine, map, seconds, secret};
@@ -133,7 +133,7 @@ async fn it_lists_inspects_revokes_and_offers() {
         created_at: Some(at(0)),
         expires_at: Some(at(86_400)),
     };
-    assert_eq!(sessions, [one]);
+    assert_eq!(sessions, Listed { sessions: vec![one], whole: true });
     let inspected = engine.inspect(&mill, &target, &key).await.unwrap();
     assert_eq!(inspected.id, key.fingerprint());
     assert_eq!((inspected.kind.as_deref(), inspected.barred.as_deref()), (Some("miller"), Some("true")));

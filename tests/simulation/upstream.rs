@@ -9,7 +9,7 @@ use daypass_core::expiry::Timing;
 use daypass_core::session::Session;
 use daypass_core::{Clock, Secret, Time, clock};
 use daypass_providers::{
-    Definition, DeviceCode, Grant, Inspected, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
+    Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
 };
 
 use crate::conduct::{Call, End, Op};
@@ -282,7 +282,7 @@ impl Upstream for Providers {
         })
     }
 
-    fn list<'a>(&'a self, _: &'a Definition, _: &'a Target, secret: &'a Secret) -> Asked<'a, Vec<Session>> {
+    fn list<'a>(&'a self, _: &'a Definition, _: &'a Target, secret: &'a Secret) -> Asked<'a, Listed> {
         Box::pin(async move {
             let act = |scene: &mut Scene, at: Time| {
                 let party = admitted(scene, secret.expose(), at)?;
@@ -300,7 +300,7 @@ impl Upstream for Providers {
                     expires_at: Some(heard.timing.by_our_clock(opened.dies)),
                 }
             };
-            Ok(heard.brought.iter().map(told).collect())
+            Ok(Listed { sessions: heard.brought.iter().map(told).collect(), whole: true })
         })
     }
 

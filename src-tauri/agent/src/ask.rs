@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use daypass_api::ApiError;
 use daypass_core::Secret;
-use daypass_core::session::Session;
-use daypass_providers::{Definition, Inspected, ProviderError, Regenerated, Target};
+use daypass_providers::{Definition, Inspected, Listed, ProviderError, Regenerated, Target};
 
 use crate::failure;
 use crate::inner::Inner;
@@ -23,6 +22,15 @@ pub(crate) struct Asking {
     pub(crate) generation: u64,
     /// Those to try if it is refused.
     others: std::vec::IntoIter<Secret>,
+}
+
+/// What asking for a list came to.
+pub(crate) struct ListAnswer {
+    pub(crate) answer: Result<Listed, ProviderError>,
+    /// The credential that it was asked with: where that is a session's token, the session is alive.
+    pub(crate) asked_with: Secret,
+    /// By which setting of the clock it tells of the sessions.
+    pub(crate) anchor: Anchor,
 }
 
 impl Inner {
@@ -69,15 +77,15 @@ impl Inner {
         }
     }
 
-    /// The provider's list of sessions, and by which setting of the clock it tells of them.
-    pub(crate) async fn ask_list(&self, row: i64) -> Result<(Result<Vec<Session>, ProviderError>, Anchor), ApiError> {
+    /// The provider's list of sessions.
+    pub(crate) async fn ask_list(&self, row: i64) -> Result<ListAnswer, ApiError> {
         let (mut asking, mut anchor) = (self.asking(row)?, Anchor::default());
         loop {
             let Asking { definition, target, credential, .. } = &asking;
             let call = self.setup.upstream.list(definition, target, credential);
             let answer = self.anchored(&mut anchor, call).await;
             if let Some(answer) = self.heard(&mut asking, answer).await? {
-                return Ok((answer, anchor));
+                return Ok(ListAnswer { answer, asked_with: asking.credential, anchor });
             }
         }
     }

@@ -7,21 +7,23 @@ use std::time::Duration;
 use daypass_api::request::CreateSession;
 use daypass_api::view::{LogEvent, RevokeView, SessionView};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::Time;
 use daypass_core::session::Session;
-use daypass_providers::{Definition, ProviderError, Wish};
+use daypass_core::{Time, clock};
+use daypass_providers::{Definition, Listed, ProviderError, Wish};
 
 use crate::accounts::bad_request;
-use crate::ask::Asking;
+use crate::ask::{Asking, ListAnswer};
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{creation, put_held, put_late, removed, superseded};
 use crate::state::clocks::Anchor;
-use crate::vault::{AccountRecord, Sealed, shift_session};
+use crate::vault::{AccountRecord, Sealed, SessionRecord, shift_session};
 use crate::{Notice, fail, failure, view};
 
 /// The longest name of a session, in characters.
 const MAX_NAME: usize = 100;
+/// A list may lag behind: a session that was opened within this time need not be in it yet.
+const LIST_LAGS: Duration = Duration::from_secs(60);
 
 impl Inner {
     /// The row and definition of an account whose credential can be used: the vault is opened for it where it is shut.
@@ -50,6 +52,9 @@ impl Inner {
     }
 
     /// Asks for the provider's list, and squares with it what we hold.
+    ///
+    /// What we hold is dropped only where the list can be relied on: it is whole, and it need not lag behind. The session
+    /// that it was asked with is alive, for it was just let in.
     pub(crate) async fn list(self: &Arc<Self>, row: i64) -> Result<Vec<Session>, ApiError> {
         // What is stored while the list is made need not be in it.
         let kept: HashSet<String> = {
@@ -57,8 +62,13 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(removed)?;
             account.record.sessions.iter().map(|session| session.session.id.clone()).collect()
         };
-        let (listed, anchor) = self.ask_list(row).await?;
-        let mut listed = listed.map_err(|error| failure::told(&error))?;
+        let ListAnswer { answer, asked_with, anchor } = self.ask_list(row).await?;
+        let Listed { sessions: mut listed, whole } = answer.map_err(|error| failure::told(&error))?;
+        let ends = |ours: &SessionRecord, now: Time| {
+            let opened = ours.life.map(|life| life.sent_at).or(ours.session.created_at);
+            let settled = opened.is_none_or(|opened| clock::until(opened, now) >= LIST_LAGS);
+            whole && settled && kept.contains(&ours.session.id) && ours.token.open() != Some(&asked_with)
+        };
         let differs = {
             let mut state = self.state();
             let step = state.clocks.anchor().since(&anchor);
@@ -66,14 +76,14 @@ impl Inner {
             let account = state.by_row(row).ok_or_else(removed)?;
             account.listed.clone_from(&listed);
             let mut squared = account.record.clone();
-            square(&mut squared, &listed, &kept);
+            square(&mut squared, &listed, |ours| ends(ours, self.now()));
             squared != account.record
         };
         if differs {
             let now = self.now();
             self.commit_logged(row, Vec::new(), Unstored::Keep, |record| {
                 let before = record.clone();
-                square(record, &listed, &kept);
+                square(record, &listed, |ours| ends(ours, now));
                 let ended = before.sessions.iter().filter(|ours| record.session(&ours.session.id).is_none());
                 let reason = "The provider does not list it any more.";
                 let told = |ours| Entry::new(now, &record.name, LogEvent::Revoked).because(reason).kept(ours);
@@ -254,16 +264,16 @@ fn drop_by_wish(record: &mut AccountRecord, id: &str) {
     record.drop_session(id);
 }
 
-/// Squares our sessions with the provider's list: what it does not list any more is over, among those that were `kept`
-/// when it was asked for; what it says of the others is taken over.
-fn square(record: &mut AccountRecord, listed: &[Session], kept: &HashSet<String>) {
+/// Squares our sessions with the provider's list: what it does not list any more is over where `ends` agrees; what it says
+/// of the others is taken over.
+fn square(record: &mut AccountRecord, listed: &[Session], ends: impl Fn(&SessionRecord) -> bool) {
     record.sessions.retain_mut(|ours| match listed.iter().find(|session| session.id == ours.session.id) {
         Some(session) => {
             let name = session.name.clone().or(ours.session.name.take());
             ours.session = Session { name, ..session.clone() };
             true
         }
-        None => !kept.contains(&ours.session.id),
+        None => !ends(ours),
     });
 }
 

@@ -10,6 +10,7 @@ use daypass_core::rotation::{Intent, Settlement, settle};
 use daypass_core::session::{Session, Standing};
 use daypass_core::{Time, clock};
 
+use crate::ask::ListAnswer;
 use crate::fail;
 use crate::failure;
 use crate::history::Entry;
@@ -60,8 +61,8 @@ impl Inner {
         fail::point("settle.due");
         let mut listed = None;
         if can_list {
-            let (answer, anchor) = self.ask_list(row).await?;
-            listed = Some((answer.map_err(|error| failure::told(&error))?, anchor));
+            let ListAnswer { answer, anchor, .. } = self.ask_list(row).await?;
+            listed = Some((answer.map_err(|error| failure::told(&error))?.sessions, anchor));
         }
         fail::point("settle.listed");
         let others = self.known_to_others(row).await;

@@ -6,9 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use daypass_core::Secret;
-use daypass_core::session::Session;
 use daypass_providers::{
-    Definition, DeviceCode, Grant, Inspected, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
+    Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
 };
 
 /// A boxed future, so that [`Upstream`] can be a trait object.
@@ -33,7 +32,7 @@ pub trait Upstream: Send + Sync + 'static {
     /// Asks what the credential is.
     fn inspect<'a>(&'a self, d: &'a Definition, t: &'a Target, credential: &'a Secret) -> Asked<'a, Inspected>;
     /// Lists the provider's sessions.
-    fn list<'a>(&'a self, d: &'a Definition, t: &'a Target, credential: &'a Secret) -> Asked<'a, Vec<Session>>;
+    fn list<'a>(&'a self, d: &'a Definition, t: &'a Target, credential: &'a Secret) -> Asked<'a, Listed>;
     /// Opens a further session.
     fn create<'a>(
         &'a self,

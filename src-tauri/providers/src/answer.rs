@@ -52,6 +52,15 @@ pub struct Minted {
     pub credential: Option<Secret>,
 }
 
+/// A provider's list of sessions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Those that can be read.
+    pub sessions: Vec<Session>,
+    /// Whether these are all: no row was left out that cannot be read.
+    pub whole: bool,
+}
+
 /// What a provider says of the credential's own session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {

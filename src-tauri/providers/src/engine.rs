@@ -8,12 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_core::fresh::RefreshKind;
-use daypass_core::session::Session;
 use daypass_core::{Clock, Secret};
 
 use crate::file::{Mint, Request, RevokeAll};
 use crate::values::Values;
-use crate::{Definition, DeviceCode, Grant, Inspected, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish};
+use crate::{Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish};
 use judge::Operation;
 use wire::{Reply, Wire};
 
@@ -138,7 +137,7 @@ impl Engine {
         read::inspected(definition, &inspect.answer, &reply, credential)
     }
 
-    /// The sessions that the provider lists. A row that cannot be read is left out; the rest is told.
+    /// The sessions that the provider lists. A row that cannot be read is left out, which is said; the rest is told.
     ///
     /// # Errors
     /// [`ProviderError`].
@@ -147,7 +146,7 @@ impl Engine {
         definition: &Definition,
         target: &Target,
         credential: &Secret,
-    ) -> Result<Vec<Session>, ProviderError> {
+    ) -> Result<Listed, ProviderError> {
         let list = definition.checked.operations.list.as_ref();
         let list = list.ok_or_else(|| unsupported(definition, "list sessions"))?;
         let values = Values { credential: Some(credential), ..Values::of(definition, target)? };

@@ -16,7 +16,7 @@ mod values;
 #[doc = include_str!("../definitions/README.md")]
 pub mod format {}
 
-pub use answer::{DeviceCode, Grant, Inspected, Minted, Offer, Poll, Regenerated, Target, Wish};
+pub use answer::{DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, Regenerated, Target, Wish};
 pub use catalog::Catalog;
 pub use definition::{Abilities, CreateAbility, CredentialText, Definition, DefinitionError, LifeRange, Param};
 pub use engine::{Engine, Limits};

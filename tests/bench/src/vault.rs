@@ -13,7 +13,8 @@ use daypass_core::fresh::{Life, RefreshKind};
 use daypass_core::session::Session;
 use daypass_core::{Clock, Secret, clock};
 use daypass_providers::{
-    Catalog, Definition, DeviceCode, Grant, Inspected, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
+    Catalog, Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target,
+    Wish,
 };
 use rusqlite::{Connection, params};
 use tokio::task::JoinSet;
@@ -188,7 +189,7 @@ impl Upstream for AtOnce {
         nothing()
     }
 
-    fn list<'a>(&'a self, _: &'a Definition, _: &'a Target, _: &'a Secret) -> Asked<'a, Vec<Session>> {
+    fn list<'a>(&'a self, _: &'a Definition, _: &'a Target, _: &'a Secret) -> Asked<'a, Listed> {
         nothing()
     }
 

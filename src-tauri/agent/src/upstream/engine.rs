@@ -1,9 +1,8 @@
 //! The real upstream: the engine that runs the definitions over HTTP.
 
 use daypass_core::Secret;
-use daypass_core::session::Session;
 use daypass_providers::{
-    Definition, DeviceCode, Engine, Grant, Inspected, Minted, Offer, Poll, Regenerated, Target, Wish,
+    Definition, DeviceCode, Engine, Grant, Inspected, Listed, Minted, Offer, Poll, Regenerated, Target, Wish,
 };
 
 use super::{Asked, Upstream};
@@ -27,7 +26,7 @@ impl Upstream for Engine {
         Box::pin(self.inspect(d, t, credential))
     }
 
-    fn list<'a>(&'a self, d: &'a Definition, t: &'a Target, credential: &'a Secret) -> Asked<'a, Vec<Session>> {
+    fn list<'a>(&'a self, d: &'a Definition, t: &'a Target, credential: &'a Secret) -> Asked<'a, Listed> {
         Box::pin(self.list(d, t, credential))
     }
 

@@ -13,7 +13,7 @@ use super::wire::Reply;
 use crate::file::{
     BeginAnswer, Expiry, InspectAnswer, Instant, ListAnswer, MintAnswer, OffersAnswer, OneOrMany, Pointers,
 };
-use crate::{Definition, DeviceCode, Grant, Inspected, Minted, Offer, ProviderError};
+use crate::{Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, ProviderError};
 
 /// The longest id, in characters.
 const MAX_ID: usize = 256;
@@ -73,7 +73,7 @@ pub(super) fn sessions(
     definition: &Definition,
     answer: &ListAnswer,
     reply: &Reply,
-) -> Result<Vec<Session>, ProviderError> {
+) -> Result<Listed, ProviderError> {
     let rows = rows(definition, reply, &answer.items)?;
     let read = |row: &Value| {
         Some(Session {
@@ -88,7 +88,7 @@ pub(super) fn sessions(
     if sessions.is_empty() && !rows.is_empty() {
         return Err(bad(definition, &format!("lists sessions without an id at {}", answer.id)));
     }
-    Ok(sessions)
+    Ok(Listed { whole: sessions.len() == rows.len(), sessions })
 }
 
 /// Reads what the provider says of the credential's own session.
