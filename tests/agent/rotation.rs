@@ -6,6 +6,7 @@ use daypass_api::request::{AddAccount, TokenRequest};
 use daypass_api::view::Health;
 use daypass_core::Secret;
 use daypass_providers::ProviderError;
+use tokio::time::Instant;
 
 use crate::bed::{Bed, account, pass, read, read_fresh, settle_down, work};
 use crate::journal::open_intents;
@@ -125,7 +126,7 @@ credential = "/refresh_token"
 }
 
 /// A provider of the user's own whose renewals bring a successor of the grant, or do not.
-fn renewing(bed: &mut Bed, rotates: bool) {
+pub(crate) fn renewing(bed: &mut Bed, rotates: bool) {
     let built_in = include_str!("../../src-tauri/providers/definitions/discover.toml");
     let mut toml = built_in.replace("name = \"discover\"", "name = \"renewing\"");
     if rotates {
@@ -139,6 +140,29 @@ fn renewing(bed: &mut Bed, rotates: bool) {
     bed.catalog = catalog;
     let mut plot = bed.script.plot();
     (plot.grants, plot.rotates_grants, plot.delay) = (true, rotates, Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_a_rotation_as_long_as_it_takes_and_not_for_other_calls() {
+    for (rotates, waits) in [(true, 16.0..25.0), (false, 4.0..6.0)] {
+        let mut bed = Bed::new();
+        renewing(&mut bed, rotates);
+        let agent = bed.connected("renewing").await;
+        read(&agent).await.unwrap();
+        bed.script.plot().delay = Duration::from_secs(18);
+        let flying = agent.clone();
+        let reader = tokio::spawn(async move { read_fresh(&flying).await });
+        pass(1.0).await;
+        let begun = Instant::now();
+        agent.stop().await;
+        assert!(waits.contains(&begun.elapsed().as_secs_f64()), "{rotates}: {:?}", begun.elapsed());
+        reader.abort();
+        bed.script.plot().delay = Duration::ZERO;
+        let agent = bed.agent().await;
+        read_fresh(&agent).await.unwrap();
+        let wanted = if rotates { "renew grant-2" } else { "renew grant-1" };
+        assert_eq!(bed.script.plot().calls.last().unwrap(), wanted);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,6 +48,8 @@ pub(crate) struct Plot {
     pub(crate) same_second: bool,
     /// Where the calls of a sign-in and the mints went, in order.
     pub(crate) addresses: Vec<String>,
+    /// How much longer than usual tokens are, in bytes.
+    pub(crate) padding: usize,
     count: u32,
 }
 
@@ -76,6 +78,7 @@ impl Script {
             lose_answer: false,
             same_second: false,
             addresses: Vec::new(),
+            padding: 0,
             count: 0,
         };
         Arc::new(Self { clock, plot: Mutex::new(plot) })
@@ -128,7 +131,7 @@ impl Script {
         if !std::mem::take(&mut plot.same_second) {
             plot.count += 1;
         }
-        let (id, token) = (format!("s{}", plot.count), Secret::new(format!("token-{}", plot.count)));
+        let (id, token) = (format!("s{}", plot.count), Secret::new(format!("token-{}{}", plot.count, "x".repeat(plot.padding))));
         let expires_at = sent_at + wish.life.unwrap_or(plot.life);
         let session = Session {
             id,

@@ -18,6 +18,7 @@ use daypass_api::view::{
 };
 use daypass_api::{ApiError, Client, ErrorCode, path};
 use daypass_core::Time;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -267,6 +268,47 @@ async fn whatever_is_wrong_is_answered_in_json() {
     drop(cut);
     drop(UnixStream::connect(&socket).unwrap());
     assert_eq!(served.request("GET", "/v1/status", "").await.0, 200);
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_busy_agent_does_not_look_dead_and_answers_everybody() {
+    let served = Served::new("discovr", None).await;
+    served.bed.script.plot().delay = Duration::from_secs(5);
+    let socket = served.bed.home.socket().unwrap();
+    let ask = |_| {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.write_all(b"POST /v1/accounts/work/token HTTP/1.0\r\n\r\n").unwrap();
+        stream
+    };
+    let waiting: Vec<UnixStream> = (0..300).map(ask).collect();
+    assert_eq!(served.request("GET", "/v1/providers", "").await.0, 200);
+    assert!(served.agent.account("work").unwrap().refreshing, "it was answered before the others");
+    let answers = tokio::task::spawn_blocking(move || {
+        let answer = |mut stream: UnixStream| {
+            let mut answer = String::new();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            stream.read_to_string(&mut answer).unwrap();
+            status_and_body(&answer).0
+        };
+        waiting.into_iter().map(answer).filter(|status| *status == 200).count()
+    });
+    assert_eq!(answers.await.unwrap(), 300);
+    served.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let served = Served::new("discovr", None).await;
+    let mut stream = tokio::net::UnixStream::connect(served.bed.home.socket().unwrap()).await.unwrap();
+    stream.write_all(b"POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{").await.unwrap();
+    let begun = tokio::time::Instant::now();
+    let mut answer = vec![0; 4096];
+    let count = stream.read(&mut answer).await.unwrap();
+    let (status, body) = status_and_body(std::str::from_utf8(&answer[..count]).unwrap());
+    assert_eq!((status, body.contains("did not come in time")), (408, true), "{body}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    drop(stream);
     served.stop().await;
 }
 

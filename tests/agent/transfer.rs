@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
-use daypass_agent::{Agent, KeySource};
+use daypass_agent::{Agent, KeySource, Notice};
 use daypass_api::ErrorCode;
-use daypass_api::request::{AddAccount, CreateSession, Export, Import};
+use daypass_api::request::{AddAccount, CreateSession, Export, Import, TokenRequest};
 use daypass_api::view::{AccountView, ImportView, VaultView};
 use daypass_core::Secret;
 use daypass_core::session::SessionState;
+use daypass_providers::ProviderError;
 use rusqlite::Connection;
+use tokio::sync::broadcast::Receiver;
 
-use crate::bed::{Bed, account, pass, read, read_fresh, settle_down, work};
+use crate::bed::{Bed, account, notices, pass, read, read_fresh, settle_down, work};
+use crate::journal::open_intents;
+use crate::rotation::renewing;
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -46,6 +50,7 @@ async fn accounts_come_over_whole_and_work_there() {
     agent.refresh("other").await.unwrap_err();
     pass(2.0).await;
     agent.refresh("other").await.unwrap();
+    pass(65.0).await;
     let sealed = export(&agent).await;
     for secret in ["credential-of-work", "credential-of-other", token.token.expose(), "grant-", "discover", "antiraid"]
     {
@@ -100,7 +105,65 @@ async fn what_was_imported_rests_until_it_is_used() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_open_intent_travels_and_is_settled_there() {
+async fn a_rotation_that_is_under_way_comes_along_with_what_it_brings() {
+    let mut bed = Bed::new();
+    renewing(&mut bed, true);
+    let agent = bed.connected("renewing").await;
+    read(&agent).await.unwrap();
+    let flying = agent.clone();
+    let flying = tokio::spawn(async move { read_fresh(&flying).await });
+    pass(2.0).await;
+    let sealed = export(&agent).await;
+    let token = flying.await.unwrap().unwrap().token;
+    agent.stop().await;
+    let there = Bed { catalog: bed.catalog.clone(), ..other_machine(&bed) };
+    let other = there.agent().await;
+    other.import(import(&sealed, false)).await.unwrap();
+    let renewed = bed.script.count("renew");
+    pass(60.0).await;
+    assert_eq!(read(&other).await.unwrap().token, token);
+    settle_down().await;
+    assert_eq!(bed.script.count("renew"), renewed, "nothing was left open");
+    read_fresh(&other).await.unwrap();
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "renew grant-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_intent_travels_and_is_settled_when_the_account_is_used() {
+    let cut = ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false };
+    for provider in ["antiraid", "renewing"] {
+        let mut bed = Bed::new();
+        renewing(&mut bed, true);
+        bed.script.plot().grants = provider == "renewing";
+        bed.script.plot().delay = Duration::ZERO;
+        bed.catalog = if provider == "renewing" { bed.catalog } else { Bed::new().catalog };
+        let agent = bed.connected(provider).await;
+        read(&agent).await.unwrap();
+        bed.script.plot().lose_answer = true;
+        read_fresh(&agent).await.unwrap_err();
+        // What would settle it does not get through.
+        bed.script.fail(&cut, 100);
+        let sealed = export(&agent).await;
+        agent.stop().await;
+        bed.script.plot().failures.clear();
+
+        let there = Bed { catalog: bed.catalog.clone(), ..other_machine(&bed) };
+        let other = there.agent().await;
+        other.import(import(&sealed, false)).await.unwrap();
+        let asked = bed.script.plot().calls.len();
+        pass(300.0).await;
+        assert_eq!(bed.script.plot().calls.len(), asked, "{provider}: the other machine may be settling it");
+        assert_eq!(open_intents(&there).len(), 1);
+        read(&other).await.unwrap();
+        settle_down().await;
+        assert_eq!(open_intents(&there), Vec::<String>::new(), "{provider}");
+        let orphans = work(&other).sessions.iter().filter(|session| session.state == SessionState::Orphan).count();
+        assert_eq!(orphans, usize::from(provider == "antiraid"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_just_being_opened_comes_along() {
     let bed = Bed::new();
     bed.script.plot().delay = Duration::from_secs(5);
     let agent = bed.connected("antiraid").await;
@@ -119,7 +182,47 @@ async fn an_open_intent_travels_and_is_settled_there() {
     settle_down().await;
     let sessions = work(&other).sessions;
     assert_eq!(sessions.len(), 1, "{sessions:?}");
-    assert_eq!((sessions[0].name.as_deref(), sessions[0].state), (Some("ci"), SessionState::Orphan));
+    assert_eq!((sessions[0].name.as_deref(), sessions[0].state, sessions[0].held), (Some("ci"), SessionState::Fresh, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_of_an_account_is_over_when_another_takes_its_place() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    read(&agent).await.unwrap();
+    let sealed = export(&agent).await;
+    let mut heard = agent.notices();
+    bed.script.plot().refused.push("credential-of-work".to_owned());
+    let needs_you = async |heard: &mut Receiver<Notice>| {
+        read_fresh(&agent).await.unwrap_err();
+        pass(5.0).await;
+        let told = notices(heard);
+        assert!(matches!(told[..], [Notice::NeedsYou { .. }]), "{told:?}");
+    };
+    needs_you(&mut heard).await;
+    agent.import(import(&sealed, true)).await.unwrap();
+    needs_you(&mut heard).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_can_be_had_again_do_not_make_an_export_too_long() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    agent.add_account(AddAccount { check: false, ..account("antiraid", "kept") }).await.unwrap();
+    let kept = agent.token("kept", TokenRequest::default()).await.unwrap().token;
+    bed.script.plot().padding = 9 << 20;
+    for name in ["a", "b", "work"] {
+        agent.add_account(AddAccount { check: false, ..account("discovr", name) }).await.unwrap();
+        agent.token(name, TokenRequest::default()).await.unwrap();
+    }
+    bed.script.plot().padding = 0;
+    let sealed = export(&agent).await;
+    agent.stop().await;
+    let there = other_machine(&bed);
+    let other = there.agent().await;
+    other.import(import(&sealed, false)).await.unwrap();
+    assert_eq!(other.token("kept", TokenRequest::default()).await.unwrap().token, kept, "it is shown once");
+    assert_eq!(read(&other).await.unwrap().token, Secret::new("token-5"));
 }
 
 #[tokio::test(start_paused = true)]

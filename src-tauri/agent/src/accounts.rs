@@ -100,6 +100,7 @@ impl Inner {
             // The call uses the credential up, and only the vault will have its successor.
             self.vault.run(Store::try_writing).await?;
         }
+        let _only_copy = asked.definition.rotates_credential().then(|| self.calls_once(record.row));
         let mut took = None;
         let first = timed(&mut took, self.first_mint(&asked, &target, &wish, &account.place)).await;
         let minted = first.inspect_err(|error| {

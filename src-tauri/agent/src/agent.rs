@@ -21,6 +21,9 @@ use crate::{Happening, Notice, Upstream, folder, history, keeper, tell, view};
 
 /// How long work that is under way may go on when the agent is told to stop.
 const LAST_WORK: Duration = Duration::from_secs(5);
+/// How long a call may go on whose answer is the only copy of something: as long as the engine waits for one (20 s), and
+/// until the answer is stored.
+const LAST_CALLS: Duration = Duration::from_secs(25);
 
 /// What an agent is made of; time, chance and the outside world come in here.
 pub struct Setup {
@@ -341,8 +344,11 @@ impl Agent {
         }
         self.inner.stop.notify_one();
         self.inner.wake.notify_one();
-        // A call that is under way may still bring a secret; what is cut off after that is settled on the next start.
-        let _ = tokio::time::timeout(LAST_WORK, self.inner.idle()).await;
+        // A call that is under way may still bring a secret, and one that uses a credential up brings the only copy of its
+        // successor; what is cut off after that is settled on the next start.
+        let last_calls = tokio::time::timeout(LAST_CALLS, self.inner.called_once(|_| true));
+        let last_work = tokio::time::timeout(LAST_WORK, self.inner.idle());
+        drop(tokio::join!(last_calls, last_work));
         self.inner.note_uses().await;
         self.inner.history.wake.notify_one();
         self.inner.teller.wake.notify_one();

@@ -160,8 +160,14 @@ impl History {
 
     /// Tells listeners that entries are durable.
     pub(crate) fn written(&self, written: Written) {
-        if let Some(last) = written.last {
-            self.durable.send_modify(|durable| durable.last = durable.last.max(last));
+        if let Some((first, last)) = written.first.zip(written.last) {
+            self.durable.send_modify(|durable| {
+                if durable.last == 0 {
+                    // What was there before is not known yet, and is no news.
+                    durable.before = first.saturating_sub(1);
+                }
+                durable.last = durable.last.max(last);
+            });
         }
     }
 
@@ -397,6 +403,16 @@ mod tests {
         let waiting = taken(&history);
         assert_eq!(waiting.len(), MOST_WAITING);
         assert_eq!(waiting.last(), Some(&failure(59_999, Time::UNIX_EPOCH)));
+    }
+
+    #[test]
+    fn what_was_there_before_is_no_news() {
+        let history = History::default();
+        // The vault is opened, and written before its end is known.
+        history.written(Written { first: Some(41), last: Some(42), more_to_drop: false });
+        history.begins_after(42);
+        let Durable { before, last } = *history.durable.borrow();
+        assert_eq!((before, last), (40, 42));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What all clones of an agent share, and the one way in which a change of an account is stored.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,6 +36,9 @@ pub(crate) struct Inner {
     pub(crate) windows: AtomicUsize,
     /// How much work is under way that must not be cut off.
     busy: watch::Sender<usize>,
+    /// How many calls are under way, by the row of their account, whose answer is the only copy of something; each until
+    /// that is stored.
+    once_only: watch::Sender<BTreeMap<i64, usize>>,
     /// Whether the vault was tried once.
     pub(crate) tried: watch::Sender<bool>,
     /// One change of an account at a time goes to the vault.
@@ -73,6 +77,7 @@ impl Inner {
             focus: broadcast::Sender::new(8),
             windows: AtomicUsize::new(0),
             busy: watch::Sender::new(0),
+            once_only: watch::Sender::default(),
             tried: watch::Sender::new(false),
             saving: Turns::default(),
             settling: Turns::default(),
@@ -179,6 +184,24 @@ impl Inner {
         let _ = self.busy.subscribe().wait_for(|count| *count == 0).await;
     }
 
+    /// Counts a call for the account of `row` whose answer is the only copy of something, until what this answers is
+    /// dropped: that is to be when the answer is stored.
+    pub(crate) fn calls_once(self: &Arc<Self>, row: i64) -> OnceOnly {
+        self.once_only.send_modify(|rows| *rows.entry(row).or_default() += 1);
+        OnceOnly { inner: self.clone(), row }
+    }
+
+    /// Whether such a call is under way for the account of `row`.
+    pub(crate) fn is_calling_once(&self, row: i64) -> bool {
+        self.once_only.borrow().contains_key(&row)
+    }
+
+    /// Waits until no such call is under way for the accounts that `which` says.
+    pub(crate) async fn called_once(&self, which: impl Fn(i64) -> bool) {
+        // The sender is ours, so this only ends by the condition.
+        let _ = self.once_only.subscribe().wait_for(|rows| !rows.keys().any(|row| which(*row))).await;
+    }
+
     /// # Errors
     /// `offline` once the agent has stopped.
     pub(crate) fn still_running(&self) -> Result<(), ApiError> {
@@ -276,6 +299,25 @@ impl Inner {
 /// What is kept of a snapshot that nobody watches.
 fn without_accounts(snapshot: &Snapshot) -> Snapshot {
     Snapshot { revision: snapshot.revision, at: snapshot.at, vault: snapshot.vault.clone(), accounts: Vec::new() }
+}
+
+/// A call whose answer is the only copy of something, until that is stored.
+pub(crate) struct OnceOnly {
+    inner: Arc<Inner>,
+    row: i64,
+}
+
+impl Drop for OnceOnly {
+    fn drop(&mut self) {
+        self.inner.once_only.send_modify(|rows| {
+            let left = rows.get(&self.row).map_or(0, |count| count - 1);
+            if left == 0 {
+                rows.remove(&self.row);
+            } else {
+                rows.insert(self.row, left);
+            }
+        });
+    }
 }
 
 /// Counts as work under way while it lives.

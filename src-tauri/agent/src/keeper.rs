@@ -24,6 +24,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 /// How often the moments of last use go to the vault.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
+/// What the wall clock says is believed for good when nobody has set it for so long: by then a mistake was seen.
+const CLOCK_BELIEVED_AFTER: Duration = Duration::from_secs(86_400);
 /// How soon a vault that is shut is tried again; doubles up to [`LONGEST_SLEEP`].
 const VAULT_FIRST_RETRY: Duration = Duration::from_secs(2);
 /// How long a predecessor whose revocation failed is left before the next attempt.
@@ -37,6 +39,8 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(100);
 struct Rounds {
     /// By which setting of the clock the vault was brought up to date last.
     anchor: Option<Anchor>,
+    /// Since when the clock was not set, or it was believed since then.
+    clock_stands: Instant,
     use_noted: Instant,
     vault_retry: Duration,
     vault_at: Instant,
@@ -45,8 +49,13 @@ struct Rounds {
 /// Keeps everything fresh until the agent stops.
 pub(crate) async fn keep(inner: Arc<Inner>) {
     let now = Instant::now();
-    let mut rounds =
-        Rounds { anchor: None, use_noted: now, vault_retry: VAULT_FIRST_RETRY, vault_at: now + VAULT_FIRST_RETRY };
+    let mut rounds = Rounds {
+        anchor: None,
+        clock_stands: now,
+        use_noted: now,
+        vault_retry: VAULT_FIRST_RETRY,
+        vault_at: now + VAULT_FIRST_RETRY,
+    };
     while !inner.stopped.load(Ordering::Acquire) {
         rounds.look_after_the_vault(&inner).await;
         let sleep = inner.attend().map_or(LONGEST_SLEEP, |at| clock::until(inner.now(), at));
@@ -94,8 +103,19 @@ impl Rounds {
             self.vault_retry = (self.vault_retry * 2).min(LONGEST_SLEEP);
             self.vault_at = Instant::now() + self.vault_retry;
         }
+        let now = inner.now();
         let anchor = inner.state().clocks.anchor();
+        if self.anchor.as_ref() == Some(&anchor) && self.clock_stands.elapsed() >= CLOCK_BELIEVED_AFTER {
+            self.clock_stands = Instant::now();
+            let believe = move |store: &mut Store| {
+                store.believe(now);
+                Ok(())
+            };
+            // Where there is no file, there is nothing that could be too old.
+            drop(inner.vault.run(believe).await);
+        }
         if !shut && self.anchor.as_ref() != Some(&anchor) {
+            self.clock_stands = Instant::now();
             let to = anchor.clone();
             // Where it cannot be written, it is moved with the next change that can.
             if inner.vault.run(move |store| store.bring_to(&to)).await.is_ok() {

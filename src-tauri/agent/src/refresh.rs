@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::fail;
 use crate::failure;
 use crate::history::{Entry, Why, timed};
-use crate::inner::{Inner, Unstored};
+use crate::inner::{Inner, OnceOnly, Unstored};
 use crate::state::clocks::Anchor;
 use crate::state::{Account, Flight, Outcome, State};
 use crate::vault::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, Store, shift_session};
@@ -121,6 +121,8 @@ impl Inner {
             Err(Miss::Provider(error)) => Err(self.failed(row, &error, took)),
             // There is no credential: the account says so without a failure.
             Err(Miss::Ours(error)) if error.code == ErrorCode::NeedsSignIn => Err(error),
+            // The agent stops: that is no failure of the account.
+            Err(Miss::Ours(error)) if self.still_running().is_err() => Err(error),
             Err(Miss::Ours(error)) => {
                 self.note_failure(row, error.clone(), None, None);
                 Err(error)
@@ -178,14 +180,17 @@ impl Inner {
 
     /// Makes a call that opens a session; where its answer is the only copy of something, `intent` is durable before it.
     ///
-    /// Answers the new session with the intent that is to be ended with its storing. An intent whose call surely had
-    /// no effect is ended at once; one whose call may have had stays open, and the keeper settles it.
+    /// Answers the new session with the intent that is to be ended with its storing, and kept until then. An intent whose
+    /// call surely had no effect is ended at once; one whose call may have had stays open, and the keeper settles it.
+    ///
+    /// # Errors
+    /// Those of [`Inner::begin`].
     pub(crate) async fn once_only(
-        &self,
+        self: &Arc<Self>,
         row: i64,
         intent: Option<Intent>,
         call: impl Future<Output = Result<Minted, ProviderError>>,
-    ) -> Result<Result<(Minted, Option<i64>), ProviderError>, ApiError> {
+    ) -> Result<Result<(Minted, Option<Begun>), ProviderError>, ApiError> {
         let open = match intent {
             Some(intent) => self.begin(row, intent).await?,
             None => {
@@ -196,7 +201,7 @@ impl Inner {
         match call.await {
             Ok(minted) => {
                 fail::point("mint.answered");
-                Ok(Ok((minted, Some(open.id()))))
+                Ok(Ok((minted, Some(open))))
             }
             Err(error) => {
                 self.end_or_leave(open, failure::may_be_done(&error)).await;
@@ -206,7 +211,12 @@ impl Inner {
     }
 
     /// Writes an intent down, durably.
-    pub(crate) async fn begin(&self, row: i64, intent: Intent) -> Result<Begun, ApiError> {
+    ///
+    /// # Errors
+    /// Those of the vault; `offline` once the agent has stopped: what is begun then might not come to its end.
+    pub(crate) async fn begin(self: &Arc<Self>, row: i64, intent: Intent) -> Result<Begun, ApiError> {
+        let under_way = self.calls_once(row);
+        self.still_running()?;
         let anchor = self.state().clocks.anchor();
         let now = self.now();
         let (written, by) = (intent.clone(), anchor.clone());
@@ -218,7 +228,7 @@ impl Inner {
         match begun {
             Ok(id) => {
                 fail::point("intent.written");
-                Ok(Begun { open: OpenIntent { id, account: row, intent, begun_at: now }, by })
+                Ok(Begun { open: OpenIntent { id, account: row, intent, begun_at: now }, by, _under_way: under_way })
             }
             Err(error) => {
                 self.state().vault = Some(error.clone());
@@ -230,7 +240,7 @@ impl Inner {
 
     /// Ends an intent whose call failed, or leaves it for the settlement.
     pub(crate) async fn end_or_leave(&self, begun: Begun, leave: bool) {
-        let Begun { mut open, by } = begun;
+        let Begun { mut open, by, _under_way } = begun;
         let (id, now) = (open.id, self.now());
         if leave || self.vault.run(move |store| store.end(id, now)).await.is_err() {
             let mut state = self.state();
@@ -257,14 +267,14 @@ impl Inner {
         trip: &Trip,
         definition: &Definition,
         minted: Minted,
-        intent: Option<i64>,
+        intent: Option<Begun>,
     ) -> Result<Time, ApiError> {
         let Trip { row, generation, why, took, .. } = *trip;
         let deletes = definition.deletes_predecessor() && definition.abilities().revoke;
         // What the flight has proved wrong ends with it: a credential that was perhaps replaced is alive.
         let current = self.generation(row) == Some(generation);
         let others = if current { self.other_intents(row) } else { Vec::new() };
-        let ended = intent.into_iter().chain(others).collect();
+        let ended = intent.iter().map(Begun::id).chain(others).collect();
         let jitter = self.setup.chance.unit();
         let (mut late, mut expires_at) = (false, minted.life.expires_at);
         self.commit_logged(row, ended, Unstored::Keep, |record| {
@@ -460,6 +470,8 @@ pub(crate) struct Begun {
     open: OpenIntent,
     /// By which setting of the clock.
     by: Anchor,
+    /// The call is under way, or its answer is not stored yet.
+    _under_way: OnceOnly,
 }
 
 impl Begun {

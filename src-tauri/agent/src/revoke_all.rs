@@ -14,7 +14,7 @@ use crate::fail;
 use crate::failure;
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
-use crate::refresh::{drop_sessions, removed};
+use crate::refresh::{Begun, drop_sessions, removed};
 use crate::sessions::told_ended;
 use crate::vault::{AccountRecord, Refusal, Sealed};
 
@@ -37,7 +37,7 @@ impl Inner {
         };
         let mut took = None;
         match timed(&mut took, self.ask_revoke_all(row)).await {
-            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.map(|open| open.id()), regenerated, took).await,
+            Ok(Ok(regenerated)) => self.took_effect(row, name, intent.as_ref().map(Begun::id), regenerated, took).await,
             Ok(Err(ProviderError::NotSupported { .. })) if can_one_by_one(&definition) => {
                 self.one_by_one(row, name, &definition).await
             }

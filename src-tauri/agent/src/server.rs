@@ -13,29 +13,40 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
-use daypass_api::{ApiError, Home};
+use axum::http::{HeaderValue, Request, Response, header};
+use axum::response::IntoResponse;
+use daypass_api::{ApiError, ErrorCode, Home};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OnceCell, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use self::answer::Refused;
 use self::place::Place;
 use crate::{Agent, AgentLock, Face};
 
 /// How long requests under way may go on at the end.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
-/// How long a client may take over the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take over the head of a request, and again over its body.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest head, and the buffer of a connection.
 const MAX_HEAD: usize = 16 << 10;
 /// After a failed `accept` (no file descriptors left, say) it is tried again after this.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
-/// The most connections at once; more have to wait.
-const MOST_CONNECTIONS: usize = 256;
+/// How many connections are served at once. The requests of more have to wait, but for those that need no thought: a busy
+/// agent is not to look like a dead one.
+const SERVED_AT_ONCE: usize = 256;
+/// The most connections at once; more are not even taken.
+const MOST_CONNECTIONS: usize = 512;
+/// So many of the last connections are answered at once that there is no room, so that they do not fill up.
+const SPARE_CONNECTIONS: usize = 64;
+/// How long a request waits for its turn, less than its client waits for an answer.
+const TURN_LIMIT: Duration = Duration::from_secs(30);
+/// How long a client may take over the head of a request where there is no room.
+const SPARE_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -46,6 +57,8 @@ struct Shared {
     asked_to_end: Arc<Notify>,
     /// Becomes true when the server ends.
     ended: watch::Receiver<bool>,
+    /// What connections are served by.
+    room: Arc<Semaphore>,
 }
 
 /// Answers every request of [`daypass_api::request`] on the socket of `home`, until `shutdown` or `POST /v1/shutdown`.
@@ -66,7 +79,7 @@ pub async fn serve(
 ) -> Result<(), ApiError> {
     let (mut place, mut listener) = Place::take(home, lock).await?;
     let (end, ended) = watch::channel(false);
-    let shared = Shared { agent: agent.clone(), face, asked_to_end: Arc::new(Notify::new()), ended };
+    let shared = Shared::new(agent.clone(), face, ended);
     let router = routes::router(shared.clone());
     let mut connections = JoinSet::new();
     let mut served = Ok(());
@@ -75,7 +88,8 @@ pub async fn serve(
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
                 Ok((stream, _)) if is_ours(&stream) => {
-                    connections.spawn(connection(stream, router.clone(), shared.clone()));
+                    let patience = patience(connections.len());
+                    connections.spawn(connection(stream, router.clone(), shared.clone(), patience));
                 }
                 // Another user got past the folder's mode: no answer at all.
                 Ok(_) => {}
@@ -115,13 +129,13 @@ impl Doorstep {
     /// A server of `agent` without a face; nothing ends it.
     pub fn new(agent: Agent) -> Self {
         let (end, ended) = watch::channel(false);
-        let shared = Shared { agent, face: None, asked_to_end: Arc::new(Notify::new()), ended };
+        let shared = Shared::new(agent, None, ended);
         Self { router: routes::router(shared.clone()), shared, _end: end }
     }
 
     /// Answers what comes over `stream`, as if it were a connection of our own user.
     pub async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        connection(stream, self.router.clone(), self.shared.clone()).await;
+        connection(stream, self.router.clone(), self.shared.clone(), TURN_LIMIT).await;
     }
 }
 
@@ -130,12 +144,39 @@ fn is_ours(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::geteuid().as_raw())
 }
 
+impl Shared {
+    fn new(agent: Agent, face: Option<Arc<dyn Face>>, ended: watch::Receiver<bool>) -> Self {
+        let (asked_to_end, room) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(SERVED_AT_ONCE)));
+        Self { agent, face, asked_to_end, ended, room }
+    }
+}
+
+/// How long the requests of a connection wait for their turn where there are `others`.
+fn patience(others: usize) -> Duration {
+    if others < MOST_CONNECTIONS - SPARE_CONNECTIONS { TURN_LIMIT } else { Duration::ZERO }
+}
+
 /// One connection, until the client or the server ends it.
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, shared: Shared) {
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    shared: Shared,
+    patience: Duration,
+) {
     let agent = shared.agent.clone();
+    let room = shared.room.clone();
+    // Its turn, which it keeps to its end: what it was answered with may be a stream.
+    let turn = Arc::new(OnceCell::<OwnedSemaphorePermit>::new());
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let (mut router, agent) = (router.clone(), agent.clone());
+        let (room, turn) = (room.clone(), turn.clone());
         async move {
+            if !needs_no_thought(request.uri().path()) {
+                let turn = turn.get_or_try_init(|| room.acquire_owned());
+                if !matches!(tokio::time::timeout(patience, turn).await, Ok(Ok(_))) {
+                    return Ok(no_room());
+                }
+            }
             if shows_accounts(request.uri().path()) {
                 agent.tried_vault().await;
             }
@@ -143,7 +184,8 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD);
+    let head_timeout = if patience.is_zero() { SPARE_HEAD_TIMEOUT } else { REQUEST_TIMEOUT };
+    http.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(MAX_HEAD);
     let connection = http.serve_connection(TokioIo::new(wire::JsonErrors::new(stream)), service);
     tokio::pin!(connection);
     let mut ended = shared.ended;
@@ -161,6 +203,19 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
 async fn over(ended: &mut watch::Receiver<bool>) {
     // A server that is gone has ended as well.
     drop(ended.wait_for(|ended| *ended).await);
+}
+
+/// Whether the request is answered from memory, at once and in a few bytes: clients see by it that the agent is alive.
+fn needs_no_thought(path: &str) -> bool {
+    path == "/v1/providers" || path == "/v1/status" || path == "/v1/shutdown"
+}
+
+/// The answer to a request whose turn does not come.
+fn no_room() -> Response<Body> {
+    let message = "The agent has more requests than it answers at once; try again in a moment.";
+    let mut response = Refused::from(ApiError::new(ErrorCode::Offline, message)).into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Whether the request is about accounts, and so waits until the vault was tried once: an agent that has just been

@@ -15,7 +15,7 @@ use crate::accounts::bad_request;
 use crate::ask::{Asking, ListAnswer};
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
-use crate::refresh::{creation, put_held, put_late, removed, superseded};
+use crate::refresh::{Begun, creation, put_held, put_late, removed, superseded};
 use crate::state::clocks::Anchor;
 use crate::vault::{AccountRecord, Sealed, SessionRecord, shift_session};
 use crate::{Notice, fail, failure, view};
@@ -125,7 +125,7 @@ impl Inner {
         };
         let (minted, intent) = made.map_err(|error| self.told_failed(row, "No session was created", &error, took))?;
         let id = minted.session.id.clone();
-        let ended = intent.into_iter().collect();
+        let ended = intent.iter().map(Begun::id).collect();
         let mut late = false;
         let now = self.now();
         self.commit_logged(row, ended, Unstored::Keep, |record| {

@@ -124,11 +124,11 @@ impl State {
 }
 
 impl Account {
-    /// When open creations of it are settled: not while the credential is of no use.
+    /// When open creations of it are settled: not while the credential is of no use, nor while it rests.
     pub(crate) fn settles_at(&self, intents: &[OpenIntent], now: Time) -> Option<Time> {
         let mut of_it = intents.iter().filter(|open| open.account == self.record.row);
         let open = of_it.any(|open| matches!(open.intent, Intent::Create { .. }));
-        let able = open && self.record.refused.is_none() && self.credentials(now).is_ok();
+        let able = open && !self.record.resting && self.record.refused.is_none() && self.credentials(now).is_ok();
         able.then(|| self.settle_at.unwrap_or(now))
     }
 }

@@ -21,7 +21,7 @@ use crate::fail;
 use crate::history::Entry;
 use crate::inner::Inner;
 use crate::state::Account;
-use crate::vault::{AccountRecord, Imported, Incoming, OpenIntent, Sealed, Store, VaultError};
+use crate::vault::{Imported, Incoming, OpenIntent, Sealed, Store, VaultError};
 
 /// The shortest passphrase, in characters. Whoever gets the file can try as many as they like.
 const MIN_PASSPHRASE: usize = 12;
@@ -45,24 +45,33 @@ impl Inner {
     pub(crate) async fn export(self: &Arc<Self>, request: Export) -> Result<ExportView, ApiError> {
         check_passphrase(&request.passphrase)?;
         let opened = self.unlock().await;
-        // First the intents: one that ends meanwhile is then settled needlessly, where a new one would be missed.
-        let now = self.now();
-        let on_file = self.vault.run(move |store| store.open_intents(now)).await.unwrap_or_default();
-        let content = {
+        let rows = {
             let state = self.state();
             let shut = |account: &Account| account.record.credential == Sealed::Shut;
             if state.accounts.values().next().is_none() || state.accounts.values().any(shut) {
                 opened?;
                 return Err(bad_request("There is no account to export.".to_owned()));
             }
-            let open: Vec<&OpenIntent> = on_file.iter().chain(&state.intents).collect();
-            Content { accounts: state.accounts.values().map(|account| exported(&account.record, &open)).collect() }
+            state.accounts.values().map(|account| account.record.row).collect()
         };
+        let mut content = Content { accounts: self.at_rest(rows).await };
         let accounts = u32::try_from(content.accounts.len()).unwrap_or(u32::MAX);
-        let chance = self.setup.chance.clone();
+        let (chance, catalog) = (self.setup.chance.clone(), self.setup.catalog.clone());
         let sealed = off_the_runtime(move || {
-            let text = content.write().map_err(|error| SealError::NoKey(error.to_string()))?;
-            sealed::seal(&*chance, &request.passphrase, &text)
+            let seal = |content: &Content| {
+                let text = content.write().map_err(|error| SealError::NoKey(error.to_string()))?;
+                sealed::seal(&*chance, &request.passphrase, &text)
+            };
+            let sealed = seal(&content)?;
+            if sealed.len() <= MAX_SEALED {
+                return Ok(sealed);
+            }
+            // What can be opened again with what is in it anyway does not keep the rest out.
+            content.leave_tokens_out(|provider| {
+                let definition = catalog.find(provider);
+                definition.is_some_and(|known| !known.token_shown_once() && !known.session_is_credential())
+            });
+            seal(&content)
         })
         .await?;
         if sealed.len() > MAX_SEALED {
@@ -71,6 +80,30 @@ impl Inner {
         }
         self.log(Entry::of_vault(self.now(), LogEvent::Exported).because(format!("{}.", counted(accounts as usize))));
         Ok(ExportView { accounts, sealed })
+    }
+
+    /// The accounts of `rows`, each as it is while no refresh of it is under way, and no other call that may use its
+    /// credential up: what such a call brings comes along, and no intent of it that another machine would settle.
+    async fn at_rest(&self, mut rows: Vec<i64>) -> Vec<Exported> {
+        let mut found = Vec::with_capacity(rows.len());
+        loop {
+            let flight = {
+                let state = self.state();
+                rows.retain(|row| {
+                    let Some(account) = state.accounts.row(*row) else { return false };
+                    let rests = account.in_flight().is_none() && !self.is_calling_once(*row);
+                    found.extend(rests.then(|| exported(account, &state.intents)));
+                    !rests
+                });
+                rows.first().and_then(|row| state.accounts.row(*row)?.in_flight().cloned())
+            };
+            let Some(row) = rows.first().copied() else { return found };
+            if let Some(mut flight) = flight {
+                // However it ends, it has ended.
+                let _ = flight.wait_for(Option::is_some).await;
+            }
+            self.called_once(|calling| calling == row).await;
+        }
     }
 
     /// Takes the accounts of an export into this vault, all in one transaction.
@@ -154,6 +187,10 @@ impl Inner {
             }
         };
         self.history.written(written);
+        self.incident(|incidents, _| {
+            // What was told of an account is over with it; what is found of the new one is news.
+            stored.iter().for_each(|one| incidents.removed(&one.record.name));
+        });
         let mut state = self.state();
         for Imported { record, open } in stored {
             let row = record.row;
@@ -169,12 +206,12 @@ impl Inner {
     }
 }
 
-/// What an export holds of an account: with what is open of it, each once.
-fn exported(record: &AccountRecord, open: &[&OpenIntent]) -> Exported {
-    let mut seen = BTreeSet::new();
-    let of_it = open.iter().filter(|open| open.account == record.row && seen.insert(open.id));
+/// What an export holds of an account, with what is open of it. What ends with a change that waits for the disk has ended.
+fn exported(account: &Account, open: &[OpenIntent]) -> Exported {
+    let ended = account.unsaved.as_deref().unwrap_or_default();
+    let of_it = open.iter().filter(|open| open.account == account.record.row && !ended.contains(&open.id));
     let intents = of_it.map(|open| ExportedIntent { intent: open.intent.clone(), begun_at: open.begun_at });
-    Exported::of(record, intents.collect())
+    Exported::of(&account.record, intents.collect())
 }
 
 /// Runs `work`, which computes for long, on a thread of its own.

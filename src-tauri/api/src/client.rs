@@ -105,7 +105,8 @@ impl Client {
         read(&self.call("DELETE", path, None)?)
     }
 
-    /// The stream of events: a snapshot at once, and another after every change.
+    /// The stream of events: a snapshot at once and another after every change, what comes into the history, calls for the
+    /// window, and at the end a `bye`.
     ///
     /// With `window` the caller says that it is the window, and is asked to come to the front when one is wanted.
     ///
@@ -182,7 +183,7 @@ impl Client {
         let which = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
         let end = pid.map_or_else(|| "it".to_owned(), |pid| format!("it with `kill -KILL {pid}`"));
         let message =
-            format!("The agent{which} does not answer. If it stays so, end {end}, which loses nothing, and try again.");
+            format!("The agent{which} does not answer. If it stays so for a minute, end {end}, and try again.");
         ApiError::new(ErrorCode::Internal, message).into()
     }
 

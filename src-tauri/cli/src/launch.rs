@@ -18,11 +18,18 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::failure::Failure;
+use crate::output;
 
 /// How long an agent may take until it is ready, on a machine that is very busy. It waits for the place of one that ends.
-const READY_LIMIT: Duration = Duration::from_secs(30);
-/// How long an agent that was asked to end may take: it waits for refreshes under way, but not for slow ones.
-const END_LIMIT: Duration = Duration::from_secs(15);
+const READY_LIMIT: Duration = Duration::from_secs(60);
+/// How long an agent that was asked to end may take: it waits for the answers under way that nobody could ask for again
+/// (25 s), and answers its clients.
+const END_LIMIT: Duration = Duration::from_secs(40);
+/// After how long whoever waits for the place of an agent that ends is told why.
+const TELL_AFTER: Duration = Duration::from_secs(2);
+/// Why.
+const WAITING: &str = "The last agent has not ended yet: a rotation that is under way gets up to 25 s, so that its answer \
+                       is not lost.";
 /// How often whoever waits for the place looks whether somebody answers in it.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -58,7 +65,7 @@ impl Starting {
             Some(Err(error)) => Err(cannot("be locked", &path, &error)),
             None => {
                 let message =
-                    "Another `daypass` has been starting or stopping an agent for a minute; stop it and try again.";
+                    "Another `daypass` has been starting or stopping an agent for two minutes; stop it and try again.";
                 Err(Failure::other(message))
             }
         }
@@ -115,6 +122,7 @@ pub(crate) fn in_background(home: &Home) -> Result<(), Failure> {
         Err(CallError::NotRunning | CallError::Ended) => {}
         Err(CallError::Api(error)) => return Err(error.into()),
     }
+    let last_one_ends = AgentLock::is_held(home);
     let log_path = home.agent_log();
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
     let log = log.map_err(|error| cannot("be written", &log_path, &error))?;
@@ -128,11 +136,17 @@ pub(crate) fn in_background(home: &Home) -> Result<(), Failure> {
         .spawn()
         .map_err(|error| cannot("be started", &program, &error))?;
     let mut line = String::new();
-    let said = within(READY_LIMIT, move || {
+    let said = beside(move || {
         let read = child.stdout.map(|stdout| BufReader::new(stdout).read_line(&mut line));
         read.is_some_and(|read| read.is_ok()).then_some(line)
     });
-    let Some(said) = said else {
+    let said = said.recv_timeout(TELL_AFTER).or_else(|_| {
+        if last_one_ends {
+            output::tell(WAITING);
+        }
+        said.recv_timeout(READY_LIMIT)
+    });
+    let Ok(said) = said else {
         let limit = READY_LIMIT.as_secs();
         return Err(Failure::other(format!("The agent was not ready within {limit} s; see {}.", log_path.display())));
     };
@@ -177,8 +191,9 @@ fn free_or_answered<T>(
     home: &Home,
     mut ask: impl FnMut() -> Result<Option<T>, CallError>,
 ) -> Result<Result<AgentLock, T>, Failure> {
-    let end = Instant::now() + END_LIMIT;
+    let begun = Instant::now();
     let mut free = None;
+    let mut told = false;
     loop {
         match ask() {
             Ok(Some(answer)) => return Ok(Err(answer)),
@@ -191,7 +206,11 @@ fn free_or_answered<T>(
         });
         match free.recv_timeout(LOOK) {
             Ok(lock) => return Ok(Ok(lock?)),
-            Err(_) if Instant::now() >= end => return Err(stuck(home)),
+            Err(_) if begun.elapsed() >= END_LIMIT => return Err(stuck(home)),
+            Err(_) if begun.elapsed() >= TELL_AFTER && !told => {
+                told = true;
+                output::tell(WAITING);
+            }
             Err(_) => {}
         }
     }
@@ -204,7 +223,7 @@ fn stuck(home: &Home) -> Failure {
     let which = holder.map_or_else(String::new, |pid| format!(" (process {pid})"));
     let kill = holder.map_or_else(|| "it".to_owned(), |pid| format!("it with `kill -KILL {pid}`"));
     Failure::other(format!(
-        "The agent{which} neither answers nor ends. If it stays so, end {kill}, which loses nothing, and try again."
+        "The agent{which} neither answers nor ends. If it stays so for a minute, end {kill}, and try again."
     ))
 }
 

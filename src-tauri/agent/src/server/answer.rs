@@ -10,6 +10,8 @@ use daypass_api::{ApiError, ErrorCode, misfit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::REQUEST_TIMEOUT;
+
 /// The longest body of a request: 64 KiB; a credential may have 8.
 pub(super) const MAX_BODY: usize = 64 << 10;
 /// The longest body that brings an export: 32 MiB, some ten thousand accounts.
@@ -62,7 +64,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request<axum::body::Body>, state: &S) -> Result<Self, Refused> {
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+        let late =
+            |_| Refused::bad_request(StatusCode::REQUEST_TIMEOUT, "The request's body did not come in time.");
+        let bytes = tokio::time::timeout(REQUEST_TIMEOUT, Bytes::from_request(request, state)).await.map_err(late)?;
+        let bytes = bytes.map_err(|rejection| {
             let too_long = matches!(&rejection, BytesRejection::FailedToBufferBody(failed)
                 if failed.status() == StatusCode::PAYLOAD_TOO_LARGE);
             if too_long {

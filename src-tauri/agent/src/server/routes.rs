@@ -125,7 +125,8 @@ struct Listener {
     window: bool,
 }
 
-/// A line of JSON for every event, without end: a snapshot at once, and another after every change.
+/// A line of JSON for every event, until the agent ends: a snapshot at once and another after every change, every entry that
+/// comes into the history, a call for the window, and at the end a `bye`.
 #[utoipa::path(get, path = "/v1/events", params(Listener),
     responses((status = 200, body = StreamEvent, content_type = "application/x-ndjson"), (status = "default", body = ApiError)))]
 async fn stream(

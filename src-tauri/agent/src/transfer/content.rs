@@ -77,6 +77,13 @@ impl Content {
         Ok(text.0)
     }
 
+    /// Leaves the tokens of sessions out, at the providers that `again` says: there a use opens them again.
+    pub(super) fn leave_tokens_out(&mut self, again: impl Fn(&str) -> bool) {
+        for account in self.accounts.iter_mut().filter(|account| again(&account.provider)) {
+            account.sessions.iter_mut().for_each(|session| (session.token, session.life) = (None, None));
+        }
+    }
+
     /// # Errors
     /// Where it is not what [`Content::write`] wrote.
     pub(super) fn read(text: &[u8]) -> serde_json::Result<Self> {

@@ -29,6 +29,8 @@ const USUAL: u32 = 100;
 /// What became of entries that were to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
+    /// The id of the first; `None` where there was nothing to write.
+    pub(crate) first: Option<u64>,
     /// The id of the last; `None` where there was nothing to write.
     pub(crate) last: Option<u64>,
     /// Whether there may be more old entries to drop.
@@ -44,7 +46,27 @@ impl Store {
         if !self.is_unlocked() {
             return Err(VaultError::Locked);
         }
-        self.transact(|all| put_entries(all, entries, now))
+        let by = self.ages_by(now)?;
+        self.transact(|all| put_entries(all, entries, by))
+    }
+
+    /// Takes in that the wall clock has stood for long enough to be believed: by `now` entries are dropped from here on.
+    pub(crate) fn believe(&mut self, now: Time) {
+        self.believed = Some(now);
+    }
+
+    /// By which instant it is told how old entries are: never later than what is believed, which at first is the moment of
+    /// the newest entry. A clock that is put ahead by a mistake is put back, and what it has dropped would not come back.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Failed`.
+    pub(super) fn ages_by(&mut self, now: Time) -> Result<Time, VaultError> {
+        let believed = match self.believed {
+            Some(believed) => believed,
+            None => self.one("SELECT at FROM log ORDER BY id DESC LIMIT 1")?.map_or(now, instant),
+        };
+        self.believed = Some(believed);
+        Ok(believed.min(now))
     }
 
     /// The entries that `query` asks for, newest first; those that are older than [`KEPT`] are not there any more.
@@ -104,12 +126,12 @@ impl Store {
     }
 }
 
-/// Writes entries within a transaction, and drops some that are too old.
-pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], now: Time) -> rusqlite::Result<Written> {
+/// Writes entries within a transaction, and drops some that are too old by the instant `by` of [`Store::ages_by`].
+pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], by: Time) -> rusqlite::Result<Written> {
     let insert = "INSERT INTO log (at, account, event, code, reason, session, fingerprint, took_ms)
                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let mut insert = all.prepare_cached(insert)?;
-    let mut last = None;
+    let (mut first, mut last) = (None, None);
     for entry in entries {
         let took = entry.took.map(|took| i64::try_from(took.as_millis()).unwrap_or(i64::MAX));
         insert.execute(params![
@@ -123,14 +145,15 @@ pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], now: Time) -
             took,
         ])?;
         last = Some(all.last_insert_rowid().unsigned_abs());
+        first = first.or(last);
     }
     let old = "DELETE FROM log WHERE id IN (SELECT id FROM log WHERE at < ?1 ORDER BY at LIMIT ?2)";
-    let old = all.prepare_cached(old)?.execute(params![micros(clock::earlier(now, KEPT)), STEP])?;
+    let old = all.prepare_cached(old)?.execute(params![micros(clock::earlier(by, KEPT)), STEP])?;
     // Ids count up without gaps but those at the beginning, so the last one tells how many there are at most.
     let many = "DELETE FROM log WHERE id IN
                 (SELECT id FROM log WHERE id <= (SELECT max(id) FROM log) - ?1 ORDER BY id LIMIT ?2)";
     let many = all.prepare_cached(many)?.execute(params![MOST, STEP])?;
-    Ok(Written { last, more_to_drop: old.max(many) as i64 >= STEP })
+    Ok(Written { first, last, more_to_drop: old.max(many) as i64 >= STEP })
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
@@ -201,7 +224,7 @@ mod tests {
         let entry = Entry::new(now, "work", LogEvent::OrphanFound).failed(&error);
         let entry = entry.session("s1", None).took(Some(Duration::from_millis(1234)));
         let written = store.log(&[Entry::of_vault(now, LogEvent::VaultOpened), entry.clone()], now).unwrap();
-        assert_eq!(written, Written { last: Some(2), more_to_drop: false });
+        assert_eq!(written, Written { first: Some(1), last: Some(2), more_to_drop: false });
         let LogView { entries, more } = store.history(&LogQuery::default(), now).unwrap();
         assert!(!more && entries[1].account.is_none() && entries[1].event == LogEvent::VaultOpened);
         let read = &entries[0];
@@ -218,6 +241,9 @@ mod tests {
         store.log(&entries(600, now), now).unwrap();
         let later = clock::later(now, KEPT + Duration::from_secs(1));
         let more = |store: &mut Store| store.log(&[], later).unwrap().more_to_drop;
+        assert!(!more(&mut store), "a clock that was only just put ahead is not believed");
+        assert_eq!(count(&store), 600);
+        store.believe(later);
         assert!(more(&mut store));
         assert_eq!(count(&store), 600 - STEP);
         assert!(more(&mut store) && !more(&mut store));

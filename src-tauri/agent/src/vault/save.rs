@@ -27,13 +27,14 @@ impl Store {
         entries: &[Entry],
         now: Time,
     ) -> Result<(AccountRecord, Written), VaultError> {
+        let by = self.ages_by(now)?;
         let written = self.sealing(|all, sealing| {
             put_account(all, &mut account, stored, sealing)?;
             put_sessions(all, &mut account, stored, sealing)?;
             for intent in ended {
                 end_intent(all, *intent, now)?;
             }
-            let written = put_entries(all, entries, now)?;
+            let written = put_entries(all, entries, by)?;
             fail::point("save.unfinished");
             Ok(written)
         })?;

@@ -38,6 +38,8 @@ pub(crate) struct Store {
     pub(crate) upgraded_from: Option<i64>,
     /// By which setting of the wall clock its instants are; `None` until that was asked.
     pub(super) anchor: Option<Anchor>,
+    /// By which instant ages are told at the latest; `None` until that was asked (see [`Store::ages_by`]).
+    pub(super) believed: Option<Time>,
     place: InPlace,
 }
 
@@ -101,7 +103,8 @@ impl Store {
         let place = InPlace::of(path)?;
         let upgraded_from = (version < FORMAT).then_some(version);
         let (path, chance) = (path.to_owned(), chance.clone());
-        Ok(Some(Self { db, path, chance, cipher: None, id, recipe, check, upgraded_from, anchor: None, place }))
+        let (cipher, anchor, believed) = (None, None, None);
+        Ok(Some(Self { db, path, chance, cipher, id, recipe, check, upgraded_from, anchor, believed, place }))
     }
 
     /// Makes a new vault at `path`, where there is none, in one transaction: its tables, id, recipe and key check.
@@ -158,7 +161,8 @@ impl Store {
         let place = InPlace::of(path)?;
         let (id, recipe, path) = (id.to_owned(), recipe.clone(), path.to_owned());
         let (chance, cipher) = (chance.clone(), Some(cipher));
-        Ok(Self { db, path, chance, cipher, id, recipe, check, upgraded_from: None, anchor: None, place })
+        let (upgraded_from, anchor, believed) = (None, None, None);
+        Ok(Self { db, path, chance, cipher, id, recipe, check, upgraded_from, anchor, believed, place })
     }
 
     /// Whether the open file is still what its name leads to. Where only the write-ahead log was removed, the file is
@@ -173,10 +177,11 @@ impl Store {
             return Ok(());
         }
         let (path, chance, id) = (store.path.clone(), store.chance.clone(), store.id.clone());
-        let cipher = store.cipher.take();
+        let (cipher, believed) = (store.cipher.take(), store.believed);
         *slot = None;
         let mut again = Self::open(&path, &chance)?.ok_or(VaultError::Gone { path })?;
         again.cipher = cipher.filter(|_| again.id == id);
+        again.believed = believed;
         *slot = Some(again);
         Ok(())
     }
