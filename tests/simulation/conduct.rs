@@ -151,6 +151,17 @@ impl Conduct {
         self.lift(|_| true);
     }
 
+    /// The machine was paused for this long, and no clock of it has seen that: what it waits for it waits for longer.
+    pub(crate) fn paused(&mut self, span: Duration) {
+        let later = |at: &mut Time| *at = clock::later(*at, span);
+        self.pauses.values_mut().for_each(later);
+        for manner in &mut self.parties {
+            let failed = manner.failed.as_mut().map(|failed| &mut failed.at);
+            let recent = manner.refused_at.iter_mut().chain(&mut manner.asked_at);
+            manner.rests.values_mut().chain(failed).chain(recent).for_each(later);
+        }
+    }
+
     /// What failed for want of a connection may be tried again.
     fn lift(&mut self, of: impl Fn(usize) -> bool) {
         for (index, manner) in self.parties.iter_mut().enumerate() {
@@ -167,7 +178,7 @@ impl Conduct {
         manner.era += 1;
     }
 
-    /// The account's token was dropped at the user's wish: none lives for whose sake a refresh would rest.
+    /// The account's token was dropped at the user's wish, or is not believed: none lives for whose sake a refresh rests.
     pub(crate) fn token_dropped(&mut self, party: usize) {
         if let Some(failed) = &mut self.parties[party].failed {
             failed.rest = None;

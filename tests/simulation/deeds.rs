@@ -22,6 +22,8 @@ enum Deed {
     Idle,
     /// The machine sleeps.
     Sleep,
+    /// The whole machine is paused, with all its clocks.
+    Pause,
     /// The wall clock is set.
     SetClock,
     /// Somebody reads a token, or several at once do.
@@ -55,9 +57,10 @@ enum Deed {
 /// The longest that a reader waits: a call and what follows from it, with the machine awake.
 const READERS_PATIENCE: Duration = Duration::from_secs(26);
 
-const DEEDS: [(u32, Deed); 16] = [
+const DEEDS: [(u32, Deed); 17] = [
     (16, Deed::Idle),
     (14, Deed::Sleep),
+    (5, Deed::Pause),
     (7, Deed::SetClock),
     (28, Deed::Read),
     (4, Deed::List),
@@ -83,6 +86,7 @@ impl World {
                 return self.wait(span).await;
             }
             Deed::Sleep => return self.sleep(agent).await,
+            Deed::Pause => return self.pause(agent).await,
             Deed::SetClock => {
                 self.set_the_wall_clock();
                 self.hear_soon(agent, Happening::ClockSet, 1.5);
@@ -169,7 +173,42 @@ impl World {
         self.wait(span).await
     }
 
+    /// Pauses the machine, as whoever runs it may: nobody in it sees that, until its wall clock is put forward.
+    async fn pause(&mut self, agent: &Agent) -> Option<End> {
+        self.stage.breathe().await;
+        let span = self.dice.magnitude(2.1, 260_000.0);
+        self.stage.machine.pause(span);
+        {
+            let mut scene = self.stage.scene();
+            scene.conduct.paused(span);
+            scene.truth.paused(span, self.stage.now());
+        }
+        self.stage.tell(format!("the machine was paused for {span:?}"));
+        self.stage.woke.notify_waiters();
+        if self.dice.happens(0.5) {
+            let span = self.dice.magnitude(0.1, 120.0);
+            if let Some(end) = self.wait(span).await {
+                return Some(end);
+            }
+        }
+        self.catch_up();
+        self.hear_soon(agent, Happening::ClockSet, 1.5);
+        let span = self.dice.magnitude(0.01, 90.0);
+        self.wait(span).await
+    }
+
+    /// The wall clock is put forward by what passed unseen.
+    pub(crate) fn catch_up(&self) {
+        let by = self.stage.machine.catch_up();
+        if !by.is_zero() {
+            self.stage.tell(format!("the wall clock is put forward by the {by:?} that passed unseen"));
+        }
+    }
+
     pub(crate) fn set_the_wall_clock(&mut self) {
+        if !self.stage.machine.caught_up() {
+            return;
+        }
         let span = TimeDelta::from_std(self.dice.magnitude(2.1, 260_000.0)).unwrap();
         let step = if self.dice.happens(0.5) { span } else { -span };
         self.stage.machine.set_wall(step);

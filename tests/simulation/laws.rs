@@ -7,12 +7,13 @@ use daypass_api::ErrorCode;
 use daypass_api::request::{LogQuery, TokenRequest};
 use daypass_api::view::{AccountView, TokenView};
 use daypass_core::clock;
+use daypass_core::fresh::Freshness;
 use daypass_core::session::SessionState;
 use tokio::sync::broadcast::Receiver;
 
 use crate::conduct::hard_threshold;
 use crate::stage::{Scene, Stage};
-use crate::truth::{Death, Key, Kind};
+use crate::truth::{Death, Key, Kind, Opened};
 
 /// Clocks are read a moment apart, and some providers write whole seconds.
 const TOLERANCE: Duration = Duration::from_millis(5);
@@ -33,7 +34,7 @@ pub(crate) fn served(stage: &Stage, party: usize, request: &TokenRequest, view: 
             let until = clock::later(now, promised(&scene, session, request.min_ttl));
             let opened = &mut scene.truth.opened[session];
             opened.promised = opened.promised.max(Some(until));
-            worth(&scene, session, request, view, now)
+            worth(&scene, session, request, view, now, stage.machine.behind())
         }
         _ => Some("it is no session's token".to_owned()),
     };
@@ -72,6 +73,7 @@ fn worth(
     request: &TokenRequest,
     view: &TokenView,
     now: daypass_core::Time,
+    behind: Duration,
 ) -> Option<String> {
     let opened = &scene.truth.opened[session];
     if opened.known_dead && view.short_because.is_none() {
@@ -84,17 +86,28 @@ fn worth(
         Some(death) => return Some(format!("{death:?}")),
         None => {}
     }
-    let forgiven = opened.slack + TOLERANCE;
+    let told = view.short_because.is_some();
+    // While the wall clock is behind as well, nobody can know what passed unseen; once it was put forward, nobody can
+    // know whether it did, and says so.
+    let unknown = if told || !behind.is_zero() { opened.unseen } else { Duration::ZERO };
+    let forgiven = opened.slack + TOLERANCE + unknown;
     let left = clock::until(now, opened.dies);
     if left.is_zero() && !scene.truth.in_time(session, now) {
         let dead_for = clock::until(opened.dies, now);
         return (dead_for > forgiven).then(|| format!("dead for {dead_for:?}"));
     }
-    if view.short_because.is_some() {
+    if told {
         return None;
     }
     let promised = promised(scene, session, request.min_ttl);
-    (left + forgiven < promised).then(|| format!("{left:?} left, {promised:?} promised"))
+    let short = left + forgiven + not_doubted(opened) < promised;
+    short.then(|| format!("{left:?} left, {promised:?} promised"))
+}
+
+/// How much of a life may have passed unseen without that it is doubted: what every reader keeps in hand.
+fn not_doubted(opened: &Opened) -> Duration {
+    let hard = opened.life.map(|life| life.thresholds().hard);
+    opened.unseen.min(hard.unwrap_or_default())
 }
 
 /// What a user is told: a part of the story, and without a secret.
@@ -188,8 +201,10 @@ pub(crate) fn all_fresh(stage: &Stage, agent: &Agent) {
             // What died elsewhere looks well.
             opened.dead == Some(Death::Elsewhere)
                 || opened.dead == Some(Death::RevokedUnheard)
-                || opened.dead.is_none() && clock::until(now, opened.dies) + opened.slack >= hard
+                || opened.dead.is_none() && clock::until(now, opened.dies) + opened.slack + not_doubted(opened) >= hard
         });
+        // A life that a step of the clock has made doubtful is not left at that.
+        let fresh = fresh && view.freshness < Some(Freshness::Urgent);
         if !fresh {
             stale.push(format!("{}: {:?} {:?} {:?}", there.name, view.health, view.freshness, view.problem));
         }
@@ -210,7 +225,7 @@ pub(crate) fn nothing_lost(stage: &Stage, agent: &Agent, after: &str) {
         let Some(view) = snapshot.accounts.iter().find(|view| view.name == there.name) else { continue };
         for (session, opened) in scene.truth.opened.iter().enumerate() {
             let listed = there.kind == Kind::AntiRaid && opened.of.is_none() && scene.truth.can_open(party, now);
-            let listed = listed && !opened.forgotten;
+            let listed = listed && !opened.forgotten && scene.truth.can_be_told(session);
             let ours = opened.party == party && (listed || there.created.contains(&session));
             if !ours || !scene.truth.session_lives(session, now) {
                 continue;
@@ -241,12 +256,17 @@ pub(crate) fn journal_closed(stage: &Stage, vault: &std::path::Path) {
     let open = open.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
     let open: Vec<(String, String)> = open.map(Result::unwrap).collect();
     let scene = stage.scene();
-    let can = |name: &str| {
+    let can = |name: &str, intent: &str| {
         let party = scene.truth.parties.iter().position(|there| there.name == name);
-        party.is_some_and(|party| scene.truth.can_open(party, now) && !scene.truth.parties[party].signed_out)
+        party.is_some_and(|party| {
+            let there = &scene.truth.parties[party];
+            // What only a mint can tell waits until the account is used.
+            let waits = there.resting && !intent.contains("create");
+            scene.truth.can_open(party, now) && !there.signed_out && !waits
+        })
     };
-    let left: Vec<String> =
-        open.iter().filter(|(name, _)| can(name)).map(|(name, intent)| format!("{name}: {intent}")).collect();
+    let left = open.iter().filter(|(name, intent)| can(name, intent));
+    let left: Vec<String> = left.map(|(name, intent)| format!("{name}: {intent}")).collect();
     drop(scene);
     for how in left {
         stage.breaks("no intent is left open when all is well and idle", &how);

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 /// True time goes on whatever the machine does: with tokio's paused time while an agent runs, by hand otherwise.
 ///
-/// The boot clock tells it exactly. The awake clock, and with it every timer, stands while the machine sleeps. The wall
-/// clock is as wrong as it was set.
+/// The boot clock tells it exactly, but for a pause of the whole machine, as a virtual one knows it: no clock sees that.
+/// The awake clock, and with it every timer, stands while the machine sleeps. The wall clock is as wrong as it was set.
 pub(crate) struct Machine(Mutex<Moments>);
 
 struct Moments {
@@ -22,6 +22,12 @@ struct Moments {
     booted: Time,
     boot: u32,
     slept_since_boot: Duration,
+    paused_since_boot: Duration,
+    /// How much time no clock has seen, and how much of it the wall clock was not put forward by yet.
+    unseen: Duration,
+    behind: Duration,
+    /// When it was, by the awake clock, for as long as it is not sure that the agent knows.
+    put_forward_at: Option<Duration>,
     wrong_by: TimeDelta,
     /// When the wall clock was set last, by the awake clock.
     set_at: Option<Duration>,
@@ -31,14 +37,17 @@ impl Machine {
     pub(crate) fn new() -> Self {
         let base = Time::from_timestamp(1_800_000_000, 0).unwrap();
         let booted = base - TimeDelta::hours(1);
-        let slept_since_boot = Duration::ZERO;
         Self(Mutex::new(Moments {
             base,
             running: None,
             began: base,
             booted,
             boot: 1,
-            slept_since_boot,
+            slept_since_boot: Duration::ZERO,
+            paused_since_boot: Duration::ZERO,
+            unseen: Duration::ZERO,
+            behind: Duration::ZERO,
+            put_forward_at: None,
             wrong_by: TimeDelta::zero(),
             set_at: None,
         }))
@@ -83,7 +92,9 @@ impl Machine {
 
     /// Lets time pass while nothing runs.
     pub(crate) fn pass(&self, span: Duration) {
-        self.moments().base += span;
+        let mut moments = self.moments();
+        moments.base += span;
+        moments.put_forward_at = moments.put_forward_at.map(|at| at + span);
     }
 
     /// The machine sleeps: timers stand, true time does not.
@@ -91,6 +102,45 @@ impl Machine {
         let mut moments = self.moments();
         moments.base += span;
         moments.slept_since_boot += span;
+    }
+
+    /// The whole machine is paused: true time goes on, and no clock does.
+    pub(crate) fn pause(&self, span: Duration) {
+        let mut moments = self.moments();
+        moments.base += span;
+        moments.paused_since_boot += span;
+        moments.unseen += span;
+        moments.behind += span;
+        moments.wrong_by -= TimeDelta::from_std(span).unwrap();
+    }
+
+    /// How much time no clock has seen since the world began.
+    pub(crate) fn unseen(&self) -> Duration {
+        self.moments().unseen
+    }
+
+    /// For how long the machine was paused without that anybody has put its wall clock forward since.
+    pub(crate) fn behind(&self) -> Duration {
+        self.moments().behind
+    }
+
+    /// The wall clock is put forward by what passed unseen. Answers how much that was.
+    pub(crate) fn catch_up(&self) -> Duration {
+        let behind = std::mem::take(&mut self.moments().behind);
+        if !behind.is_zero() {
+            self.set_wall(TimeDelta::from_std(behind).unwrap());
+            let mut moments = self.moments();
+            moments.put_forward_at = Some(moments.awake());
+        }
+        behind
+    }
+
+    /// Whether an agent that looks at the clocks twice a minute has seen and written down what passed unseen: were the
+    /// wall clock set back before, nobody ever could.
+    pub(crate) fn caught_up(&self) -> bool {
+        let moments = self.moments();
+        let waits = moments.put_forward_at.is_some_and(|at| moments.awake() < at + Duration::from_secs(32));
+        moments.behind.is_zero() && !waits
     }
 
     /// Somebody sets the wall clock.
@@ -112,8 +162,8 @@ impl Machine {
         moments.base += off_for;
         moments.booted = moments.base;
         moments.boot += 1;
-        moments.slept_since_boot = Duration::ZERO;
-        moments.set_at = None;
+        (moments.slept_since_boot, moments.paused_since_boot) = (Duration::ZERO, Duration::ZERO);
+        (moments.set_at, moments.put_forward_at) = (None, None);
     }
 }
 
@@ -122,8 +172,12 @@ impl Moments {
         self.running.map_or(self.base, |began| self.base + began.elapsed())
     }
 
+    fn since_boot(&self) -> Duration {
+        clock::until(self.booted, self.truth()).saturating_sub(self.paused_since_boot)
+    }
+
     fn awake(&self) -> Duration {
-        clock::until(self.booted, self.truth()).saturating_sub(self.slept_since_boot)
+        self.since_boot().saturating_sub(self.slept_since_boot)
     }
 }
 
@@ -136,11 +190,7 @@ impl Clock for Machine {
     fn reading(&self) -> Reading {
         let moments = self.moments();
         let truth = moments.truth();
-        Reading {
-            wall: truth + moments.wrong_by,
-            since_boot: clock::until(moments.booted, truth),
-            awake: moments.awake(),
-        }
+        Reading { wall: truth + moments.wrong_by, since_boot: moments.since_boot(), awake: moments.awake() }
     }
 
     fn boot(&self) -> Option<String> {

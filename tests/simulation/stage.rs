@@ -136,6 +136,9 @@ impl Stage {
     /// A moment in which everything that is due comes to rest.
     pub(crate) async fn breathe(&self) {
         tokio::time::sleep(Duration::from_millis(1)).await;
+        for _ in 0..16 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -79,6 +79,8 @@ pub(crate) struct Opened {
     pub(crate) slack: Duration,
     /// When it ends by what the agent was told, in true time.
     pub(crate) told_end: Option<Time>,
+    /// How much time passed since that no clock of the machine has seen.
+    pub(crate) unseen: Duration,
     /// Whether a user asked the agent to forget it.
     pub(crate) forgotten: bool,
     /// Until when its token was promised to live to whoever got it.
@@ -149,6 +151,8 @@ pub(crate) struct Truth {
     pub(crate) opened: Vec<Opened>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) keys: HashMap<String, Key>,
+    /// When the last pause of the machine ended.
+    pub(crate) paused_at: Option<Time>,
     count: u64,
 }
 
@@ -167,7 +171,7 @@ pub(crate) struct Refused;
 impl Truth {
     pub(crate) fn new() -> Self {
         let (parties, opened, grants) = (Vec::new(), Vec::new(), Vec::new());
-        Self { parties, opened, grants, keys: HashMap::new(), count: 0 }
+        Self { parties, opened, grants, keys: HashMap::new(), paused_at: None, count: 0 }
     }
 
     fn made_up(&mut self, what: &str) -> String {
@@ -189,7 +193,7 @@ impl Truth {
             let (id, dies) = (self.made_up("login"), dies.unwrap_or(Time::MAX_UTC));
             let (life, slack, told_end, of) = (None, Duration::ZERO, None, Some(index));
             let (promised, forgotten, known_dead) = (None, false, false);
-            let (token, name, made) = (String::new(), None, now);
+            let (token, name, made, unseen) = (String::new(), None, now, Duration::ZERO);
             self.opened.push(Opened {
                 party,
                 id,
@@ -201,6 +205,7 @@ impl Truth {
                 life,
                 slack,
                 told_end,
+                unseen,
                 forgotten,
                 promised,
                 known_dead,
@@ -309,7 +314,7 @@ impl Truth {
                 let (made, dead, name) = (now, None, name.map(str::to_owned));
                 let (life, slack, told_end, of) = (None, Duration::ZERO, None, None);
                 let (promised, forgotten, known_dead) = (None, false, false);
-                let copy = token.clone();
+                let (copy, unseen) = (token.clone(), Duration::ZERO);
                 self.opened.push(Opened {
                     party,
                     id,
@@ -321,6 +326,7 @@ impl Truth {
                     life,
                     slack,
                     told_end,
+                    unseen,
                     forgotten,
                     promised,
                     known_dead,
@@ -384,6 +390,23 @@ impl Truth {
             credential.dead.get_or_insert(death);
             credential.forgives = None;
         }
+    }
+
+    /// The machine was paused for this long: what the agent was told before it believes for so much longer.
+    pub(crate) fn paused(&mut self, span: Duration, now: Time) {
+        self.paused_at = Some(now);
+        for opened in self.opened.iter_mut().filter(|opened| opened.life.is_some()) {
+            opened.unseen += span;
+            opened.told_end = opened.told_end.map(|end| daypass_core::clock::later(end, span));
+        }
+    }
+
+    /// Whether a session whose answer was lost may be told from others of its name: where a user chose the name, only the
+    /// moment of its creation tells, and that cannot be known of what was created before a pause.
+    pub(crate) fn can_be_told(&self, session: usize) -> bool {
+        let opened = &self.opened[session];
+        let named = opened.name.as_ref().is_some_and(|name| name.starts_with("by hand"));
+        !named || opened.life.is_some() || self.paused_at.is_none_or(|at| at <= opened.made)
     }
 
     /// The sessions that a provider lists: what lives.

@@ -29,6 +29,8 @@ pub(crate) struct Heard<T> {
     pub(crate) timing: Timing,
     /// How far off an absolute moment in the answer may be for the client.
     pub(crate) slack: Duration,
+    /// How much time passed meanwhile that no clock of the machine has seen.
+    pub(crate) unseen: Duration,
 }
 
 /// A call under way. When its agent dies with it, the request may be acted on all the same.
@@ -66,7 +68,7 @@ impl Providers {
     ) -> Result<Heard<T>, ProviderError> {
         let stage = &*self.0;
         let (begun, awake, wrong_by) = (stage.now(), stage.machine.awake(), stage.machine.wrong_by());
-        let sent_at = stage.machine.now();
+        let (sent_at, unseen) = (stage.machine.now(), stage.machine.unseen());
         let (call, fate) = self.begin(op, of, secret, begun, awake)?;
         let mut under_way = UnderWay { stage, call, act: Some(act), sent: fate.sent, over: false };
         if stage.strikes(Phase::Begun) {
@@ -89,11 +91,13 @@ impl Providers {
             (Answer::Plain, Some(Ok(brought))) => {
                 let server_date = Time::from_timestamp(acts_at.timestamp(), 0);
                 // As the engine does, by the setting of the wall clock that the request was sent at.
-                let received_at = clock::later(sent_at, clock::until(begun, now));
+                let unseen = stage.machine.unseen().saturating_sub(unseen);
+                let took = clock::until(begun, now).saturating_sub(unseen);
+                let received_at = clock::later(sent_at, took);
                 let timing = Timing { sent_at, received_at, server_date };
-                let apart = wrong_by.abs().to_std().unwrap_or_default();
-                let slack = apart.min(clock::until(begun, now) + Duration::from_secs(1));
-                Ok(Heard { brought, timing, slack })
+                let apart = wrong_by.abs().to_std().unwrap_or_default() + unseen;
+                let slack = apart.min(took + Duration::from_secs(1));
+                Ok(Heard { brought, timing, slack, unseen })
             }
             (Answer::Plain, Some(Err(error))) => Err(error),
             (answer, _) => Err(error_of(answer, op)),
@@ -126,6 +130,7 @@ impl Providers {
         if op == Op::RevokeAll && scene.truth.parties[party].kind == Kind::PocketPaw {
             // What is held is not believed until it is known what came of this.
             scene.truth.parties[party].current = None;
+            scene.conduct.token_dropped(party);
         }
         let origin = scene.truth.parties[party].origin;
         let held = match scene.truth.keys.get(secret.expose()) {
@@ -167,6 +172,9 @@ impl Providers {
             Some(ProviderError::Refused { .. }) => {
                 if let Some(&Key::Session(session)) = scene.truth.keys.get(secret.expose()) {
                     scene.truth.opened[session].known_dead = true;
+                    if scene.truth.parties[call.party].current == Some(session) {
+                        scene.conduct.token_dropped(call.party);
+                    }
                 }
                 End::Refused
             }
@@ -182,7 +190,8 @@ impl Providers {
         // One that is about to die may be dead already for the agent.
         let lives = |current: &usize| {
             let opened = &truth.opened[*current];
-            opened.dead.is_none() && opened.told_end > Some(clock::later(now, Duration::from_secs(1)))
+            let dead = opened.dead.is_some() || opened.known_dead;
+            !dead && opened.told_end > Some(clock::later(now, Duration::from_secs(1)))
         };
         let held = party.current.filter(lives);
         let life = held.and_then(|held| truth.opened[held].life).map(|life| life.length());
@@ -229,7 +238,7 @@ impl Providers {
         let mut scene = self.0.scene();
         let truth = &mut scene.truth;
         let opened = &mut truth.opened[heard.brought.session];
-        (opened.life, opened.slack) = (Some(minted.life), heard.slack);
+        (opened.life, opened.slack, opened.unseen) = (Some(minted.life), heard.slack, heard.unseen);
         let left = clock::until(heard.timing.received_at, minted.life.expires_at);
         opened.told_end = Some(clock::later(now, left));
         let party = opened.party;

@@ -366,8 +366,10 @@ impl World {
     fn agent_is_down(&mut self, end: End) {
         let stage = self.stage.clone();
         // What only an earlier boot knew of the clock nobody knows after it, unless it was written down.
-        let known = stage.machine.setting_is_known() && stage.scene().vault_shut.is_none();
+        let known = stage.machine.setting_is_known() && stage.machine.caught_up();
+        let known = known && stage.scene().vault_shut.is_none();
         self.mend_the_vault();
+        self.catch_up();
         stage.scene().strike = None;
         let span = self.dice.magnitude(0.05, if end == End::Killed { 3600.0 } else { 40_000.0 });
         stage.machine.pass(span);
