@@ -105,6 +105,25 @@ async fn a_clock_that_is_set_during_a_call_leaves_the_life_that_it_brought() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_while_an_account_is_connected_leaves_the_life_that_it_brought() {
+    for step in [-3600, 120] {
+        let bed = Bed::new();
+        bed.script.plot().delay = Duration::from_secs(10);
+        let agent = bed.agent().await;
+        let connecting = tokio::spawn({
+            let agent = agent.clone();
+            async move { agent.add_account(account("discovr", "work")).await.unwrap() }
+        });
+        pass(5.0).await;
+        bed.clock.set(step);
+        connecting.await.unwrap();
+        let left = read(&agent).await.unwrap().remaining_seconds;
+        assert!((1785..=1790).contains(&left), "{step}: {left}");
+        assert_eq!(bed.script.count("mint"), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn time_that_passed_unseen_is_not_left_of_a_life() {
     let bed = Bed::new();
     let mut agent = bed.connected("antiraid").await;

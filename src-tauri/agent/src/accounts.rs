@@ -16,6 +16,7 @@ use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
 use crate::refresh::{put_current, removed};
 use crate::state::Account;
+use crate::state::clocks::Anchor;
 use crate::vault::{AccountRecord, Sealed, Store};
 use crate::view;
 
@@ -93,32 +94,35 @@ impl Inner {
         let mut record = self.record_for(&asked)?;
         let target = asked.definition.target(record.base_url.as_deref(), record.params.map());
         let target = target.map_err(|error| failure::told(&error))?;
-        let now = self.now();
-        let account = Account::new(record.clone(), &self.setup.catalog, now, 0.0);
+        let account = Account::new(record.clone(), &self.setup.catalog, self.now(), 0.0);
         let wish = account.wish(self.session_name());
         if asked.definition.rotates_credential() && asked.check != Check::No {
             // The call uses the credential up, and only the vault will have its successor.
             self.vault.run(Store::try_writing).await?;
         }
         let _only_copy = asked.definition.rotates_credential().then(|| self.calls_once(record.row));
-        let mut took = None;
-        let first = timed(&mut took, self.first_mint(&asked, &target, &wish, &account.place)).await;
-        let minted = first.inspect_err(|error| {
+        let (mut took, mut anchor) = (None, Anchor::default());
+        let first = timed(&mut took, self.first_mint(&asked, &target, &wish, &account.place));
+        let minted = self.anchored(&mut anchor, first).await.inspect_err(|error| {
             // Of an account that is not there yet there is no history.
             self.log_of(record.row, LogEvent::Failed, |entry| entry.failed(error).took(took));
         })?;
         let took = took.filter(|_| asked.check != Check::No);
         let brings_secret = minted.as_ref().is_some_and(|minted| minted.credential.is_some());
         fail::point("connect.answered");
+        // The clock may have been set while the provider was asked.
+        let by_now = |minted: Option<Minted>| minted.map(|minted| self.by_clock_of_now(minted, &anchor));
+        let now = self.now();
         if record.row == 0 {
-            let told = connected(&mut record, &asked, minted, now, took);
+            record.created_at = now;
+            let told = connected(&mut record, &asked, by_now(minted), now, took);
             return self.store_new(record, told).await;
         }
         // What else was stored of the account while its new credential was tried stays.
         let unstored = if brings_secret { Unstored::Keep } else { Unstored::Refuse };
         self.commit_logged(record.row, Vec::new(), unstored, |record| {
             renew(record, &asked);
-            connected(record, &asked, minted, now, took)
+            connected(record, &asked, by_now(minted), now, took)
         })
         .await?;
         self.incident(|incidents, now| incidents.mended(now, &asked.name));
@@ -216,7 +220,8 @@ impl Inner {
 
     /// Tries the credential in the cheapest way: by inspecting it, else by the first mint, whose session is kept.
     ///
-    /// The journal is not needed: until the account is stored the user still has the credential in hand.
+    /// The journal is not needed: until the account is stored the user still has the credential in hand. Where the call uses
+    /// it up, that the vault can be written was tried a moment before.
     async fn try_credential(
         &self,
         definition: &Definition,
@@ -234,19 +239,20 @@ impl Inner {
         }
     }
 
-    async fn store_new(self: &Arc<Self>, mut record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
+    async fn store_new(self: &Arc<Self>, record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
         let now = self.now();
         let own = own.into_iter().map(|entry| entry.without_secrets(&[&record]));
         let (own, history) = (self.history.screen(own), self.history.clone());
         let anchor = self.state().clocks.anchor();
+        let by = anchor.clone();
         let save = move |store: &mut Store| {
-            let ahead = store.bring_to(&anchor)?;
-            record.shift(ahead);
-            history.write(own, |entries| store.save(record, None, &[], entries, now))
+            store.write_by(&by, record, |store, record| {
+                history.write(own, |entries| store.save(record, None, &[], entries, now))
+            })
         };
         let stored = self.vault.run(save).await;
-        let record = match stored {
-            Ok(record) => record,
+        let (mut record, ahead) = match stored {
+            Ok(stored) => stored,
             Err(error) => {
                 self.state().vault = Some(error.clone());
                 self.touched();
@@ -254,9 +260,11 @@ impl Inner {
             }
         };
         fail::point("connect.stored");
-        let account = Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
         let view = {
             let mut state = self.state();
+            let now = self.now();
+            record.shift(state.clocks.anchor().since(&anchor) - ahead);
+            let account = Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
             let view = view::account(&state, &account, now);
             state.accounts.insert(account);
             view

@@ -252,15 +252,14 @@ impl Inner {
         let own = self.history.screen(own);
         let now = self.now();
         let stored = {
-            let (mut record, ended, own) = (record.clone(), ended.clone(), own.clone());
+            let (record, ended, own) = (record.clone(), ended.clone(), own.clone());
             let (anchor, history) = (anchor.clone(), self.history.clone());
             let known = is_stored.then_some(before);
             let save = move |store: &mut Store| {
-                let ahead = store.bring_to(&anchor)?;
-                record.shift(ahead);
-                // What was moved differs from what is known, and is written.
-                let save = |entries: &[Entry]| store.save(record, known.as_ref(), &ended, entries, now);
-                history.write(own, save).map(|stored| (stored, ahead))
+                // What is moved differs from what is known, and is written.
+                store.write_by(&anchor, record, |store, record| {
+                    history.write(own, |entries| store.save(record, known.as_ref(), &ended, entries, now))
+                })
             };
             self.vault.run(save).await
         };

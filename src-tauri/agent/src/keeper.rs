@@ -238,30 +238,16 @@ impl Inner {
 
     /// Writes the moments of last use, and whether the accounts still rest after them.
     pub(crate) async fn note_uses(&self) {
-        let used: Vec<(i64, Time, bool)> = {
+        let (used, anchor) = {
             let mut state = self.state();
-            let used = state.accounts.values_mut().filter_map(|account| {
-                let unsaved = std::mem::take(&mut account.used_unsaved);
-                let record = &account.record;
-                record.last_used_at.filter(|_| unsaved).map(|at| (record.row, at, record.resting))
-            });
-            used.collect()
+            (state.accounts.take_uses(), state.clocks.anchor())
         };
         if !used.is_empty() {
-            let anchor = self.state().clocks.anchor();
             let rows: Vec<i64> = used.iter().map(|(row, ..)| *row).collect();
-            let note = move |store: &mut Store| {
-                store.bring_to(&anchor)?;
-                store.note_used(&used)
-            };
+            let note = move |store: &mut Store| store.write_by(&anchor, used, |store, used| store.note_used(&used));
             if self.vault.run(note).await.is_err() {
                 // A full disk tells of itself elsewhere; these are noted when it has room again.
-                let mut state = self.state();
-                for row in rows {
-                    if let Some(account) = state.by_row(row) {
-                        account.used_unsaved = true;
-                    }
-                }
+                self.state().accounts.put_uses_back(rows);
             }
         }
     }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use daypass_api::request::{Export, Import};
 use daypass_api::view::{ExportView, ImportView, LogEvent};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::Secret;
 use daypass_core::rotation::Intent;
+use daypass_core::{Secret, clock};
 
 use self::content::{Content, Exported, ExportedIntent};
 use self::sealed::SealError;
@@ -164,19 +164,18 @@ impl Inner {
     }
 
     /// Stores what comes in, and then puts it into memory.
-    async fn store_import(self: &Arc<Self>, mut incoming: Vec<Incoming>) -> Result<(), ApiError> {
+    async fn store_import(self: &Arc<Self>, incoming: Vec<Incoming>) -> Result<(), ApiError> {
         let now = self.now();
         let entries = incoming.iter().map(|one| Entry::new(now, &one.record.name, LogEvent::Imported));
         let entries = self.history.screen(entries);
         let anchor = self.state().clocks.anchor();
+        let by = anchor.clone();
         let stored = self.vault.run(move |store: &mut Store| {
-            let ahead = store.bring_to(&anchor)?;
-            incoming.iter_mut().for_each(|one| one.record.shift(ahead));
-            store.import(incoming, &entries, now)
+            store.write_by(&by, incoming, |store, incoming| store.import(incoming, &entries, now))
         });
         let stored = stored.await;
         fail::point("import.stored");
-        let (stored, written) = match stored {
+        let ((stored, written), ahead) = match stored {
             Ok(stored) => stored,
             Err(error) => {
                 if error != VaultError::Closed {
@@ -192,7 +191,10 @@ impl Inner {
             stored.iter().for_each(|one| incidents.removed(&one.record.name));
         });
         let mut state = self.state();
-        for Imported { record, open } in stored {
+        let (now, step) = (self.now(), state.clocks.anchor().since(&anchor) - ahead);
+        for Imported { mut record, mut open } in stored {
+            record.shift(step);
+            open.iter_mut().for_each(|open| open.begun_at = clock::shifted(open.begun_at, step));
             let row = record.row;
             let mut account = Account::new(record, &self.setup.catalog, now, self.setup.chance.unit());
             account.suspect = open.iter().any(|open| open.intent == Intent::Regenerate);

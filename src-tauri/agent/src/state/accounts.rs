@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use daypass_core::Time;
+
 use super::Account;
 
 /// Every account of the agent. Whoever gets one to change it touches it, and the keeper plans it anew.
@@ -51,6 +53,27 @@ impl Accounts {
         self.by_row.iter_mut().map(|account| &mut **account)
     }
 
+    /// What is not in the vault yet of the uses: the row, the moment of the last one, and whether the account rests after it.
+    pub(crate) fn take_uses(&mut self) -> Vec<(i64, Time, bool)> {
+        let used = self.by_row.iter_mut().filter(|account| account.used_unsaved);
+        // Nothing is planned by whether a use is stored: this touches none of them.
+        used.filter_map(|account| {
+            account.used_unsaved = false;
+            let record = &account.record;
+            Some((record.row, record.last_used_at?, record.resting))
+        })
+        .collect()
+    }
+
+    /// These uses could not be stored after all.
+    pub(crate) fn put_uses_back(&mut self, rows: impl IntoIterator<Item = i64>) {
+        for row in rows {
+            if let Ok(at) = self.find_row(row) {
+                self.by_row[at].used_unsaved = true;
+            }
+        }
+    }
+
     /// Puts an account in, in place of any of the same row.
     pub(crate) fn insert(&mut self, account: Account) {
         let row = account.record.row;
@@ -96,5 +119,53 @@ impl FromIterator<Box<Account>> for Accounts {
         all.by_name = by_name.into_iter().map(|account| account.record.row).collect();
         all.touched.extend(all.by_name.iter().copied());
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use daypass_core::clock;
+    use daypass_providers::Catalog;
+
+    use super::*;
+    use crate::vault::{AccountRecord, Sealed};
+
+    fn account(row: i64) -> Box<Account> {
+        let record = AccountRecord {
+            row,
+            name: format!("account-{row}"),
+            provider: "discovr".to_owned(),
+            base_url: None,
+            params: BTreeMap::new().into(),
+            life: None,
+            pinned: false,
+            created_at: Time::UNIX_EPOCH,
+            last_used_at: Some(clock::later(Time::UNIX_EPOCH, std::time::Duration::from_secs(row.unsigned_abs()))),
+            resting: false,
+            refused: None,
+            live_until: None,
+            credential: Sealed::Nothing,
+            generation: 0,
+            grant: Sealed::Nothing,
+            sessions: Vec::new(),
+            damaged: Vec::new(),
+        };
+        Box::new(Account::new(record, &Catalog::built_in(), Time::UNIX_EPOCH, 0.0))
+    }
+
+    #[test]
+    fn uses_are_noted_without_planning_anybody_anew() {
+        let mut accounts: Accounts = (1..=3).map(account).collect();
+        accounts.row_mut(2).unwrap().used_unsaved = true;
+        accounts.take_touched();
+        let used = accounts.take_uses();
+        assert_eq!(used, [(2, account(2).record.last_used_at.unwrap(), false)]);
+        assert_eq!(accounts.take_uses(), []);
+        // The vault would not take it.
+        accounts.put_uses_back([2, 77]);
+        assert_eq!(accounts.take_uses(), used);
+        assert!(accounts.take_touched().is_empty());
     }
 }

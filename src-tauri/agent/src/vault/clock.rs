@@ -3,14 +3,64 @@
 use chrono::TimeDelta;
 use daypass_core::drift::SMALLEST_STEP;
 use daypass_core::fresh::Life;
+use daypass_core::{Time, clock};
 use rusqlite::{Transaction, params};
 
 use super::error::VaultError;
-use super::record::Refusal;
+use super::import::Incoming;
+use super::record::{AccountRecord, Refusal};
 use super::store::Store;
 use crate::state::clocks::Anchor;
 
+/// What is by a setting of the wall clock.
+pub(crate) trait Instants {
+    /// The wall clock was set by `step`: every instant is moved by it.
+    fn shift(&mut self, step: TimeDelta);
+}
+
+impl Instants for AccountRecord {
+    fn shift(&mut self, step: TimeDelta) {
+        self.shift(step);
+    }
+}
+
+impl Instants for Incoming {
+    fn shift(&mut self, step: TimeDelta) {
+        self.record.shift(step);
+        self.intents.iter_mut().for_each(|(_, begun_at)| *begun_at = clock::shifted(*begun_at, step));
+    }
+}
+
+/// The last use of an account, by row, and whether it rests since.
+impl Instants for (i64, Time, bool) {
+    fn shift(&mut self, step: TimeDelta) {
+        self.1 = clock::shifted(self.1, step);
+    }
+}
+
+impl<T: Instants> Instants for Vec<T> {
+    fn shift(&mut self, step: TimeDelta) {
+        self.iter_mut().for_each(|one| one.shift(step));
+    }
+}
+
 impl Store {
+    /// Writes, with `write`, what is by the setting of the clock that `by` tells of, as it is by that of the vault. Answers
+    /// what came of it, and by how much that setting is ahead of the caller's.
+    ///
+    /// # Errors
+    /// Those of [`Store::bring_to`] and of `write`.
+    pub(crate) fn write_by<I: Instants, O>(
+        &mut self,
+        by: &Anchor,
+        mut what: I,
+        write: impl FnOnce(&mut Self, I) -> Result<O, VaultError>,
+    ) -> Result<(O, TimeDelta), VaultError> {
+        let ahead = self.bring_to(by)?;
+        what.shift(ahead);
+        Ok((write(self, what)?, ahead))
+    }
+
     /// Brings what is stored to the setting of the clock that `to` tells of, in one transaction, and answers zero. Where
     /// it is by a later one already, it answers by how much the caller's own instants are to be moved.
     ///
@@ -82,7 +132,7 @@ fn shift_all(all: &Transaction<'_>, step: i64) -> rusqlite::Result<()> {
     let step = TimeDelta::microseconds(step);
     each_text(all, "session", "life", |life: Life| life.shifted(step))?;
     each_text(all, "account", "refused", |refused: Refusal| {
-        let since = daypass_core::clock::shifted(refused.since, step);
+        let since = clock::shifted(refused.since, step);
         Refusal { since, ..refused }
     })
 }
@@ -105,4 +155,49 @@ fn each_text<T: serde::Serialize + serde::de::DeserializeOwned>(
         write.execute(params![id, serde_json::to_string(&change(value)).map_err(unreadable)?])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use daypass_core::Chance;
+    use daypass_core::rotation::Intent;
+
+    use super::super::key::Recipe;
+    use super::super::rows::tests::record;
+    use super::super::seal::Key;
+    use super::super::seal::tests::Counting;
+    use super::*;
+
+    #[test]
+    fn what_was_made_by_an_earlier_setting_is_written_by_that_of_the_vault() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vault.sqlite");
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        let mut store = Store::create(&path, "id", &Recipe::Keyring, &Key::new([1; 32]), &chance).unwrap();
+        let hour = TimeDelta::hours(1);
+        let earlier = Anchor::default();
+        let later = Anchor { settings: 1, wall_minus_boot: hour, ..Anchor::default() };
+        store.bring_to(&earlier).unwrap();
+        store.bring_to(&later).unwrap();
+
+        let now = Time::UNIX_EPOCH;
+        let incoming = vec![Incoming { record: record("one"), intents: vec![(Intent::Renew, now)] }];
+        let import = |store: &mut Store, incoming| store.import(incoming, &[], now);
+        let ((imported, _), ahead) = store.write_by(&earlier, incoming, import).unwrap();
+        assert_eq!(ahead, hour);
+        assert_eq!((imported[0].record.created_at, imported[0].open[0].begun_at), (now + hour, now + hour));
+        assert_eq!(store.load_all().unwrap()[0].created_at, now + hour);
+
+        let row = imported[0].record.row;
+        let note = |store: &mut Store, used: Vec<_>| store.note_used(&used);
+        store.write_by(&earlier, vec![(row, now, false)], note).unwrap();
+        assert_eq!(store.load_all().unwrap()[0].last_used_at, Some(now + hour));
+
+        let known = store.load_all().unwrap().remove(0);
+        let save = |store: &mut Store, record| store.save(record, Some(&known), &[], &[], now);
+        let ((saved, _), ahead) = store.write_by(&later, known.clone(), save).unwrap();
+        assert_eq!((saved, ahead), (known, TimeDelta::zero()));
+    }
 }

@@ -225,7 +225,7 @@ fn optional_json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) ->
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use daypass_core::Chance;
@@ -235,7 +235,7 @@ mod tests {
     use super::super::seal::tests::Counting;
     use super::*;
 
-    fn record(name: &str) -> AccountRecord {
+    pub(in crate::vault) fn record(name: &str) -> AccountRecord {
         AccountRecord {
             row: 0,
             name: name.to_owned(),
