@@ -12,7 +12,9 @@ use daypass_core::{Clock, Secret};
 
 use crate::file::{Mint, Request, RevokeAll};
 use crate::values::Values;
-use crate::{Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish};
+use crate::{
+    Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target, Wish,
+};
 use judge::Operation;
 use wire::{Reply, Wire};
 

@@ -69,11 +69,7 @@ pub(super) fn minted(
 ///
 /// # Errors
 /// [`ProviderError::BadAnswer`]: not JSON, no list, or a list of which no row can be read.
-pub(super) fn sessions(
-    definition: &Definition,
-    answer: &ListAnswer,
-    reply: &Reply,
-) -> Result<Listed, ProviderError> {
+pub(super) fn sessions(definition: &Definition, answer: &ListAnswer, reply: &Reply) -> Result<Listed, ProviderError> {
     let rows = rows(definition, reply, &answer.items)?;
     let read = |row: &Value| {
         Some(Session {
