@@ -226,7 +226,8 @@ pub(crate) fn nothing_lost(stage: &Stage, agent: &Agent, after: &str) {
         for (session, opened) in scene.truth.opened.iter().enumerate() {
             let listed = there.kind == Kind::AntiRaid && opened.of.is_none() && scene.truth.can_open(party, now);
             let listed = listed && !opened.forgotten && scene.truth.can_be_told(session);
-            let ours = opened.party == party && (listed || there.created.contains(&session));
+            let settled = opened.life.is_some() || !there.resting;
+            let ours = opened.party == party && (listed && settled || there.created.contains(&session));
             if !ours || !scene.truth.session_lives(session, now) {
                 continue;
             }
@@ -256,16 +257,15 @@ pub(crate) fn journal_closed(stage: &Stage, vault: &std::path::Path) {
     let open = open.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))).unwrap();
     let open: Vec<(String, String)> = open.map(Result::unwrap).collect();
     let scene = stage.scene();
-    let can = |name: &str, intent: &str| {
+    let can = |name: &str| {
         let party = scene.truth.parties.iter().position(|there| there.name == name);
         party.is_some_and(|party| {
             let there = &scene.truth.parties[party];
-            // What only a mint can tell waits until the account is used.
-            let waits = there.resting && !intent.contains("create");
-            scene.truth.can_open(party, now) && !there.signed_out && !waits
+            // Where an account rests, nothing is settled until it is used.
+            scene.truth.can_open(party, now) && !there.signed_out && !there.resting
         })
     };
-    let left = open.iter().filter(|(name, intent)| can(name, intent));
+    let left = open.iter().filter(|(name, _)| can(name));
     let left: Vec<String> = left.map(|(name, intent)| format!("{name}: {intent}")).collect();
     drop(scene);
     for how in left {
