@@ -86,10 +86,10 @@ async fn an_intent_stays_open_until_the_provider_can_be_asked() {
     let agent = bed.connected("antiraid").await;
     bed.script.plot().lose_answer = true;
     read(&agent).await.unwrap_err();
-    // The keeper asks for the list at once, and in vain; so does the next agent.
+    // The keeper asks for the list with the first probe, and in vain; so does the next agent.
     let offline = daypass_providers::ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false };
     bed.script.fail(&offline, 2);
-    settle_down().await;
+    pass(2.0).await;
     assert_eq!(open_intents(&bed).len(), 1);
     agent.stop().await;
     let agent = bed.agent().await;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bed;
+mod chores;
 mod clocks;
 mod faulty;
 mod freshness;

@@ -58,7 +58,7 @@ async fn a_failed_revocation_changes_nothing() {
     let bed = Bed::new();
     let agent = bed.connected("antiraid").await;
     read(&agent).await.unwrap();
-    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: true }, 1);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 1);
     assert_eq!(agent.revoke_session("work", "s1", false).await.unwrap_err().code, ErrorCode::Offline);
     assert_eq!(read(&agent).await.unwrap().session_id, "s1");
 }

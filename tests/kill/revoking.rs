@@ -3,7 +3,9 @@
 use daypass_test_support::http::Request;
 use daypass_test_support::program::Authority;
 
-use crate::world::{antiraid_settles, antiraid_takes, at_each, cut_off, died, doomed, installation, listed, token};
+use crate::world::{
+    antiraid_settles, antiraid_takes, at_each, cut_off, died, doomed, doomed_at_once, installation, listed, token,
+};
 
 #[test]
 fn a_revoked_session_is_gone_although_the_agent_is_killed_over_it() {
@@ -17,10 +19,38 @@ fn a_revoked_session_is_gone_although_the_agent_is_killed_over_it() {
         let further = listed(&authority, &current.0).into_iter().find(|id| *id != current.1).unwrap();
         cut_off(home.run(&["session", "revoke", "raid", &further]));
         died(agent, point);
+        // From its first moment on the next agent knows that the token may be dead.
+        home.run(&["token", "raid", "--session", &further]).refused(6);
         antiraid_settles(&home, &authority, "raid", 0);
         assert_eq!(token(&home, "raid"), current);
         home.run(&["session", "revoke", "raid", &further]).refused(6);
     });
+}
+
+/// A revocation that was cut off before its call, or after it, and whose finishing is killed at `point` too.
+fn finishing_killed(point: &str) {
+    let home = installation();
+    let authority = Authority::start(&home, None);
+    // Three sessions' intents come before: the current one's, the further one's, and then that of the revocation.
+    let agent = doomed(&home, "intent.written:3");
+    authority.connect(&home, "antiraid", "raid");
+    let current = token(&home, "raid");
+    home.run(&["session", "create", "raid", "--name", "ci"]).ok();
+    let further = listed(&authority, &current.0).into_iter().find(|id| *id != current.1).unwrap();
+    cut_off(home.run(&["session", "revoke", "raid", &further]));
+    died(agent, "intent.written:3");
+    assert!(listed(&authority, &current.0).contains(&further), "nothing was asked yet");
+    died(doomed_at_once(&home, point), point);
+    let said = home.run(&["token", "raid", "--session", &further]).refused(6);
+    assert!(said.contains("revoked") || said.contains("has no session"), "{said}");
+    antiraid_settles(&home, &authority, "raid", 0);
+    assert!(!listed(&authority, &current.0).contains(&further));
+    assert_eq!(token(&home, "raid"), current);
+}
+
+#[test]
+fn a_revocation_that_was_cut_off_is_finished_although_that_is_killed_too() {
+    at_each(&["finish.due", "finish.answered", "finish.stored"], finishing_killed);
 }
 
 #[test]

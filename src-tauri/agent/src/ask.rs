@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use daypass_api::ApiError;
-use daypass_core::Secret;
+use daypass_core::{Secret, clock};
 use daypass_providers::{Definition, Inspected, Listed, ProviderError, Regenerated, Target};
 
 use crate::failure;
@@ -71,6 +71,14 @@ impl Inner {
             }
             Err(ref error @ ProviderError::RateLimited { .. }) => {
                 self.cool_account_down(asking.row, failure::retry_after(error).unwrap_or(failure::COOL_DOWN));
+                Ok(Some(answer))
+            }
+            Err(ref error @ ProviderError::TryLater { retry_after: Some(_), .. }) => {
+                let wait = failure::retry_after(error).unwrap_or_default();
+                let until = clock::later(self.now(), wait);
+                if let Some(account) = self.state().by_row(asking.row) {
+                    account.chores_rest_until = account.chores_rest_until.max(Some(until));
+                }
                 Ok(Some(answer))
             }
             answer => Ok(Some(answer)),

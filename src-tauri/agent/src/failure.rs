@@ -10,6 +10,9 @@ use daypass_providers::ProviderError;
 /// that PocketPaw allows, and short enough for a person who waits.
 pub(crate) const COOL_DOWN: Duration = Duration::from_secs(5);
 
+/// How long a chore rests that the provider would not do.
+const AFTER_A_NO: Duration = Duration::from_secs(60 * 60);
+
 /// The error that a caller sees.
 pub(crate) fn told(error: &ProviderError) -> ApiError {
     let code = match error {
@@ -44,6 +47,16 @@ pub(crate) fn retry_after(error: &ProviderError) -> Option<Duration> {
 /// Whether the same call may succeed a little later.
 pub(crate) fn is_passing(error: &ProviderError) -> bool {
     matches!(error, ProviderError::Offline { .. } | ProviderError::TryLater { .. } | ProviderError::RateLimited { .. })
+}
+
+/// How long a chore rests after `error`: `soon` where the same may succeed later, longer where the provider has said no, and
+/// never shorter than it asked for.
+pub(crate) fn rest(error: &ApiError, soon: Duration) -> Duration {
+    let rest = match error.code {
+        ErrorCode::Rejected | ErrorCode::NotSupported | ErrorCode::BadRequest => soon.max(AFTER_A_NO),
+        _ => soon,
+    };
+    rest.max(Duration::from_secs(error.retry_after.unwrap_or_default()))
 }
 
 /// Whether the call may have taken effect although it failed.

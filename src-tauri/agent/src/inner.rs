@@ -270,6 +270,7 @@ impl Inner {
             Ok((mut stored, ahead)) => {
                 stored.shift(set - ahead);
                 state.intents.retain(|intent| !ended.contains(&intent.id));
+                state.note_revocations(row);
                 // A vault that was in trouble is only well again once everything that waits is stored: see `open_vault`.
                 state.by_row(row).ok_or_else(gone)?.replace(stored, None);
                 Ok(())

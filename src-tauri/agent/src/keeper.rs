@@ -173,23 +173,29 @@ impl Inner {
 
     /// Does what is due about one account besides refreshing it.
     fn do_chores(self: &Arc<Self>, state: &mut State, row: i64, now: Time) {
-        let settles = state.accounts.row(row).and_then(|account| account.settles_at(&state.intents, now));
+        // However it comes out, it is planned anew: it may be due later than it was when that was put down.
+        if state.by_row(row).is_none() {
+            return;
+        }
+        let Some(known) = state.accounts.row(row) else { return };
+        let rests_until = state.chores_rest_until(known).max(state.planner.closed_until(&known.place, now));
+        let settles = known.settles_at(&state.intents, rests_until, now);
+        let due = known.retirements(rests_until).filter(|(_, at)| *at <= now);
+        let due: Vec<String> = due.map(|(session, _)| session.session.id.clone()).collect();
         let Some(account) = state.by_row(row) else { return };
         if settles.is_some_and(|at| at <= now) {
             self.begin_settlement(account, now);
         }
-        for session in &mut account.record.sessions {
-            if retires_at(session).is_some_and(|at| at <= now) {
-                // It was handed out once more after its end was put down.
-                if let Some(promised) = account.promised.of(&session.session.id).filter(|until| *until > now) {
-                    session.retire_at = Some(promised);
-                    continue;
-                }
-                session.retire_at = Some(clock::later(now, RETIRE_AGAIN));
-                let (inner, id) = (self.clone(), session.session.id.clone());
-                let dead = end_of(session).is_some_and(|end| end <= now);
-                self.spawn(async move { inner.retire(row, &id, dead).await });
+        for session in account.record.sessions.iter_mut().filter(|session| due.contains(&session.session.id)) {
+            // It was handed out once more after its end was put down.
+            if let Some(promised) = account.promised.of(&session.session.id).filter(|until| *until > now) {
+                session.retire_at = Some(promised);
+                continue;
             }
+            session.retire_at = Some(clock::later(now, RETIRE_AGAIN));
+            let (inner, id) = (self.clone(), session.session.id.clone());
+            let dead = end_of(session).is_some_and(|end| end <= now);
+            self.spawn(async move { inner.retire(row, &id, dead).await });
         }
     }
 
@@ -199,15 +205,15 @@ impl Inner {
         let mut took = None;
         let gone = dead || {
             let answer = timed(&mut took, self.ask_revoke(row, id)).await;
-            let wait = match &answer {
+            let failed = match answer {
                 Ok(Ok(()) | Err(ProviderError::AlreadyGone)) => None,
-                Ok(Err(error)) => Some(failure::retry_after(error).unwrap_or_default()),
-                Err(error) => Some(Duration::from_secs(error.retry_after.unwrap_or_default())),
+                Ok(Err(error)) => Some(failure::told(&error)),
+                Err(error) => Some(error),
             };
-            if let Some(wait) = wait {
-                self.retire_again(row, id, wait);
+            if let Some(error) = &failed {
+                self.retire_again(row, id, failure::rest(error, RETIRE_AGAIN));
             }
-            wait.is_none()
+            failed.is_none()
         };
         if gone {
             fail::point("retire.answered");
@@ -226,10 +232,10 @@ impl Inner {
         }
     }
 
-    /// Leaves a predecessor that could not be revoked for a while, or for as long as the provider asked.
+    /// Leaves a predecessor that could not be revoked for `wait`.
     fn retire_again(&self, row: i64, id: &str, wait: Duration) {
         let mut state = self.state();
-        let again = clock::later(self.now(), wait.max(RETIRE_AGAIN));
+        let again = clock::later(self.now(), wait);
         let Some(account) = state.by_row(row) else { return };
         if let Some(session) = account.record.sessions.iter_mut().find(|session| session.session.id == id) {
             session.retire_at = Some(again);
@@ -254,13 +260,26 @@ impl Inner {
 }
 
 impl Account {
-    /// When something besides refreshing it is due.
-    pub(crate) fn next_chore(&self, intents: &[OpenIntent], now: Time) -> Option<Time> {
+    /// When something besides refreshing it is due, where nothing of that is done before `rests_until`.
+    pub(crate) fn next_chore(&self, intents: &[OpenIntent], rests_until: Option<Time>, now: Time) -> Option<Time> {
         if self.record.credential == Sealed::Shut {
             return None;
         }
-        let retires = self.record.sessions.iter().filter_map(retires_at);
-        retires.chain(self.settles_at(intents, now)).min()
+        let retires = self.retirements(rests_until).map(|(_, at)| at);
+        retires.chain(self.settles_at(intents, rests_until, now)).min()
+    }
+
+    /// The sessions that are revoked or forgotten, and when.
+    fn retirements(&self, rests_until: Option<Time>) -> impl Iterator<Item = (&SessionRecord, Time)> {
+        // A predecessor is all that there is after a crash, until its successor is stored.
+        let sessions = self.record.sessions.iter().filter(|_| self.unsaved.is_none());
+        let refused = self.record.refused.is_some();
+        sessions.filter_map(move |session| {
+            let at = retires_at(session)?;
+            // Without a credential that is taken nobody is asked: it ends by itself.
+            let at = if refused && session.retire_at.is_some() { at.max(end_of(session)?) } else { at };
+            Some((session, rests_until.map_or(at, |until| at.max(until))))
+        })
     }
 }
 

@@ -17,6 +17,7 @@ mod notice;
 mod opening;
 mod read;
 mod refresh;
+mod revoke;
 mod revoke_all;
 mod server;
 mod sessions;

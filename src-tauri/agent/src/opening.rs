@@ -96,7 +96,9 @@ impl Inner {
                     account.suspect = true;
                 }
             }
+            let rows: Vec<i64> = intents.iter().map(|open| open.account).collect();
             state.intents = intents;
+            rows.into_iter().for_each(|row| state.note_revocations(row));
         }
         state.loaded = true;
         Ok(())

@@ -163,6 +163,10 @@ fn beside(account: &mut Account, id: &str, request: &TokenRequest, now: Time) ->
         let message = format!("The token of the session {id} was lost before it was stored; revoke the session.");
         return deny(ErrorCode::NotSupported, message);
     }
+    if account.revoking.iter().any(|revoking| revoking == id) {
+        let message = format!("The session {id} is being revoked, and its token may be dead; create another.");
+        return deny(ErrorCode::UnknownSession, message);
+    }
     if kept.token == Sealed::Shut {
         return Look::Unlock;
     }

@@ -226,9 +226,11 @@ impl Inner {
         };
         let begun = self.vault.run(begin).await;
         match begun {
-            Ok(id) => {
+            Ok(None) => Err(removed()),
+            Ok(Some(id)) => {
                 fail::point("intent.written");
-                Ok(Begun { open: OpenIntent { id, account: row, intent, begun_at: now }, by, _under_way: under_way })
+                let open = OpenIntent { id, account: row, intent, begun_at: now, under_way: false };
+                Ok(Begun { open, by, _under_way: under_way })
             }
             Err(error) => {
                 self.state().vault = Some(error.clone());
@@ -242,15 +244,19 @@ impl Inner {
     pub(crate) async fn end_or_leave(&self, begun: Begun, leave: bool) {
         let Begun { mut open, by, _under_way } = begun;
         let (id, now) = (open.id, self.now());
-        if leave || self.vault.run(move |store| store.end(id, now)).await.is_err() {
-            let mut state = self.state();
-            open.begun_at = clock::shifted(open.begun_at, state.clocks.anchor().since(&by));
-            // The keeper plans its account anew.
-            state.by_row(open.account);
-            state.intents.push(open);
-        } else {
+        let leave = leave || self.vault.run(move |store| store.end(id, now)).await.is_err();
+        if !leave {
             fail::point("intent.ended");
         }
+        let (row, mut state) = (open.account, self.state());
+        // A revocation was known while its call was under way.
+        state.intents.retain(|known| known.id != id);
+        if leave {
+            open.begun_at = clock::shifted(open.begun_at, state.clocks.anchor().since(&by));
+            state.intents.push(open);
+        }
+        // With that the keeper plans its account anew.
+        state.note_revocations(row);
     }
 
     /// The generation of the account's credential; `None` where the account is gone.
@@ -332,11 +338,11 @@ impl Inner {
         minted
     }
 
-    /// Open intents other than creations: the success of a mint settles them.
+    /// Open intents that the success of a mint settles.
     fn other_intents(&self, row: i64) -> Vec<i64> {
         let state = self.state();
         let others = state.intents.iter().filter(|open| open.account == row);
-        others.filter(|open| !matches!(open.intent, Intent::Create { .. })).map(|open| open.id).collect()
+        others.filter(|open| open.intent.is_told_by_a_mint()).map(|open| open.id).collect()
     }
 
     fn succeeded(&self, row: i64, expires_at: Time) {
@@ -354,7 +360,7 @@ impl Inner {
         let (name, known, lost, regenerated) = {
             let mut state = self.state();
             let of_it = || state.intents.iter().filter(|open| open.account == row);
-            let lost = of_it().any(|open| !matches!(open.intent, Intent::Create { .. }));
+            let lost = of_it().any(|open| open.intent.is_told_by_a_mint());
             let regenerated = of_it().any(|open| open.intent == Intent::Regenerate);
             match state.by_row(row) {
                 Some(account) if account.record.generation != generation => return superseded(),
@@ -394,7 +400,8 @@ impl Inner {
                     // The call has taken effect: what the old credential opened is as dead as it is.
                     drop_sessions(record);
                 }
-                vec![refused]
+                // It is told once: a refusal that goes on is no news.
+                if is_news { vec![refused] } else { Vec::new() }
             })
             .await;
         fail::point("refusal.stored");
@@ -475,6 +482,11 @@ pub(crate) struct Begun {
 }
 
 impl Begun {
+    /// What was written down.
+    pub(crate) fn open(&self) -> &OpenIntent {
+        &self.open
+    }
+
     /// Its id in the journal.
     pub(crate) fn id(&self) -> i64 {
         self.open.id

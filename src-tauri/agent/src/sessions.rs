@@ -179,25 +179,7 @@ impl Inner {
             let message = format!("{} cannot revoke one session. {}{all}", definition.title(), abilities.revoke_effect);
             return Err(ApiError::new(ErrorCode::NotSupported, message));
         }
-        let mut took = None;
-        let message = match timed(&mut took, self.ask_revoke(row, id)).await? {
-            Ok(()) => format!("The session {id} of {name} was revoked."),
-            Err(ProviderError::AlreadyGone) => format!("The session {id} of {name} was already gone."),
-            Err(error) => return Err(self.told_failed(row, "The session was not revoked", &error, took)),
-        };
-        fail::point("revoke.answered");
-        let now = self.now();
-        self.commit_logged(row, Vec::new(), Unstored::Keep, |record| {
-            let revoked = told_ended(now, record, LogEvent::Revoked, id).because(&message).took(took);
-            drop_by_wish(record, id);
-            vec![revoked]
-        })
-        .await?;
-        fail::point("revoke.stored");
-        if let Some(account) = self.state().by_row(row) {
-            account.listed.retain(|session| session.id != id);
-        }
-        Ok(self.revoked(name, 1, None, message))
+        self.revoke_one(row, name, id).await
     }
 
     /// A failure of something that the user asked for, as it is answered and as the history tells it; `what` begins its
@@ -256,7 +238,7 @@ pub(crate) fn told_ended(now: Time, record: &AccountRecord, event: LogEvent, id:
 }
 
 /// Drops a session at the user's wish. After the current one nothing is opened until the account is used again.
-fn drop_by_wish(record: &mut AccountRecord, id: &str) {
+pub(crate) fn drop_by_wish(record: &mut AccountRecord, id: &str) {
     if record.current().is_some_and(|current| current.session.id == id) {
         record.resting = true;
         record.grant = Sealed::Nothing;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use daypass_api::ApiError;
 use daypass_api::view::LogEvent;
-use daypass_core::rotation::{Intent, Settlement, settle};
+use daypass_core::rotation::{Settlement, settle};
 use daypass_core::session::{Session, Standing};
 use daypass_core::{Time, clock};
 
@@ -19,32 +19,37 @@ use crate::state::{Account, Flight, State};
 use crate::vault::{AccountRecord, OpenIntent, Sealed, SessionRecord, shift_session};
 
 /// How long until a settlement that failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(60);
+pub(crate) const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 impl Inner {
     /// Settles the open creations of an account by the provider's list: what bears our name and is not held is an
-    /// orphan. Other intents are settled by the next mint, which tells whether the old credential still works.
+    /// orphan. Open revocations are done again. Other intents are settled by the next mint, which tells whether the old
+    /// credential still works.
     ///
     /// Refreshes do not wait for it: a session that is opened meanwhile is held, and so no orphan.
     ///
     /// # Errors
-    /// Those of listing; the intents then stay open.
+    /// Those of listing and revoking; the intents then stay open.
     pub(crate) async fn settle(self: &Arc<Self>, row: i64) -> Result<(), ApiError> {
         let _one_at_a_time = self.settling.take(row).await;
-        let open: Vec<OpenIntent> = {
-            let state = self.state();
-            let creations = state.intents.iter().filter(|open| open.account == row);
-            creations.filter(|open| matches!(open.intent, Intent::Create { .. })).cloned().collect()
-        };
+        let open = self.state().unsettled(row);
         if open.is_empty() {
             return Ok(());
         }
-        let settled = self.settle_creations(row, &open).await;
+        let (revocations, creations): (Vec<_>, Vec<_>) =
+            open.iter().cloned().partition(|open| open.revokes().is_some());
+        let mut settled = if creations.is_empty() { Ok(()) } else { self.settle_creations(row, &creations).await };
         let asked = |error: &ApiError| Duration::from_secs(error.retry_after.unwrap_or_default());
-        let again = settled.as_ref().err().map(|error| clock::later(self.now(), asked(error).max(TRY_AGAIN)));
+        let mut wait = settled.as_ref().err().map(|error| asked(error).max(TRY_AGAIN));
+        // Where the provider wants to be left alone, nothing else is asked either.
+        if settled.as_ref().err().is_none_or(|error| error.retry_after.is_none()) {
+            let revoked = self.finish_revocations(row, &revocations).await;
+            wait = wait.max(revoked.as_ref().err().map(|error| failure::rest(error, TRY_AGAIN)));
+            settled = settled.and(revoked);
+        }
+        let again = wait.map(|wait| clock::later(self.now(), wait));
         let mut state = self.state();
-        let creates = |left: &OpenIntent| left.account == row && matches!(left.intent, Intent::Create { .. });
-        let more = state.intents.iter().any(|left| creates(left) && open.iter().all(|done| done.id != left.id));
+        let more = state.unsettled(row).iter().any(|left| open.iter().all(|done| done.id != left.id));
         // Another settlement may have begun meanwhile, for what was opened since: its moment stays.
         if let Some(account) = state.by_row(row).filter(|_| settled.is_err() || !more) {
             account.settle_at = again;
@@ -105,7 +110,7 @@ impl Inner {
         sessions.map(|session| session.session.id.clone()).collect()
     }
 
-    /// Begins the settlement of an account's open creations.
+    /// Begins the settlement of what is open of an account.
     pub(crate) fn begin_settlement(self: &Arc<Self>, account: &mut Account, now: Time) {
         account.settle_at = Some(clock::later(now, TRY_AGAIN));
         let (inner, row) = (self.clone(), account.record.row);
@@ -115,6 +120,12 @@ impl Inner {
 }
 
 impl State {
+    /// What is open of the account of this row, and for the settlement to end.
+    fn unsettled(&self, row: i64) -> Vec<OpenIntent> {
+        let account = self.accounts.row(row);
+        account.into_iter().flat_map(|account| account.unsettled(&self.intents)).cloned().collect()
+    }
+
     /// The other accounts at the provider of this one.
     fn beside(&self, row: i64) -> impl Iterator<Item = &Account> {
         let place = self.accounts.row(row).map(|account| account.place.clone());
@@ -124,12 +135,20 @@ impl State {
 }
 
 impl Account {
-    /// When open creations of it are settled: not while the credential is of no use, nor while it rests.
-    pub(crate) fn settles_at(&self, intents: &[OpenIntent], now: Time) -> Option<Time> {
-        let mut of_it = intents.iter().filter(|open| open.account == self.record.row);
-        let open = of_it.any(|open| matches!(open.intent, Intent::Create { .. }));
-        let able = open && !self.record.resting && self.record.refused.is_none() && self.credentials(now).is_ok();
-        able.then(|| self.settle_at.unwrap_or(now))
+    /// When what is open of it is settled: not while the credential is of no use, and not before `rests_until`.
+    pub(crate) fn settles_at(&self, intents: &[OpenIntent], rests_until: Option<Time>, now: Time) -> Option<Time> {
+        let open = self.unsettled(intents).next().is_some();
+        let able = open && self.record.refused.is_none() && self.credentials(now).is_ok();
+        able.then(|| self.settle_at.max(rests_until).unwrap_or(now))
+    }
+
+    /// What is open of it, and for the settlement to end: not what a call is under way for, nor what has ended and only
+    /// waits to be stored. While it rests nothing is looked for; what the user wanted to be rid of is revoked all the same.
+    fn unsettled<'a>(&'a self, intents: &'a [OpenIntent]) -> impl Iterator<Item = &'a OpenIntent> {
+        let of_it = intents.iter().filter(|open| open.account == self.record.row && !open.under_way);
+        let ended = self.unsaved.as_deref().unwrap_or_default();
+        let of_it = of_it.filter(|open| !open.intent.is_told_by_a_mint() && !ended.contains(&open.id));
+        of_it.filter(|open| !self.record.resting || open.revokes().is_some())
     }
 }
 

@@ -15,7 +15,6 @@ use daypass_core::clock::Reading;
 use daypass_core::drift::Drift;
 use daypass_core::fresh::{Facts, Failure, Life};
 use daypass_core::planner::Planner;
-use daypass_core::rotation::Intent;
 use daypass_core::session::Session;
 use daypass_core::{Chance, Secret, Time, clock};
 use daypass_providers::{Catalog, Definition, Target, Wish};
@@ -83,10 +82,14 @@ pub(crate) struct Account {
     pub(crate) promised: Promises,
     /// A call may have replaced the credential without our knowing: no held token is believed until one is minted.
     pub(crate) suspect: bool,
+    /// The sessions whose revocation has begun and not ended, by id: their tokens may be dead.
+    pub(crate) revoking: Vec<String>,
     /// Its last use is not in the vault yet.
     pub(crate) used_unsaved: bool,
     /// It is not in the vault as it is here (a full disk), with the intents that end when it is.
     pub(crate) unsaved: Option<Vec<i64>>,
+    /// Until when the provider wants to be left alone, as it has said to something other than a refresh.
+    pub(crate) chores_rest_until: Option<Time>,
     /// When open intents are looked at again.
     pub(crate) settle_at: Option<Time>,
 }
@@ -128,6 +131,22 @@ impl State {
         self.accounts.row_mut(row)
     }
 
+    /// Notes at the account of this row which of its sessions are being revoked; called where its open intents change.
+    pub(crate) fn note_revocations(&mut self, row: i64) {
+        let open = self.intents.iter().filter(|open| open.account == row);
+        let revoking = open.filter_map(|open| open.revokes().map(str::to_owned)).collect();
+        if let Some(account) = self.by_row(row) {
+            account.revoking = revoking;
+        }
+    }
+
+    /// Until when chores leave the provider of an account alone: the pause that it asked for after any call, and its next
+    /// probe where it cannot be reached.
+    pub(crate) fn chores_rest_until(&self, account: &Account) -> Option<Time> {
+        let told = account.failure.and_then(|failure| failure.forbidden_until());
+        told.max(account.chores_rest_until).max(self.planner.probe_at(&account.place))
+    }
+
     /// The account of this name.
     ///
     /// # Errors
@@ -163,8 +182,11 @@ impl State {
     /// Plans what was touched, and answers the rows of those whose refresh begins now.
     pub(crate) fn plan(&mut self, now: Time) -> Vec<i64> {
         for row in self.accounts.take_touched() {
-            let account = self.accounts.row(row);
-            self.chores.set(row, account.and_then(|account| account.next_chore(&self.intents, now)));
+            let chore = self.accounts.row(row).and_then(|account| {
+                let closed = self.planner.closed_until(&account.place, now);
+                account.next_chore(&self.intents, self.chores_rest_until(account).max(closed), now)
+            });
+            self.chores.set(row, chore);
             self.planner.touch(row);
         }
         let Self { accounts, planner, clocks, intents, .. } = self;
@@ -177,7 +199,7 @@ impl State {
 
 /// Whether only a refresh tells what an earlier call did to the account of this row.
 fn owes(intents: &[OpenIntent], row: i64) -> bool {
-    intents.iter().any(|open| open.account == row && !matches!(open.intent, Intent::Create { .. }))
+    intents.iter().any(|open| open.account == row && open.intent.is_told_by_a_mint())
 }
 
 impl Account {
@@ -206,8 +228,10 @@ impl Account {
             unreachable: false,
             flight: None,
             suspect: false,
+            revoking: Vec::new(),
             used_unsaved: false,
             unsaved: None,
+            chores_rest_until: None,
             settle_at: None,
             record,
         }
@@ -238,7 +262,7 @@ impl Account {
         let failed = self.failure.iter_mut().map(|failure| &mut failure.at);
         let troubled = self.trouble.iter_mut().map(|(_, since)| since);
         self.promised.shift(step);
-        for at in failed.chain(troubled).chain(&mut self.settle_at) {
+        for at in failed.chain(troubled).chain(&mut self.chores_rest_until).chain(&mut self.settle_at) {
             *at = clock::shifted(*at, step);
         }
     }
@@ -281,7 +305,14 @@ impl Account {
         // Where sessions are credentials, a refusal was theirs too.
         let refused = self.record.refused.is_some()
             && self.definition.as_ref().is_some_and(|definition| definition.session_is_credential());
-        self.record.current().filter(|_| !self.suspect && !refused)?.held().map(|(_, life)| life)
+        let believed = !self.suspect && !refused && !self.is_current_revoked();
+        self.record.current().filter(|_| believed)?.held().map(|(_, life)| life)
+    }
+
+    /// Whether the current session is being revoked.
+    fn is_current_revoked(&self) -> bool {
+        !self.revoking.is_empty()
+            && self.record.current().is_some_and(|current| self.revoking.contains(&current.session.id))
     }
 
     /// The provider has refused `credential`: if that is the token of the current session, it is not believed any more.
@@ -303,7 +334,10 @@ impl Account {
         let record = &self.record;
         // A new account is warm once it has a token: its first session is opened on first use.
         let connected = record.current().is_some() && recent(record.created_at);
-        !record.resting && (record.pinned || connected || record.last_used_at.is_some_and(recent))
+        // The user is rid of the current session: none is opened in its place until the account is used.
+        !record.resting
+            && !self.is_current_revoked()
+            && (record.pinned || connected || record.last_used_at.is_some_and(recent))
     }
 
     /// The credentials to try, best first: a held session's token where the provider takes it, then the account's own.

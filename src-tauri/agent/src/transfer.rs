@@ -201,6 +201,7 @@ impl Inner {
             state.intents.retain(|open| open.account != row);
             state.intents.extend(open);
             state.accounts.insert(account);
+            state.note_revocations(row);
         }
         drop(state);
         self.touched();

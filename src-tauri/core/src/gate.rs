@@ -102,6 +102,11 @@ impl Gate {
         self.closed_until.filter(|until| *until > now)
     }
 
+    /// When a provider that could not be reached is probed next.
+    pub fn probe_at(&self) -> Option<Time> {
+        self.offline.map(|offline| offline.probe_at)
+    }
+
     /// A network came up: a provider that could not be reached is probed after `wait`.
     pub fn network_up(&mut self, now: Time, wait: Duration) {
         if let Some(offline) = &mut self.offline {

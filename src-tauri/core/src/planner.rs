@@ -119,6 +119,11 @@ impl<K: Copy + Ord + Hash, P: Clone + Ord + Hash> Planner<K, P> {
         self.entrances.get(place).and_then(|entrance| entrance.gate.closed_until(now))
     }
 
+    /// When the provider at `place` is probed next; `None` where it can be reached, as far as is known.
+    pub fn probe_at(&self, place: &P) -> Option<Time> {
+        self.entrances.get(place).and_then(|entrance| entrance.gate.probe_at())
+    }
+
     /// A network came up: providers that could not be reached are probed, each after what `wait` answers.
     pub fn network_up(&mut self, now: Time, mut wait: impl FnMut() -> Duration) {
         let places: Vec<P> = self.entrances.keys().cloned().collect();

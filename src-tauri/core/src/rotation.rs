@@ -26,12 +26,28 @@ pub enum Intent {
     Regenerate,
     /// Use up a single-use refresh token for its successor (RFC 9700 section 4.14.2).
     Renew,
+    /// Revoke this session. A token of it that is still held may be dead from then on; to revoke again is harmless.
+    Revoke {
+        /// The provider's id of the session.
+        id: String,
+    },
+}
+
+impl Intent {
+    /// Whether the next mint tells what became of it: it shows which of two secrets is alive.
+    pub fn is_told_by_a_mint(&self) -> bool {
+        match self {
+            Self::Regenerate | Self::Renew => true,
+            Self::Create { .. } | Self::Revoke { .. } => false,
+        }
+    }
 }
 
 /// What to do on start about an intent that never ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
-    /// Try again with the old secret: it still works, or the provider will say that it does not.
+    /// Try again with the old secret: it still works, or the provider will say that it does not. What was to be revoked
+    /// is revoked again.
     RetryWithOld,
     /// Ask the provider for its list first, then settle again with it.
     AskForList,

@@ -50,8 +50,8 @@ impl Store {
                 put_sessions(all, &mut one.record, None, sealing)?;
                 let row = one.record.row;
                 let begun = one.intents.drain(..).map(|(intent, begun_at)| {
-                    let id = put_intent(all, row, &intent, begun_at)?;
-                    Ok(OpenIntent { id, account: row, intent, begun_at })
+                    let id = put_intent(all, row, &intent, begun_at)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+                    Ok(OpenIntent { id, account: row, intent, begun_at, under_way: false })
                 });
                 open.push(begun.collect::<rusqlite::Result<_>>()?);
             }

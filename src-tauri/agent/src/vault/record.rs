@@ -184,4 +184,16 @@ pub(crate) struct OpenIntent {
     pub(crate) account: i64,
     pub(crate) intent: Intent,
     pub(crate) begun_at: Time,
+    /// Whether its call is under way in this very agent, which will say what became of it.
+    pub(crate) under_way: bool,
+}
+
+impl OpenIntent {
+    /// The session that is to be revoked, where that is what it is about.
+    pub(crate) fn revokes(&self) -> Option<&str> {
+        match &self.intent {
+            Intent::Revoke { id } => Some(id),
+            _ => None,
+        }
+    }
 }

@@ -79,11 +79,12 @@ impl Store {
         })
     }
 
-    /// Writes an intent down; it is durable when this answers.
+    /// Writes an intent down; it is durable when this answers its id. `None` where the account is gone, and nobody would
+    /// ever end it.
     ///
     /// # Errors
     /// `Full`, `ReadOnly`, `Failed`: then the call that was intended must not be made.
-    pub(crate) fn begin(&mut self, account: i64, intent: &Intent, now: Time) -> Result<i64, VaultError> {
+    pub(crate) fn begin(&mut self, account: i64, intent: &Intent, now: Time) -> Result<Option<i64>, VaultError> {
         self.transact(|all| put_intent(all, account, intent, now))
     }
 
@@ -95,31 +96,39 @@ impl Store {
         self.transact(|all| end_intent(all, intent, now))
     }
 
-    /// The intents that never ended, oldest first; long ended ones are dropped on the way.
+    /// The intents that never ended, oldest first; long ended ones, and those of accounts that are gone, are dropped on the
+    /// way.
     ///
     /// # Errors
     /// `Corrupt`, `Failed`.
     pub(crate) fn open_intents(&mut self, now: Time) -> Result<Vec<OpenIntent>, VaultError> {
         let old = micros(daypass_core::clock::earlier(now, JOURNAL_KEPT));
-        if self.one::<i64>(&format!("SELECT id FROM journal WHERE ended_at < {old} LIMIT 1"))?.is_some() {
-            self.transact(|all| all.execute("DELETE FROM journal WHERE ended_at < ?1", [old]).map(drop))?;
+        let idle = format!("ended_at < {old} OR (ended_at IS NULL AND account NOT IN (SELECT id FROM account))");
+        if self.one::<i64>(&format!("SELECT id FROM journal WHERE {idle} LIMIT 1"))?.is_some() {
+            self.transact(|all| all.execute(&format!("DELETE FROM journal WHERE {idle}"), []).map(drop))?;
         }
         let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, &self.path);
         let query = "SELECT id, account, intent, begun_at FROM journal WHERE ended_at IS NULL ORDER BY id";
         let mut query = self.db.prepare(query).map_err(told)?;
         let rows = query.query_map([], |row| {
             let intent = json(row, 2)?;
-            Ok(OpenIntent { id: row.get(0)?, account: row.get(1)?, intent, begun_at: instant(row.get(3)?) })
+            let (id, account, begun_at) = (row.get(0)?, row.get(1)?, instant(row.get(3)?));
+            Ok(OpenIntent { id, account, intent, begun_at, under_way: false })
         });
         rows.and_then(Iterator::collect).map_err(told)
     }
 }
 
-/// Writes an intent down, and answers its id.
-pub(super) fn put_intent(all: &Transaction<'_>, account: i64, intent: &Intent, now: Time) -> rusqlite::Result<i64> {
-    let insert = "INSERT INTO journal (account, intent, begun_at) VALUES (?1, ?2, ?3)";
-    all.prepare_cached(insert)?.execute(params![account, text(intent)?, micros(now)])?;
-    Ok(all.last_insert_rowid())
+/// Writes an intent down, and answers its id; `None` where there is no such account.
+pub(super) fn put_intent(
+    all: &Transaction<'_>,
+    account: i64,
+    intent: &Intent,
+    now: Time,
+) -> rusqlite::Result<Option<i64>> {
+    let insert = "INSERT INTO journal (account, intent, begun_at) SELECT id, ?2, ?3 FROM account WHERE id = ?1";
+    let written = all.prepare_cached(insert)?.execute(params![account, text(intent)?, micros(now)])?;
+    Ok((written > 0).then(|| all.last_insert_rowid()))
 }
 
 /// Ends an intent.
@@ -287,6 +296,24 @@ pub(super) mod tests {
         let error = store.save(stored, None, &[], &[], Time::UNIX_EPOCH).unwrap_err();
         assert!(matches!(error, VaultError::Failed { .. }), "{error}");
         assert_eq!(store.load_all().unwrap(), []);
+    }
+
+    #[test]
+    fn nothing_is_begun_for_an_account_that_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("vault.sqlite");
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        let mut store = Store::create(&path, "id", &Recipe::Keyring, &Key::new([1; 32]), &chance).unwrap();
+        let stored = store.save(record("one"), None, &[], &[], Time::UNIX_EPOCH).unwrap().0;
+        assert!(store.begin(stored.row, &Intent::Renew, Time::UNIX_EPOCH).unwrap().is_some());
+        assert_eq!(store.open_intents(Time::UNIX_EPOCH).unwrap().len(), 1);
+        store.remove(stored.row, &[], Time::UNIX_EPOCH).unwrap();
+        assert_eq!(store.begin(stored.row, &Intent::Renew, Time::UNIX_EPOCH).unwrap(), None);
+        // What an earlier Daypass left behind in such a race goes with the next look.
+        let left = "INSERT INTO journal (account, intent, begun_at) VALUES (77, '{\"what\":\"renew\"}', 0)";
+        store.db.execute(left, []).unwrap();
+        assert_eq!(store.open_intents(Time::UNIX_EPOCH).unwrap(), []);
+        assert_eq!(store.one::<i64>("SELECT count(*) FROM journal WHERE ended_at IS NULL").unwrap(), Some(0));
     }
 
     #[test]
