@@ -131,7 +131,8 @@ impl Script {
         if !std::mem::take(&mut plot.same_second) {
             plot.count += 1;
         }
-        let (id, token) = (format!("s{}", plot.count), Secret::new(format!("token-{}{}", plot.count, "x".repeat(plot.padding))));
+        let (id, token) =
+            (format!("s{}", plot.count), Secret::new(format!("token-{}{}", plot.count, "x".repeat(plot.padding))));
         let expires_at = sent_at + wish.life.unwrap_or(plot.life);
         let session = Session {
             id,
@@ -152,7 +153,13 @@ impl Script {
             life: expires_at.signed_duration_since(sent_at).to_std().unwrap(),
         });
         let credential = plot.successor.take().map(Secret::new);
-        Ok(Minted { session, token, life: Life { sent_at, expires_at, hint: None, kind, doubtful: false }, grant, credential })
+        Ok(Minted {
+            session,
+            token,
+            life: Life { sent_at, expires_at, hint: None, kind, doubtful: false },
+            grant,
+            credential,
+        })
     }
 }
 

@@ -182,7 +182,10 @@ async fn a_session_that_is_just_being_opened_comes_along() {
     settle_down().await;
     let sessions = work(&other).sessions;
     assert_eq!(sessions.len(), 1, "{sessions:?}");
-    assert_eq!((sessions[0].name.as_deref(), sessions[0].state, sessions[0].held), (Some("ci"), SessionState::Fresh, true));
+    assert_eq!(
+        (sessions[0].name.as_deref(), sessions[0].state, sessions[0].held),
+        (Some("ci"), SessionState::Fresh, true)
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ use daypass_test_support::wait;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
+use crate::terminal::Terminal;
 use crate::{installation, with_authority};
 
 /// In this time a command gives up an agent that does not answer, on a machine that is busy with other tests.
@@ -170,7 +171,10 @@ fn a_lock_whose_holder_does_nothing_is_told() {
     lock.lock().unwrap();
     let said = home.run(&["account", "list"]).refused(1);
     assert!(said.contains("neither answers nor ends"), "{said}");
+    let mut terminal = Terminal::start(&home, &["account", "list"], &[]);
+    terminal.until("The last agent has not ended yet");
     drop(lock);
+    assert_eq!(terminal.end().0, Some(0));
     home.run(&["account", "list", "--json"]).ok();
 }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -142,7 +142,7 @@ pub(crate) fn in_background(home: &Home) -> Result<(), Failure> {
     });
     let said = said.recv_timeout(TELL_AFTER).or_else(|_| {
         if last_one_ends {
-            output::tell(WAITING);
+            tell_why();
         }
         said.recv_timeout(READY_LIMIT)
     });
@@ -209,10 +209,17 @@ fn free_or_answered<T>(
             Err(_) if begun.elapsed() >= END_LIMIT => return Err(stuck(home)),
             Err(_) if begun.elapsed() >= TELL_AFTER && !told => {
                 told = true;
-                output::tell(WAITING);
+                tell_why();
             }
             Err(_) => {}
         }
+    }
+}
+
+/// Tells a user who waits in a terminal why; a script is told of what comes of it alone.
+fn tell_why() {
+    if std::io::stderr().is_terminal() {
+        output::tell(WAITING);
     }
 }
 

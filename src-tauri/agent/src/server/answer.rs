@@ -64,8 +64,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request<axum::body::Body>, state: &S) -> Result<Self, Refused> {
-        let late =
-            |_| Refused::bad_request(StatusCode::REQUEST_TIMEOUT, "The request's body did not come in time.");
+        let late = |_| Refused::bad_request(StatusCode::REQUEST_TIMEOUT, "The request's body did not come in time.");
         let bytes = tokio::time::timeout(REQUEST_TIMEOUT, Bytes::from_request(request, state)).await.map_err(late)?;
         let bytes = bytes.map_err(|rejection| {
             let too_long = matches!(&rejection, BytesRejection::FailedToBufferBody(failed)
