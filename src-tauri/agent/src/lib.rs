@@ -14,6 +14,7 @@ mod inner;
 mod keeper;
 mod lock;
 mod notice;
+mod once;
 mod opening;
 mod read;
 mod refresh;

@@ -15,7 +15,7 @@ use crate::fail;
 use crate::failure;
 use crate::history::timed;
 use crate::inner::{Inner, Unstored};
-use crate::refresh::Begun;
+use crate::once::Begun;
 use crate::sessions::{drop_by_wish, told_ended};
 use crate::settle::TRY_AGAIN;
 use crate::vault::OpenIntent;

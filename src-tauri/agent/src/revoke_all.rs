@@ -14,7 +14,8 @@ use crate::fail;
 use crate::failure;
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
-use crate::refresh::{Begun, drop_sessions, removed};
+use crate::once::Begun;
+use crate::refresh::{drop_sessions, removed};
 use crate::sessions::told_ended;
 use crate::vault::{AccountRecord, Refusal, Sealed};
 
