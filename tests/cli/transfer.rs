@@ -56,7 +56,7 @@ fn accounts_go_from_one_machine_to_another() {
     let fresh = run(&["token", "paw", "--fresh"]).ok();
     assert_ne!(fresh, tokens[0], "and the credential works");
     let again = run(&["vault", "import", path]).ok();
-    let left = "Left out 2 accounts: disc, paw, since there is one of that name; --replace puts it in its place.\n";
+    let left = "Left out 2 accounts: disc, paw; there are accounts of that name here, and --replace puts the imported in their place.\n";
     assert_eq!(again, left);
     let told = said(run(&["vault", "import", path, "--replace"]), "rests until");
     assert_eq!(told, "Replaced 2 accounts: disc, paw.\n");

@@ -205,7 +205,10 @@ async fn a_redirect_within_the_origin_is_followed_for_reading_only() {
     .await;
     let antiraid = built_in("antiraid");
     let target = server.target(&antiraid, &[]);
-    assert_eq!(engine().list(&antiraid, &target, &secret("login")).await, Ok(Listed { sessions: Vec::new(), whole: true }));
+    assert_eq!(
+        engine().list(&antiraid, &target, &secret("login")).await,
+        Ok(Listed { sessions: Vec::new(), whole: true })
+    );
     assert_eq!(server.asks()[1].header("authorization"), Some("login"));
     let error = engine().mint(&antiraid, &target, &secret("login"), &Wish::default()).await.unwrap_err();
     let message = "AntiRaid redirects a call that changes something; check the base URL.".into();

@@ -100,7 +100,11 @@ fn import(args: &ImportArgs) -> Result<(), Failure> {
     for (names, what, end) in [
         (&done.added, "Imported", "."),
         (&done.replaced, "Replaced", "."),
-        (&done.left_out, "Left out", ", since there is one of that name; --replace puts it in its place."),
+        (
+            &done.left_out,
+            "Left out",
+            "; there are accounts of that name here, and --replace puts the imported in their place.",
+        ),
     ] {
         if !names.is_empty() {
             lines.push_str(&format!("{what} {}: {}{end}\n", counted(names.len()), names.join(", ")));

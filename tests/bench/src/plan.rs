@@ -111,6 +111,12 @@ impl Crowd {
 
 /// An account that is kept warm, its token asked for at `sent_at`.
 fn warm(sent_at: Time) -> Facts {
-    let life = Life { sent_at, expires_at: clock::later(sent_at, LIFE), hint: None, kind: RefreshKind::OpensNew, doubtful: false };
+    let life = Life {
+        sent_at,
+        expires_at: clock::later(sent_at, LIFE),
+        hint: None,
+        kind: RefreshKind::OpensNew,
+        doubtful: false,
+    };
     Facts { life: Some(life), jitter: 0.5, warm: true, ..Facts::default() }
 }

@@ -287,8 +287,7 @@ impl Authority {
     #[track_caller]
     pub fn start_at(installation: &Installation, listen: &str, ttl: Option<u64>) -> Self {
         let store = format!("sqlite:{}", installation.beside().join("authority.sqlite").display());
-        let mut command =
-            installation.command(&["serve", "--demo", "--json", "--listen", listen, "--store", &store]);
+        let mut command = installation.command(&["serve", "--demo", "--json", "--listen", listen, "--store", &store]);
         if let Some(ttl) = ttl {
             command.arg("--session-ttl").arg(ttl.to_string());
         }
