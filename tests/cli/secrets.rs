@@ -2,8 +2,9 @@
 //! in the arguments or the environment of a process. The search itself is shown to find what is planted.
 
 use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use daypass_test_support::process;
 use daypass_test_support::program::Installation;
@@ -115,18 +116,29 @@ fn the_search_finds_what_is_planted() {
     assert_eq!(search(&home, home.beside(), &secrets), [format!("the token in {}", log.display())]);
     fs::write(&log, "").unwrap();
 
-    // Reads from a pipe that we hold, so that it lives until we let it end.
+    // Each reads from a pipe that we hold, so that it lives until we let it end. It is looked for once it has said a word:
+    // before, the kernel may still be putting its arguments and environment in place.
     let mut child = Command::new("cat");
-    child.env("DAYPASS_HOME", home.root()).env("TOKEN", &token).stdin(Stdio::piped()).stdout(Stdio::null());
+    child.env("DAYPASS_HOME", home.root()).env("TOKEN", &token).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = child.spawn().unwrap();
+    child.stdin.as_mut().unwrap().write_all(b"here\n").unwrap();
+    await_word(&mut child);
     assert_eq!(search(&home, home.beside(), &secrets), ["the token in the environment of cat"]);
     drop(child.stdin.take());
     child.wait().unwrap();
 
     let mut child = Command::new("sh");
-    child.args(["-c", "read line", &token]).env("DAYPASS_HOME", home.root()).stdin(Stdio::piped());
-    let mut child = child.spawn().unwrap();
+    child.args(["-c", "echo here; read line", &token]).env("DAYPASS_HOME", home.root());
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    await_word(&mut child);
     assert_eq!(search(&home, home.beside(), &secrets), ["the token in the arguments of sh"]);
     drop(child.stdin.take());
     child.wait().unwrap();
+}
+
+/// Waits until the child has written its first word.
+fn await_word(child: &mut Child) {
+    let mut word = [0; 5];
+    child.stdout.as_mut().unwrap().read_exact(&mut word).unwrap();
+    assert_eq!(&word, b"here\n");
 }
