@@ -216,8 +216,11 @@ impl Inner {
             }
             let told = Entry::of_current(now, record, &minted);
             put_current(record, minted, deletes, |id| promised.of(id).unwrap_or(now).max(now));
-            // Whoever asked for it uses the account again.
-            record.resting &= !matches!(why, Why::Reader | Why::Wish);
+            if matches!(why, Why::Reader | Why::Wish) {
+                // Whoever asked for it uses the account. It is stored along with the token, for the agent may be ending.
+                record.resting = false;
+                record.last_used_at = record.last_used_at.max(Some(now));
+            }
             told.into_iter().map(|entry| entry.took(took).or_because(why.sentence())).collect()
         })
         .await?;
