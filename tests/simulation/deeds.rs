@@ -418,8 +418,9 @@ impl World {
         let truth = &mut scene.truth;
         truth.parties[party].created.retain(|created| truth.opened[*created].id != session.id);
         truth.parties[party].resting |= session.current;
-        if let Some(known) = truth.opened.iter_mut().find(|known| forget && known.id == session.id) {
-            known.forgotten = true;
+        if let Some(known) = truth.opened.iter_mut().find(|known| known.id == session.id) {
+            known.forgotten |= forget;
+            known.to_revoke |= !forget;
         }
         drop(scene);
         self.user(party, async move {

@@ -62,8 +62,8 @@ fn promised(scene: &Scene, session: usize, min_ttl: Option<u64>) -> Duration {
 pub(crate) fn revoked_behind(scene: &Scene, session: usize, now: daypass_core::Time) -> Option<String> {
     let opened = &scene.truth.opened[session];
     let left = clock::until(now, opened.promised?);
-    let waits = scene.conduct.somebody_asks(opened.party);
-    (left > TOLERANCE && !waits).then(|| format!("{} is revoked {left:?} before that made with it ends", opened.id))
+    let wished = opened.to_revoke || scene.conduct.somebody_asks(opened.party);
+    (left > TOLERANCE && !wished).then(|| format!("{} is revoked {left:?} before that made with it ends", opened.id))
 }
 
 /// What is wrong with serving this session's token now.

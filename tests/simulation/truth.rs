@@ -83,6 +83,8 @@ pub(crate) struct Opened {
     pub(crate) unseen: Duration,
     /// Whether a user asked the agent to forget it.
     pub(crate) forgotten: bool,
+    /// Whether a user asked the agent to revoke it; where the answer was lost, that is finished in the background.
+    pub(crate) to_revoke: bool,
     /// Until when its token was promised to live to whoever got it.
     pub(crate) promised: Option<Time>,
     /// Whether the agent presented its token and was refused: from then on it knows.
@@ -192,7 +194,7 @@ impl Truth {
             // It is a session like any other, and listed with them.
             let (id, dies) = (self.made_up("login"), dies.unwrap_or(Time::MAX_UTC));
             let (life, slack, told_end, of) = (None, Duration::ZERO, None, Some(index));
-            let (promised, forgotten, known_dead) = (None, false, false);
+            let (promised, forgotten, to_revoke, known_dead) = (None, false, false, false);
             let (token, name, made, unseen) = (String::new(), None, now, Duration::ZERO);
             self.opened.push(Opened {
                 party,
@@ -207,6 +209,7 @@ impl Truth {
                 told_end,
                 unseen,
                 forgotten,
+                to_revoke,
                 promised,
                 known_dead,
                 of,
@@ -313,7 +316,7 @@ impl Truth {
             _ => {
                 let (made, dead, name) = (now, None, name.map(str::to_owned));
                 let (life, slack, told_end, of) = (None, Duration::ZERO, None, None);
-                let (promised, forgotten, known_dead) = (None, false, false);
+                let (promised, forgotten, to_revoke, known_dead) = (None, false, false, false);
                 let (copy, unseen) = (token.clone(), Duration::ZERO);
                 self.opened.push(Opened {
                     party,
@@ -328,6 +331,7 @@ impl Truth {
                     told_end,
                     unseen,
                     forgotten,
+                    to_revoke,
                     promised,
                     known_dead,
                     of,
