@@ -127,6 +127,16 @@ pub(crate) fn signal(signal: &str, pid: &str) {
     assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
 }
 
+/// A keyring that answers, and an agent whose vault has its key there and holds the account `work`.
+pub(crate) async fn with_an_account() -> (Bed, Agent) {
+    start_keyring();
+    let bed = bed();
+    let agent = bed.agent().await;
+    until_open(&agent).await;
+    agent.add_account(account("discovr", "work")).await.unwrap();
+    (bed, agent)
+}
+
 pub(crate) async fn until_open(agent: &Agent) {
     let open = async {
         while agent.snapshot().vault != VaultView::Open {
@@ -159,11 +169,7 @@ fn bytes(path: &Path) -> Vec<u8> {
 #[test]
 fn the_key_is_stored_once_and_found_again() {
     on_its_own_bus("keyring::the_key_is_stored_once_and_found_again", || async {
-        start_keyring();
-        let bed = bed();
-        let agent = bed.agent().await;
-        until_open(&agent).await;
-        agent.add_account(account("discovr", "work")).await.unwrap();
+        let (bed, agent) = with_an_account().await;
         agent.stop().await;
         let key = secret_tool(&bed, "lookup");
         assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -185,11 +191,7 @@ fn the_key_is_stored_once_and_found_again() {
 #[test]
 fn a_locked_keyring_is_told_and_opens_without_a_restart() {
     on_its_own_bus("keyring::a_locked_keyring_is_told_and_opens_without_a_restart", || async {
-        start_keyring();
-        let bed = bed();
-        let agent = bed.agent().await;
-        until_open(&agent).await;
-        agent.add_account(account("discovr", "work")).await.unwrap();
+        let (bed, agent) = with_an_account().await;
         lock();
         read(&agent).await.expect("what is held goes on being served");
         agent.refresh("work").await.expect("and refreshed");
@@ -233,11 +235,7 @@ fn an_absent_keyring_is_told_and_found_when_it_comes() {
 #[test]
 fn a_mute_keyring_costs_three_seconds_and_nothing_else() {
     on_its_own_bus("keyring::a_mute_keyring_costs_three_seconds_and_nothing_else", || async {
-        start_keyring();
-        let bed = bed();
-        let agent = bed.agent().await;
-        until_open(&agent).await;
-        agent.add_account(account("discovr", "work")).await.unwrap();
+        let (bed, agent) = with_an_account().await;
         agent.stop().await;
         let pid = keyring_pid();
         signal("-STOP", &pid);
@@ -256,11 +254,7 @@ fn a_mute_keyring_costs_three_seconds_and_nothing_else() {
 #[test]
 fn a_vault_whose_key_is_gone_is_not_given_another() {
     on_its_own_bus("keyring::a_vault_whose_key_is_gone_is_not_given_another", || async {
-        start_keyring();
-        let bed = bed();
-        let agent = bed.agent().await;
-        until_open(&agent).await;
-        agent.add_account(account("discovr", "work")).await.unwrap();
+        let (bed, agent) = with_an_account().await;
         agent.stop().await;
         secret_tool(&bed, "clear");
         let before = bytes(&bed.home.vault_file());

@@ -10,9 +10,9 @@ use daypass_api::{Client, ErrorCode};
 use tokio::time::Instant;
 use zbus::blocking::connection::Builder;
 
-use crate::bed::{account, pass, read, read_fresh};
+use crate::bed::{pass, read, read_fresh};
 use crate::keyring::{
-    SERVICE, bed, keyring_pid, lock, on_its_own_bus, settled, signal, start_keyring, unlock, until_open,
+    SERVICE, keyring_pid, lock, on_its_own_bus, settled, signal, start_keyring, unlock, until_open, with_an_account,
 };
 
 /// Somebody who has the keyring's name on the bus, and never answers.
@@ -26,11 +26,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 #[test]
 fn the_agent_answers_while_a_keyring_is_mute() {
     on_its_own_bus("keyring_faults::the_agent_answers_while_a_keyring_is_mute", || async {
-        start_keyring();
-        let bed = bed();
-        let agent = bed.agent().await;
-        until_open(&agent).await;
-        agent.add_account(account("discovr", "work")).await.unwrap();
+        let (bed, agent) = with_an_account().await;
         agent.stop().await;
         signal("-KILL", &keyring_pid());
         let mute = mute_keyring();
@@ -96,11 +92,7 @@ fn ask_until(client: &Client, over: &AtomicBool) -> (u32, Duration) {
 #[test]
 fn a_keyring_that_is_killed_while_it_is_asked_is_found_again() {
     on_its_own_bus("keyring_faults::a_keyring_that_is_killed_while_it_is_asked_is_found_again", || async {
-        start_keyring();
-        let bed = bed();
-        let agent = bed.agent().await;
-        until_open(&agent).await;
-        agent.add_account(account("discovr", "work")).await.unwrap();
+        let (bed, agent) = with_an_account().await;
         agent.stop().await;
         let pid = keyring_pid();
         signal("-STOP", &pid);
@@ -120,11 +112,7 @@ fn a_keyring_that_is_killed_while_it_is_asked_is_found_again() {
 #[test]
 fn a_keyring_that_goes_and_comes_back_is_not_missed() {
     on_its_own_bus("keyring_faults::a_keyring_that_goes_and_comes_back_is_not_missed", || async {
-        start_keyring();
-        let bed = bed();
-        let agent = bed.agent().await;
-        until_open(&agent).await;
-        agent.add_account(account("discovr", "work")).await.unwrap();
+        let (bed, agent) = with_an_account().await;
         signal("-KILL", &keyring_pid());
         let token = read_fresh(&agent).await.expect("the key is in memory").token;
         assert_eq!(agent.snapshot().vault, VaultView::Open);

@@ -93,6 +93,30 @@ pub(crate) struct Opened {
     pub(crate) of: Option<usize>,
 }
 
+impl Opened {
+    /// A session that lives, of which nobody was told yet.
+    fn new(party: usize, id: String, token: String, name: Option<String>, made: Time, dies: Time) -> Self {
+        Self {
+            party,
+            id,
+            token,
+            name,
+            made,
+            dies,
+            dead: None,
+            life: None,
+            slack: Duration::ZERO,
+            told_end: None,
+            unseen: Duration::ZERO,
+            forgotten: false,
+            to_revoke: false,
+            promised: None,
+            known_dead: false,
+            of: None,
+        }
+    }
+}
+
 /// A secret that renews.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
@@ -193,27 +217,8 @@ impl Truth {
         if self.parties[party].kind == Kind::AntiRaid {
             // It is a session like any other, and listed with them.
             let (id, dies) = (self.made_up("login"), dies.unwrap_or(Time::MAX_UTC));
-            let (life, slack, told_end, of) = (None, Duration::ZERO, None, Some(index));
-            let (promised, forgotten, to_revoke, known_dead) = (None, false, false, false);
-            let (token, name, made, unseen) = (String::new(), None, now, Duration::ZERO);
-            self.opened.push(Opened {
-                party,
-                id,
-                token,
-                name,
-                made,
-                dies,
-                dead,
-                life,
-                slack,
-                told_end,
-                unseen,
-                forgotten,
-                to_revoke,
-                promised,
-                known_dead,
-                of,
-            });
+            let own = Opened::new(party, id, String::new(), None, now, dies);
+            self.opened.push(Opened { dead, of: Some(index), ..own });
         }
         text
     }
@@ -314,28 +319,7 @@ impl Truth {
         let session = match self.keys.get(&token) {
             Some(Key::Session(same)) => *same,
             _ => {
-                let (made, dead, name) = (now, None, name.map(str::to_owned));
-                let (life, slack, told_end, of) = (None, Duration::ZERO, None, None);
-                let (promised, forgotten, to_revoke, known_dead) = (None, false, false, false);
-                let (copy, unseen) = (token.clone(), Duration::ZERO);
-                self.opened.push(Opened {
-                    party,
-                    id,
-                    token: copy,
-                    name,
-                    made,
-                    dies,
-                    dead,
-                    life,
-                    slack,
-                    told_end,
-                    unseen,
-                    forgotten,
-                    to_revoke,
-                    promised,
-                    known_dead,
-                    of,
-                });
+                self.opened.push(Opened::new(party, id, token.clone(), name.map(str::to_owned), now, dies));
                 self.keys.insert(token, Key::Session(self.opened.len() - 1));
                 self.opened.len() - 1
             }
