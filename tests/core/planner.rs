@@ -1,6 +1,6 @@
 //! A crowd of accounts on one agenda: held against planning everybody anew at every moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use daypass_core::agenda::Agenda;
@@ -21,6 +21,9 @@ struct World {
     air: BTreeMap<u32, Time>,
     /// Until when a provider closed its gate.
     closed: BTreeMap<u32, Time>,
+    /// Who was due and has not gone: they stand in line, also where time makes them wait again (a life that was to begin
+    /// later has begun).
+    line: BTreeSet<u32>,
 }
 
 /// Something that happens.
@@ -64,7 +67,13 @@ impl World {
             planner: Planner::default(),
             air: BTreeMap::new(),
             closed: BTreeMap::new(),
+            line: BTreeSet::new(),
         }
+    }
+
+    fn touch(&mut self, key: u32) {
+        self.planner.touch(key);
+        self.line.remove(&key);
     }
 
     fn happens(&mut self, event: &Event) {
@@ -74,11 +83,12 @@ impl World {
                 let life = life.map(|(ago, length)| self.life(i64::from(ago), length));
                 let in_flight = self.air.contains_key(&key);
                 self.facts.insert(key, Facts { life, warm, needs_sign_in, in_flight, ..Facts::default() });
-                self.planner.touch(key);
+                self.touch(key);
             }
             Event::Goes(key) => {
                 self.facts.remove(&key);
                 self.planner.forget(key);
+                self.line.remove(&key);
             }
             Event::Lands { nth, landing, life } => self.land(nth, landing, life),
             Event::Closes { place, wait } => {
@@ -96,7 +106,7 @@ impl World {
                     facts.in_flight = true;
                     self.air.insert(key, self.now);
                     self.planner.begun(&place(key), self.now);
-                    self.planner.touch(key);
+                    self.touch(key);
                 }
             }
         }
@@ -134,7 +144,7 @@ impl World {
                 }
                 Landing::Limited(_) | Landing::Unknown => {}
             }
-            self.planner.touch(key);
+            self.touch(key);
         }
     }
 
@@ -143,14 +153,16 @@ impl World {
         let moved = |at: &mut Time| *at = clock::shifted(*at, step);
         moved(&mut self.now);
         self.air.values_mut().chain(self.closed.values_mut()).for_each(moved);
+        let mut doubted = Vec::new();
         for (key, facts) in &mut self.facts {
             let was_doubtful = facts.life.is_some_and(|life| life.doubtful);
             facts.life = facts.life.map(|life| life.shifted(step));
             if facts.life.is_some_and(|life| life.doubtful) && !was_doubtful {
-                self.planner.touch(*key);
+                doubted.push(*key);
             }
             facts.failure = facts.failure.map(|failure| Failure { at: clock::shifted(failure.at, step), ..failure });
         }
+        doubted.into_iter().for_each(|key| self.touch(key));
     }
 
     /// One wake-up, with the laws of it.
@@ -176,7 +188,7 @@ impl World {
         for key in &go {
             if let Some(facts) = self.facts.get_mut(key) {
                 facts.in_flight = true;
-                self.planner.touch(*key);
+                self.touch(*key);
             }
         }
         let air = |place_of: u32| self.air.keys().filter(|key| place(**key) == place_of).count();
@@ -186,11 +198,16 @@ impl World {
         // Nobody is forgotten: whoever is to be looked at by anybody's plan is looked at then.
         let next = self.planner.next();
         for (key, facts) in &self.facts {
+            // Held back by the gate: it opens by itself, or when a flight lands.
+            let held_back = next.is_some() || air(place(*key)) > 0;
             match plan(self.now, facts) {
-                Plan::Wait(at) => prop_assert!(next.is_some_and(|next| next <= at), "{} waits for {}", key, at),
+                Plan::Wait(at) => {
+                    let looked_at = next.is_some_and(|next| next <= at) || held_back && self.line.contains(key);
+                    prop_assert!(looked_at, "{} waits for {}", key, at);
+                }
                 Plan::Refresh => {
-                    // Held back by the gate: it opens by itself, or when a flight lands.
-                    prop_assert!(next.is_some() || air(place(*key)) > 0, "{} is due", key);
+                    prop_assert!(held_back, "{} is due", key);
+                    self.line.insert(*key);
                 }
                 Plan::Rest => {}
             }
