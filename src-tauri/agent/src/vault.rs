@@ -9,6 +9,7 @@ mod format;
 mod import;
 mod key;
 mod keyring;
+mod line;
 mod log;
 mod place;
 mod record;
@@ -29,6 +30,7 @@ pub(crate) use error::VaultError;
 pub(crate) use import::{Imported, Incoming};
 pub(crate) use key::Cost;
 use key::{KEYRING_PATIENCE, KeyringCall, Recipe};
+use line::Line;
 pub(crate) use log::Written;
 pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, shift_session};
 use seal::Key;
@@ -46,6 +48,8 @@ pub(crate) struct Vault {
     chance: Arc<dyn Chance>,
     /// Whether its work is done on the thread that asks for it.
     in_turn: bool,
+    /// Else it is done in this line, off the runtime.
+    line: Line,
     /// `None` until the file is there and readable, and again after [`Vault::close`].
     store: Arc<Mutex<Slot>>,
     /// Held while somebody tries to open it; the question to the keyring that is still unanswered.
@@ -78,7 +82,7 @@ impl Vault {
     /// The vault at `path`; nothing is touched yet.
     pub(crate) fn new(path: PathBuf, source: KeySource, chance: Arc<dyn Chance>) -> Self {
         let opening = tokio::sync::Mutex::default();
-        Self { path, source, chance, in_turn: false, store: Arc::default(), opening }
+        Self { path, source, chance, in_turn: false, line: Line::default(), store: Arc::default(), opening }
     }
 
     /// From here on its work is done on the thread that asks for it, in turn with what else is ready there.
@@ -269,9 +273,8 @@ impl Vault {
             tokio::task::yield_now().await;
             return done;
         }
-        tokio::task::spawn_blocking(work)
-            .await
-            .unwrap_or_else(|_| Err(VaultError::Failed { reason: "the work on it broke".to_owned() }))
+        let broke = || Err(VaultError::Failed { reason: "the work on it broke".to_owned() });
+        self.line.run(work).await.unwrap_or_else(broke)
     }
 
     /// Closes the file; what runs on it ends first.

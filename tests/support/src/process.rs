@@ -43,7 +43,7 @@ impl Process {
     }
 }
 
-/// Every process that still runs; those that only wait to be collected are left out.
+/// Every process of which a thread still runs; those that only wait to be collected are left out.
 pub fn all() -> Vec<Process> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| read(entry.file_name().to_str()?.parse().ok()?)).collect()
@@ -65,7 +65,10 @@ pub fn family(root: u32) -> Vec<Process> {
 fn read(pid: u32) -> Option<Process> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    if matches!(fields.next()?, "Z" | "X") {
+    // A process that only waits to be collected is over, but not before its last thread is: until then its files are open
+    // and its locks are held.
+    let threads = || fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    if matches!(fields.next()?, "Z" | "X") && threads() < 2 {
         return None;
     }
     let parent = fields.next()?.parse().ok()?;

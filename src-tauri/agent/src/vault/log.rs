@@ -147,12 +147,15 @@ pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], by: Time) ->
         last = Some(all.last_insert_rowid().unsigned_abs());
         first = first.or(last);
     }
-    let old = "DELETE FROM log WHERE id IN (SELECT id FROM log WHERE at < ?1 ORDER BY at LIMIT ?2)";
-    let old = all.prepare_cached(old)?.execute(params![micros(clock::earlier(by, KEPT)), STEP])?;
+    // The limits are in the text: SQLite plans a statement anew for every value that a limit is given.
+    let old = format!("DELETE FROM log WHERE id IN (SELECT id FROM log WHERE at < ?1 ORDER BY at LIMIT {STEP})");
+    let old = all.prepare_cached(&old)?.execute([micros(clock::earlier(by, KEPT))])?;
     // Ids count up without gaps but those at the beginning, so the last one tells how many there are at most.
-    let many = "DELETE FROM log WHERE id IN
-                (SELECT id FROM log WHERE id <= (SELECT max(id) FROM log) - ?1 ORDER BY id LIMIT ?2)";
-    let many = all.prepare_cached(many)?.execute(params![MOST, STEP])?;
+    let many = format!(
+        "DELETE FROM log WHERE id IN
+         (SELECT id FROM log WHERE id <= (SELECT max(id) FROM log) - {MOST} ORDER BY id LIMIT {STEP})"
+    );
+    let many = all.prepare_cached(&many)?.execute([])?;
     Ok(Written { first, last, more_to_drop: old.max(many) as i64 >= STEP })
 }
 
