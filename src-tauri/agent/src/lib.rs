@@ -43,6 +43,8 @@ pub use server::serve;
 #[cfg(feature = "fuzzing")]
 pub use transfer::fuzzing as transfer_fuzzing;
 pub use upstream::{Asked, Upstream};
+#[cfg(feature = "measuring")]
+pub use vault::MeasuredVault;
 
 /// An instant as it stands in a sentence: RFC 3339 in UTC, to the second.
 fn rfc3339(at: daypass_core::Time) -> String {

@@ -11,6 +11,8 @@ mod key;
 mod keyring;
 mod line;
 mod log;
+#[cfg(feature = "measuring")]
+mod measured;
 mod place;
 mod record;
 mod rows;
@@ -32,6 +34,8 @@ pub(crate) use key::Cost;
 use key::{KEYRING_PATIENCE, KeyringCall, Recipe};
 use line::Line;
 pub(crate) use log::Written;
+#[cfg(feature = "measuring")]
+pub use measured::MeasuredVault;
 pub(crate) use record::{AccountRecord, OpenIntent, Refusal, Sealed, SessionRecord, shift_session};
 use seal::Key;
 pub(crate) use store::Store;

@@ -1,8 +1,6 @@
 //! The embedded authority in this process, with the limits of the real services, behind a door that can be shut.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::sync::Arc;
 
 use daypass_api::request::AddAccount;
@@ -26,9 +24,10 @@ impl Clock for Now {
 pub(crate) struct Random;
 
 impl Chance for Random {
-    #[expect(clippy::expect_used, reason = "every Linux has it")]
+    #[expect(clippy::disallowed_methods, reason = "as the program's own, which belongs to the command line")]
+    #[expect(clippy::expect_used, reason = "every machine has it")]
     fn fill(&self, bytes: &mut [u8]) {
-        File::open("/dev/urandom").and_then(|mut file| file.read_exact(bytes)).expect("there is chance");
+        getrandom::fill(bytes).expect("the operating system gives random bytes");
     }
 }
 

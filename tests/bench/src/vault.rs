@@ -1,17 +1,17 @@
-//! Commits of the vault per second: refreshes that the real agent stores, beside bare SQLite that writes the same rows,
+//! Commits of the vault per second, by itself and under the real agent, beside bare SQLite that writes the same rows,
 //! unsealed, as durably.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use daypass_agent::{Agent, Asked, KeySource, Setup, Upstream};
+use daypass_agent::{Agent, Asked, KeySource, MeasuredVault, Setup, Upstream};
 use daypass_api::Home;
 use daypass_api::request::AddAccount;
 use daypass_core::fresh::{Life, RefreshKind};
 use daypass_core::session::Session;
-use daypass_core::{Clock, Secret, clock};
+use daypass_core::{Chance, Clock, Secret, clock};
 use daypass_providers::{
     Catalog, Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Poll, ProviderError, Regenerated, Target,
     Wish,
@@ -32,7 +32,7 @@ const TIME: Duration = Duration::from_secs(3);
 /// PocketPaw's: a commit of one session, and nothing in the journal.
 const PROVIDER: &str = "pocketpaw";
 
-/// Runs both in turns.
+/// Runs all three in turns.
 pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     // Both on the disk that the programs are built on: a scratch folder may be in memory.
@@ -40,19 +40,36 @@ pub(crate) fn run() -> anyhow::Result<Vec<Row>> {
     let _ = std::fs::remove_dir_all(&scratch);
     std::fs::create_dir_all(&scratch)?;
     let agent = runtime.block_on(start(&scratch))?;
+    let mut vault = MeasuredVault::create(&scratch.join("vault.sqlite"), &(Arc::new(Random) as Arc<dyn Chance>))?;
     let bare = Bare::create(&scratch.join("bare.sqlite"))?;
-    let (mut ours, mut other) = (Sample::default(), Sample::default());
+    let (mut alone, mut stored, mut other) = (Sample::default(), Sample::default(), Sample::default());
     for _ in 0..ROUNDS {
-        ours.add(runtime.block_on(refreshes(&agent))?);
-        other.add(bare.commits()?);
+        alone.add(commits(|count| Ok(vault.commit(token(count), Now.now())?))?);
+        stored.add(runtime.block_on(refreshes(&agent))?);
+        other.add(commits(|count| bare.commit(count))?);
     }
     runtime.block_on(agent.stop());
     std::fs::remove_dir_all(&scratch)?;
+    let bare = "bare SQLite, the same rows";
     Ok(vec![
-        Row::alone("refreshes stored by the agent", "/s", &ours)
-            .beside("bare SQLite, the same rows", &other)
-            .ratio_at_least(0.7),
+        Row::alone("commits of the vault", "/s", &alone).beside(bare, &other).ratio_at_least(0.7),
+        Row::alone("refreshes stored by the agent", "/s", &stored).beside(bare, &other),
     ])
+}
+
+/// Commits per second, one after the other.
+fn commits(mut commit: impl FnMut(u32) -> anyhow::Result<()>) -> anyhow::Result<f64> {
+    let (start, mut count) = (Instant::now(), 0);
+    while start.elapsed() < TIME {
+        count += 1;
+        commit(count)?;
+    }
+    Ok(f64::from(count) / start.elapsed().as_secs_f64())
+}
+
+/// As long as PocketPaw's, and another for every `count`.
+fn token(count: u32) -> Secret {
+    Secret::new(format!("{count:010}:{count:064x}"))
 }
 
 /// An agent whose provider answers at once, with its accounts.
@@ -130,36 +147,29 @@ impl Bare {
         Ok(Self(db))
     }
 
-    /// Commits per second: the account is written anew, its session replaced, and a line of history added.
-    fn commits(&self) -> anyhow::Result<f64> {
-        let (start, mut count) = (Instant::now(), 0_i64);
+    /// One commit: the account is written anew, its session replaced, and a line of history added.
+    fn commit(&self, count: u32) -> anyhow::Result<()> {
         let secret = [7_u8; 120];
-        while start.elapsed() < TIME {
-            let all = self.0.unchecked_transaction()?;
-            count += 1;
-            all.prepare_cached("UPDATE account SET params = '{}', used = ?1, credential = ?2 WHERE id = 1")?
-                .execute(params![count, secret])?;
-            all.prepare_cached("DELETE FROM session WHERE account = 1")?.execute([])?;
-            all.prepare_cached("INSERT INTO session VALUES (NULL, 1, ?1, ?2, ?2, 'held', ?3, ?4)")?.execute(
-                params![
-                    format!("{count:012x}"),
-                    count,
-                    secret,
-                    "{\"sent_at\":\"2026-01-01T00:00:00Z\",\"expires_at\":\"2026-01-01T01:00:00Z\"}"
-                ],
-            )?;
-            let fingerprint = format!("{count:012x}");
-            all.prepare_cached("INSERT INTO log VALUES (NULL, ?1, 'work', 'refreshed', ?2, ?2, 1)")?
-                .execute(params![count, fingerprint])?;
-            all.commit()?;
-        }
-        Ok(count as f64 / start.elapsed().as_secs_f64())
+        let all = self.0.unchecked_transaction()?;
+        all.prepare_cached("UPDATE account SET params = '{}', used = ?1, credential = ?2 WHERE id = 1")?
+            .execute(params![count, secret])?;
+        all.prepare_cached("DELETE FROM session WHERE account = 1")?.execute([])?;
+        all.prepare_cached("INSERT INTO session VALUES (NULL, 1, ?1, ?2, ?2, 'held', ?3, ?4)")?.execute(params![
+            format!("{count:012x}"),
+            count,
+            secret,
+            "{\"sent_at\":\"2026-01-01T00:00:00Z\",\"expires_at\":\"2026-01-01T01:00:00Z\"}"
+        ])?;
+        let fingerprint = format!("{count:012x}");
+        all.prepare_cached("INSERT INTO log VALUES (NULL, ?1, 'work', 'refreshed', ?2, ?2, 1)")?
+            .execute(params![count, fingerprint])?;
+        Ok(all.commit()?)
     }
 }
 
 /// A provider that answers at once.
 #[derive(Default)]
-struct AtOnce(AtomicU64);
+struct AtOnce(AtomicU32);
 
 impl Upstream for AtOnce {
     fn mint<'a>(&'a self, _: &'a Definition, _: &'a Target, _: &'a Secret, _: &'a Wish) -> Asked<'a, Minted> {
@@ -167,8 +177,7 @@ impl Upstream for AtOnce {
             let count = self.0.fetch_add(1, Ordering::Relaxed);
             let sent_at = Now.now();
             let expires_at = clock::later(sent_at, Duration::from_secs(3600));
-            // As long as PocketPaw's.
-            let token = Secret::new(format!("{count:010}:{count:064x}"));
+            let token = token(count);
             let session = Session {
                 id: token.fingerprint(),
                 name: None,

@@ -39,7 +39,7 @@ impl Store {
         entries: &[Entry],
         now: Time,
     ) -> Result<(Vec<Imported>, Written), VaultError> {
-        let by = self.ages_by(now)?;
+        self.ages_by(now)?;
         let (open, written) = self.sealing(|all, sealing| {
             let mut open: Vec<Vec<OpenIntent>> = Vec::with_capacity(incoming.len());
             for one in &mut incoming {
@@ -55,7 +55,7 @@ impl Store {
                 });
                 open.push(begun.collect::<rusqlite::Result<_>>()?);
             }
-            let written = put_entries(all, entries, by)?;
+            let written = put_entries(all, entries)?;
             fail::point("import.unfinished");
             Ok((open, written))
         })?;

@@ -23,6 +23,9 @@ const KEPT: Duration = Duration::from_secs(90 * 86_400);
 const MOST: i64 = 250_000;
 /// How many old entries one transaction drops at most, so that none takes long.
 const STEP: i64 = 256;
+/// Where entries are written along with an account, old ones are looked for once in so many: that costs as much as to write
+/// one.
+const LOOK_EVERY: u64 = 16;
 /// How many entries are answered where the query does not say.
 const USUAL: u32 = 100;
 
@@ -47,7 +50,10 @@ impl Store {
             return Err(VaultError::Locked);
         }
         let by = self.ages_by(now)?;
-        self.transact(|all| put_entries(all, entries, by))
+        self.transact(|all| {
+            let written = put_entries(all, entries)?;
+            Ok(Written { more_to_drop: drop_old(all, by)?, ..written })
+        })
     }
 
     /// Takes in that the wall clock has stood for long enough to be believed: by `now` entries are dropped from here on.
@@ -56,7 +62,8 @@ impl Store {
     }
 
     /// By which instant it is told how old entries are: never later than what is believed, which at first is the moment of
-    /// the newest entry. A clock that is put ahead by a mistake is put back, and what it has dropped would not come back.
+    /// the newest entry. A clock that is put ahead by a mistake is put back, and what it has dropped would not come back. To be
+    /// asked before any entry is written: what is written by that clock would be the newest.
     ///
     /// # Errors
     /// `Corrupt`, `Failed`.
@@ -126,8 +133,15 @@ impl Store {
     }
 }
 
-/// Writes entries within a transaction, and drops some that are too old by the instant `by` of [`Store::ages_by`].
-pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], by: Time) -> rusqlite::Result<Written> {
+impl Written {
+    /// Whether it is time to look for old entries.
+    pub(super) fn looks_for_old(&self) -> bool {
+        self.first.zip(self.last).is_some_and(|(first, last)| (first - 1) / LOOK_EVERY < last / LOOK_EVERY)
+    }
+}
+
+/// Writes entries within a transaction, and drops none.
+pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry]) -> rusqlite::Result<Written> {
     let insert = "INSERT INTO log (at, account, event, code, reason, session, fingerprint, took_ms)
                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let mut insert = all.prepare_cached(insert)?;
@@ -147,6 +161,12 @@ pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], by: Time) ->
         last = Some(all.last_insert_rowid().unsigned_abs());
         first = first.or(last);
     }
+    Ok(Written { first, last, more_to_drop: false })
+}
+
+/// Drops some entries that are too old by the instant `by` of [`Store::ages_by`], or too many; answers whether there may be
+/// more of them.
+pub(super) fn drop_old(all: &Transaction<'_>, by: Time) -> rusqlite::Result<bool> {
     // The limits are in the text: SQLite plans a statement anew for every value that a limit is given.
     let old = format!("DELETE FROM log WHERE id IN (SELECT id FROM log WHERE at < ?1 ORDER BY at LIMIT {STEP})");
     let old = all.prepare_cached(&old)?.execute([micros(clock::earlier(by, KEPT))])?;
@@ -156,7 +176,7 @@ pub(super) fn put_entries(all: &Transaction<'_>, entries: &[Entry], by: Time) ->
          (SELECT id FROM log WHERE id <= (SELECT max(id) FROM log) - {MOST} ORDER BY id LIMIT {STEP})"
     );
     let many = all.prepare_cached(&many)?.execute([])?;
-    Ok(Written { first, last, more_to_drop: old.max(many) as i64 >= STEP })
+    Ok(old.max(many) as i64 >= STEP)
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
@@ -253,6 +273,20 @@ mod tests {
         assert_eq!(count(&store), 0);
         // Ids go on, so that nobody who follows sees one twice.
         assert_eq!(store.log(&entries(1, later), later).unwrap().last, Some(601));
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_when_an_account_is_removed_drops_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Time::from_timestamp(1_800_000_000, 0).unwrap();
+        store(&dir).log(&entries(10, now), now).unwrap();
+        let later = clock::later(now, KEPT + Duration::from_secs(1));
+        let chance: Arc<dyn Chance> = Arc::new(Counting(0.into()));
+        let mut again = Store::open(&dir.path().join("vault.sqlite"), &chance).unwrap().unwrap();
+        again.unlock(&Key::new([1; 32])).unwrap();
+        again.remove(1, &entries(1, later), later).unwrap();
+        again.log(&[], later).unwrap();
+        assert_eq!(count(&again), 11);
     }
 
     #[test]

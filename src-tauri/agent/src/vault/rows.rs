@@ -69,13 +69,14 @@ impl Store {
     /// Removes an account with its sessions and open intents, and writes `entries` of the history in the same transaction.
     ///
     /// # Errors
-    /// `Full`, `ReadOnly`, `Failed`.
+    /// `Corrupt`, `Full`, `ReadOnly`, `Failed`.
     pub(crate) fn remove(&mut self, row: i64, entries: &[Entry], now: Time) -> Result<Written, VaultError> {
+        self.ages_by(now)?;
         self.transact(|all| {
             all.execute("DELETE FROM account WHERE id = ?1", [row])?;
             let ended = "UPDATE journal SET ended_at = ?1 WHERE account = ?2 AND ended_at IS NULL";
             all.execute(ended, params![micros(now), row])?;
-            put_entries(all, entries, now)
+            put_entries(all, entries)
         })
     }
 

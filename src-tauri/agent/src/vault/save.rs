@@ -5,7 +5,7 @@ use daypass_core::{Chance, Secret, Time};
 use rusqlite::{Transaction, params};
 
 use super::error::VaultError;
-use super::log::{Written, put_entries};
+use super::log::{Written, drop_old, put_entries};
 use super::record::{AccountRecord, Sealed, SessionRecord};
 use super::rows::{credential_of, end_intent, grant_of, millis, text, token_of};
 use super::seal::{Cipher, Place};
@@ -34,7 +34,10 @@ impl Store {
             for intent in ended {
                 end_intent(all, *intent, now)?;
             }
-            let written = put_entries(all, entries, by)?;
+            let mut written = put_entries(all, entries)?;
+            if written.looks_for_old() {
+                written.more_to_drop = drop_old(all, by)?;
+            }
             fail::point("save.unfinished");
             Ok(written)
         })?;
@@ -221,6 +224,8 @@ fn put_session(all: &Transaction<'_>, sql: &str, row: i64, session: &SessionReco
 mod tests {
     use std::sync::Arc;
 
+    use daypass_api::view::LogEvent;
+
     use super::super::key::Recipe;
     use super::super::seal::Key;
     use super::super::seal::tests::Counting;
@@ -322,5 +327,20 @@ mod tests {
         let again = save(&mut store, changed, Some(&first));
         assert_ne!(again.sessions[0].row, first.sessions[0].row);
         assert_eq!(store.load_all().unwrap(), [again]);
+    }
+
+    #[test]
+    fn old_entries_go_also_where_nothing_happens_but_saving() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = store(&dir);
+        let entry = |at| [Entry::new(at, "work", LogEvent::Refreshed)];
+        let mut record = save(&mut store, record(), None);
+        store.log(&entry(Time::UNIX_EPOCH), Time::UNIX_EPOCH).unwrap();
+        let later = Time::from_timestamp(100 * 86_400, 0).unwrap();
+        store.believe(later);
+        for _ in 0..16 {
+            record = store.save(record.clone(), Some(&record), &[], &entry(later), later).unwrap().0;
+        }
+        assert_eq!(store.one("SELECT count(*) FROM log").unwrap(), Some(16_i64));
     }
 }
