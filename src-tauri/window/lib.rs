@@ -46,11 +46,24 @@ pub fn open<R: Runtime>(app: &tauri::App<R>) -> tauri::Result<WebviewWindow<R>> 
         builder = builder.initialization_script(present(&json));
     }
     let window = builder.build()?;
-    let ground = if window.theme()? == Theme::Dark { DARK_GROUND } else { LIGHT_GROUND };
+    let ground = if is_dark(&window)? { DARK_GROUND } else { LIGHT_GROUND };
     window.set_background_color(Some(ground))?;
     let front = window.clone();
     feed.on_focus(move || bring_to_front(&front));
     Ok(window)
+}
+
+/// Whether the page will be dark: WebKit tells it by the theme of GTK. Tauri tells by the desktop's portal, and there is not
+/// always one.
+fn is_dark<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<bool> {
+    #[cfg(target_os = "linux")]
+    if gtk::is_initialized_main_thread() {
+        use gtk::prelude::*;
+        if let Some(ground) = window.gtk_window()?.style_context().lookup_color("theme_base_color") {
+            return Ok(ground.red() + ground.green() + ground.blue() < 1.5);
+        }
+    }
+    Ok(window.theme()? == Theme::Dark)
 }
 
 /// A script that hands the page an update; `present` in `ui/src/ipc.ts` takes it. As text it goes through `JSON.parse`,

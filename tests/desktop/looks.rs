@@ -1,9 +1,11 @@
-//! axe-core finds nothing to complain about, in any state of the window, light and dark.
+//! How the window looks: axe-core finds nothing to complain about in any state of it, light and dark, and its ground is the
+//! page's.
 
 use std::fs;
 use std::path::Path;
 
-use daypass_test_support::desktop::Options;
+use daypass_test_support::desktop::{Options, Screen};
+use daypass_test_support::{process, wait};
 use serde_json::Value;
 
 use crate::page::Page;
@@ -17,6 +19,26 @@ fn axe_finds_no_violation_in_the_light() {
 #[test]
 fn axe_finds_no_violation_in_the_dark() {
     check_all(true);
+}
+
+/// What is behind the page is seen before that is drawn, and wherever it is drawn late.
+#[test]
+fn the_ground_behind_the_page_is_of_its_colour() {
+    for (dark, ground) in [(false, 0xfb_fb_fc), (true, 0x17_18_1b)] {
+        let stage = Stage::new(Options { dark, ..Options::default() }, None);
+        let (_tray, item) = stage.start_tray_with_icon();
+        item.choose(&["Open Daypass"]);
+        let window = stage.wait_for_window();
+        let web = wait::until("the web view's process", SOON, || {
+            process::family(window.pid).into_iter().find(|process| process.program == "WebKitWebProcess")
+        });
+        let screen = Screen::of(&stage.desktop);
+        wait::until("the page", SOON, || (screen.frame().colours() > 32).then_some(()));
+        let killed = stage.desktop.command("kill").args(["-KILL", &web.pid.to_string()]).status().unwrap();
+        assert!(killed.success());
+        // The window covers two thirds of the screen.
+        wait::until("the ground alone", SOON, || (screen.frame().share_of(ground) > 0.65).then_some(()));
+    }
 }
 
 fn check_all(dark: bool) {

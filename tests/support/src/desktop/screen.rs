@@ -34,6 +34,13 @@ impl Frame {
         differing as f64 / self.pixels.len().max(1) as f64
     }
 
+    /// The share of the pixels, from 0 to 1, that have the colour `0xRRGGBB`.
+    pub fn share_of(&self, colour: u32) -> f64 {
+        let [_, red, green, blue] = colour.to_be_bytes();
+        let alike = self.pixels.iter().filter(|pixel| **pixel == [red, green, blue]).count();
+        alike as f64 / self.pixels.len().max(1) as f64
+    }
+
     /// How many colours there are.
     pub fn colours(&self) -> usize {
         self.pixels.iter().collect::<std::collections::HashSet<_>>().len()
