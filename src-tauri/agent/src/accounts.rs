@@ -149,23 +149,11 @@ impl Inner {
         let state = self.state();
         let Some(there) = state.accounts.get(&asked.name) else {
             return Ok(AccountRecord {
-                row: 0,
-                name: asked.name.clone(),
-                provider: asked.definition.name().to_owned(),
                 base_url: asked.base_url.clone(),
                 params: asked.params.clone().into(),
                 life: asked.life,
                 pinned: asked.pinned,
-                created_at: self.now(),
-                last_used_at: None,
-                resting: false,
-                refused: None,
-                live_until: None,
-                credential: Sealed::Nothing,
-                generation: 0,
-                grant: Sealed::Nothing,
-                sessions: Vec::new(),
-                damaged: Vec::new(),
+                ..AccountRecord::new(&asked.name, asked.definition.name(), self.now())
             });
         };
         let record = &there.record;

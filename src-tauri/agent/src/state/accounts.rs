@@ -124,33 +124,17 @@ impl FromIterator<Box<Account>> for Accounts {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use daypass_core::clock;
     use daypass_providers::Catalog;
 
     use super::*;
-    use crate::vault::{AccountRecord, Sealed};
+    use crate::vault::AccountRecord;
 
     fn account(row: i64) -> Box<Account> {
         let record = AccountRecord {
             row,
-            name: format!("account-{row}"),
-            provider: "discovr".to_owned(),
-            base_url: None,
-            params: BTreeMap::new().into(),
-            life: None,
-            pinned: false,
-            created_at: Time::UNIX_EPOCH,
             last_used_at: Some(clock::later(Time::UNIX_EPOCH, std::time::Duration::from_secs(row.unsigned_abs()))),
-            resting: false,
-            refused: None,
-            live_until: None,
-            credential: Sealed::Nothing,
-            generation: 0,
-            grant: Sealed::Nothing,
-            sessions: Vec::new(),
-            damaged: Vec::new(),
+            ..AccountRecord::new(&format!("account-{row}"), "discovr", Time::UNIX_EPOCH)
         };
         Box::new(Account::new(record, &Catalog::built_in(), Time::UNIX_EPOCH, 0.0))
     }

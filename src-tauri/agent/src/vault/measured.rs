@@ -30,23 +30,8 @@ impl MeasuredVault {
     pub fn create(path: &Path, chance: &Arc<dyn Chance>) -> Result<Self, ApiError> {
         let mut store = Store::create(path, "measured", &Recipe::Keyring, &Key::new([7; 32]), chance)?;
         let account = AccountRecord {
-            row: 0,
-            name: "work".to_owned(),
-            provider: "pocketpaw".to_owned(),
-            base_url: None,
-            params: Default::default(),
-            life: None,
-            pinned: false,
-            created_at: Time::UNIX_EPOCH,
-            last_used_at: None,
-            resting: false,
-            refused: None,
-            live_until: None,
             credential: Sealed::Open(Secret::new("0b5f9d3e-2c1a-4e8f-9b7d-6a5c4d3e2f10")),
-            generation: 0,
-            grant: Sealed::Nothing,
-            sessions: Vec::new(),
-            damaged: Vec::new(),
+            ..AccountRecord::new("work", "pocketpaw", Time::UNIX_EPOCH)
         };
         let (account, _) = store.save(account, None, &[], &[], Time::UNIX_EPOCH)?;
         Ok(Self { store, account })

@@ -122,6 +122,29 @@ impl SessionRecord {
 }
 
 impl AccountRecord {
+    /// An account that is not stored yet, and has nothing but its name.
+    pub(crate) fn new(name: &str, provider: &str, created_at: Time) -> Self {
+        Self {
+            row: 0,
+            name: name.to_owned(),
+            provider: provider.to_owned(),
+            base_url: None,
+            params: Params::default(),
+            life: None,
+            pinned: false,
+            created_at,
+            last_used_at: None,
+            resting: false,
+            refused: None,
+            live_until: None,
+            credential: Sealed::Nothing,
+            generation: 0,
+            grant: Sealed::Nothing,
+            sessions: Vec::new(),
+            damaged: Vec::new(),
+        }
+    }
+
     /// The current session.
     pub(crate) fn current(&self) -> Option<&SessionRecord> {
         self.sessions.iter().find(|session| session.current)

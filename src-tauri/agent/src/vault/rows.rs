@@ -247,23 +247,11 @@ pub(super) mod tests {
 
     pub(in crate::vault) fn record(name: &str) -> AccountRecord {
         AccountRecord {
-            row: 0,
-            name: name.to_owned(),
-            provider: "discovr".to_owned(),
-            base_url: None,
-            params: crate::vault::record::Params::default(),
             life: Some(Duration::from_secs(7)),
             pinned: true,
-            created_at: Time::UNIX_EPOCH,
             last_used_at: Some(Time::MAX_UTC),
-            resting: false,
-            refused: None,
-            live_until: None,
             credential: Sealed::Open(Secret::new("x".repeat(8000))),
-            generation: 0,
-            grant: Sealed::Nothing,
-            sessions: Vec::new(),
-            damaged: Vec::new(),
+            ..AccountRecord::new(name, "discovr", Time::UNIX_EPOCH)
         }
     }
 

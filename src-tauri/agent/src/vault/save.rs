@@ -252,23 +252,9 @@ mod tests {
 
     fn record() -> AccountRecord {
         AccountRecord {
-            row: 0,
-            name: "work".to_owned(),
-            provider: "discovr".to_owned(),
-            base_url: None,
-            params: Default::default(),
-            life: None,
-            pinned: false,
-            created_at: Time::UNIX_EPOCH,
-            last_used_at: None,
-            resting: false,
-            refused: None,
-            live_until: None,
             credential: Sealed::Open(Secret::new("credential")),
-            generation: 0,
-            grant: Sealed::Nothing,
             sessions: vec![session("one"), session("two")],
-            damaged: Vec::new(),
+            ..AccountRecord::new("work", "discovr", Time::UNIX_EPOCH)
         }
     }
 
