@@ -9,7 +9,7 @@ use daypass_test_support::{process, wait};
 use serde_json::Value;
 
 use crate::page::Page;
-use crate::stage::{SOON, Stage};
+use crate::stage::{SOON, Stage, window_program};
 
 #[test]
 fn axe_finds_no_violation_in_the_light() {
@@ -26,11 +26,11 @@ fn axe_finds_no_violation_in_the_dark() {
 fn the_ground_behind_the_page_is_of_its_colour() {
     for (dark, ground) in [(false, 0xfb_fb_fc), (true, 0x17_18_1b)] {
         let stage = Stage::new(Options { dark, ..Options::default() }, None);
-        let (_tray, item) = stage.start_tray_with_icon();
-        item.choose(&["Open Daypass"]);
-        let window = stage.wait_for_window();
+        let _tray = stage.start_tray();
+        let window = stage.desktop.launch("window", &mut stage.desktop.command(window_program()));
+        stage.wait_for_window();
         let web = wait::until("the web view's process", SOON, || {
-            process::family(window.pid).into_iter().find(|process| process.program == "WebKitWebProcess")
+            process::family(window.pid()).into_iter().find(|process| process.program == "WebKitWebProcess")
         });
         let screen = Screen::of(&stage.desktop);
         wait::until("the page", SOON, || (screen.frame().colours() > 32).then_some(()));
