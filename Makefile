@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # The lean program and the window are built by separate invocations of cargo. In one, cargo would unify the features of
 # what they share, and could bring GTK into the lean program.
-LEAN_CRATES := daypass-core daypass-providers daypass-authority daypass-api daypass-agent daypass-tray daypass
+LEAN_CRATES := daypass-core daypass-providers daypass-authority daypass-api daypass-agent daypass-words daypass-tray daypass
 LEAN := $(addprefix -p ,$(LEAN_CRATES))
 WINDOW := -p daypass-window
 
@@ -151,7 +151,7 @@ $(TYPES): $(wildcard src-tauri/api/src/*.rs) src-tauri/api/Cargo.toml | setup-bu
 # The built page becomes part of the window, so it comes first.
 .PHONY: page
 page: ui/dist/index.html
-PAGE_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/src/types -prune -o -path ui/docs -prune -o -type f -print)
+PAGE_SOURCES := $(shell find src-tauri/words/messages ui -path ui/node_modules -prune -o -path ui/dist -prune -o -path ui/src/types -prune -o -path ui/docs -prune -o -type f -print)
 ui/dist/index.html: $(PAGE_SOURCES) $(NODE_MODULES) $(TYPES)
 	$(NPM) run build
 	@touch $@

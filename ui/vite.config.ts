@@ -6,13 +6,15 @@ import { defineConfig } from "vitest/config";
 export default defineConfig(({ mode }) => ({
   plugins: [svelte(), ...(mode === "test" ? [svelteTesting()] : [])],
   build: {
-    // WebKitGTK 2.40 and later, WebView2, and WKWebView of macOS 13.
-    target: ["safari16", "chrome110"],
+    // WebKitGTK 2.44 and later, WebView2, and WKWebView of an up-to-date macOS 13: `light-dark()` is taken as it is.
+    target: ["safari17.5", "chrome123"],
     cssCodeSplit: false,
     // The content security policy allows no script and no style inside the page.
     assetsInlineLimit: 0,
     modulePreload: false,
   },
+  // The sentences of the agent are in files that the page shares with the tray.
+  server: { fs: { allow: [".", "../src-tauri/words/messages"] } },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.ts"],

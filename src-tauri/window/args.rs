@@ -1,21 +1,23 @@
-//! The command line of the window's program: which page to show first.
+//! The command line of the window's program: what to show first.
 
-use daypass_api::view::Page;
+use daypass_api::view::{Page, Place};
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
 The window of Daypass. The tray app starts it; it can also be started by hand.
 
-Usage: daypass-window [--page sessions|new_session|connect|history]
+Usage: daypass-window [--page PAGE] [--account NAME] [--session ID]
 
-Example: daypass-window --page connect
+PAGE is sessions, new_session, connect, sign_in, history, timeline or settings.
+
+Example: daypass-window --page history --account work
 ";
 
 /// What the command line asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Args {
-    /// Open the window on this page.
-    Open(Page),
+    /// Open the window on this.
+    Open(Place),
     /// Print [`USAGE`].
     Help,
 }
@@ -24,31 +26,46 @@ pub enum Args {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
     /// `--page` with another word, or with none.
-    #[error("--page takes sessions, new_session, connect or history")]
+    #[error("--page takes sessions, new_session, connect, sign_in, history, timeline or settings")]
     Page,
+    /// An option without its value.
+    #[error("{0} takes a value")]
+    Value(&'static str),
     /// An argument that there is not.
     #[error("there is no argument {0:?}; try --help")]
     Unknown(String),
 }
 
-/// Reads the arguments, without the program's name. Of several `--page` the last one counts.
+/// The options that take a value.
+const OPTIONS: [&str; 3] = ["--page", "--account", "--session"];
+
+/// Reads the arguments, without the program's name. Of an option that is given several times the last one counts.
 ///
 /// # Errors
 /// [`UsageError`].
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, UsageError> {
-    let mut page = Page::default();
+    let mut place = Place::default();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--help" | "-h" => return Ok(Args::Help),
-            "--page" => page = page_of(args.next().as_deref())?,
-            _ => match arg.strip_prefix("--page=") {
-                Some(word) => page = page_of(Some(word))?,
-                None => return Err(UsageError::Unknown(arg)),
-            },
+        if matches!(arg.as_str(), "--help" | "-h") {
+            return Ok(Args::Help);
+        }
+        let (name, joined) = match arg.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (arg.as_str(), None),
+        };
+        let Some(option) = OPTIONS.into_iter().find(|option| *option == name) else {
+            return Err(UsageError::Unknown(arg));
+        };
+        let value = joined.or_else(|| args.next());
+        match (option, value) {
+            ("--page", value) => place.page = page_of(value.as_deref())?,
+            (_, None) => return Err(UsageError::Value(option)),
+            ("--account", value) => place.account = value,
+            (_, value) => place.session = value,
         }
     }
-    Ok(Args::Open(page))
+    Ok(Args::Open(place))
 }
 
 fn page_of(word: Option<&str>) -> Result<Page, UsageError> {
@@ -56,7 +73,10 @@ fn page_of(word: Option<&str>) -> Result<Page, UsageError> {
         Some("sessions") => Ok(Page::Sessions),
         Some("new_session") => Ok(Page::NewSession),
         Some("connect") => Ok(Page::Connect),
+        Some("sign_in") => Ok(Page::SignIn),
         Some("history") => Ok(Page::History),
+        Some("timeline") => Ok(Page::Timeline),
+        Some("settings") => Ok(Page::Settings),
         _ => Err(UsageError::Page),
     }
 }
@@ -71,19 +91,39 @@ mod tests {
 
     #[test]
     fn pages_are_named_as_on_the_wire() {
-        for page in [Page::Sessions, Page::NewSession, Page::Connect, Page::History] {
+        for page in [
+            Page::Sessions,
+            Page::NewSession,
+            Page::Connect,
+            Page::SignIn,
+            Page::History,
+            Page::Timeline,
+            Page::Settings,
+        ] {
             let word = serde_json::to_value(page).unwrap();
-            assert_eq!(parsed(&format!("--page {}", word.as_str().unwrap())), Ok(Args::Open(page)));
+            assert_eq!(parsed(&format!("--page {}", word.as_str().unwrap())), Ok(Args::Open(page.into())));
         }
-        assert_eq!(parsed("--page=connect"), Ok(Args::Open(Page::Connect)));
-        assert_eq!(parsed(""), Ok(Args::Open(Page::Sessions)));
+        assert_eq!(parsed("--page=connect"), Ok(Args::Open(Page::Connect.into())));
+        assert_eq!(parsed(""), Ok(Args::Open(Page::Sessions.into())));
     }
 
     #[test]
     fn anything_else_is_refused_with_a_sentence() {
         assert_eq!(parsed("--page"), Err(UsageError::Page));
         assert_eq!(parsed("--page vault"), Err(UsageError::Page));
+        assert_eq!(parsed("--account"), Err(UsageError::Value("--account")));
         assert_eq!(parsed("connect"), Err(UsageError::Unknown("connect".to_owned())));
         assert_eq!(parsed("--page connect --help"), Ok(Args::Help));
+    }
+
+    #[test]
+    fn an_account_and_a_session_may_be_meant() {
+        let account = Some("my=work".to_owned());
+        let place = Place { page: Page::History, account: account.clone(), session: None };
+        assert_eq!(parsed("--page history --account my=work"), Ok(Args::Open(place.clone())));
+        assert_eq!(parsed("--account=my=work --page=history"), Ok(Args::Open(place)));
+        let place = Place { page: Page::Sessions, account, session: Some("s 1".to_owned()) };
+        let args = ["--account", "my=work", "--session", "s 1"].map(str::to_owned);
+        assert_eq!(parse(args), Ok(Args::Open(place)));
     }
 }

@@ -5,7 +5,7 @@
 
 use daypass_api::client::CallError;
 use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, SignIn};
-use daypass_api::view::{AccountView, CopyView, LogView, Page, ProviderView, RevokeView, SessionView, SignInView};
+use daypass_api::view::{AccountView, CopyView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView};
 use daypass_api::{ApiError, Client, ErrorCode, path};
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State, WebviewWindow};
@@ -49,7 +49,7 @@ async fn ask<T: Send + 'static>(
 
 /// Follows the agent: every [`Update`](crate::feed::Update) goes to `updates`. Answers the page to begin with.
 #[tauri::command]
-async fn subscribe(feed: State<'_, Feed>, updates: Channel) -> Result<Page, ApiError> {
+async fn subscribe(feed: State<'_, Feed>, updates: Channel) -> Result<Place, ApiError> {
     Ok(feed.subscribe(updates))
 }
 

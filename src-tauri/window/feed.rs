@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use daypass_api::view::{LogEntry, Page, Snapshot, StreamEvent};
+use daypass_api::view::{LogEntry, Place, Snapshot, StreamEvent};
 use daypass_api::{ApiError, Client};
 use serde::Serialize;
 use tauri::ipc::{Channel, InvokeResponseBody};
@@ -27,10 +27,7 @@ pub enum Update {
         snapshot: Snapshot,
     },
     /// Another page is wanted; the window has been brought to the front.
-    Focus {
-        /// Which one.
-        page: Page,
-    },
+    Focus(Place),
     /// Something was written into the history.
     Logged {
         /// What.
@@ -62,7 +59,7 @@ struct Shared {
     /// The last thing that was said of the agent, as JSON: what a page that subscribes now is told first.
     last: Option<String>,
     /// What the page shows first.
-    page: Page,
+    place: Place,
     page_channel: Option<Channel>,
     front: Option<Front>,
     /// Whether the window was wanted in front before there was one.
@@ -71,17 +68,17 @@ struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("page", &self.page).finish_non_exhaustive()
+        f.debug_struct("Shared").field("place", &self.place).finish_non_exhaustive()
     }
 }
 
 impl Feed {
-    /// Starts to follow the agent of `client`; the page is to begin with `page`.
+    /// Starts to follow the agent of `client`; the page is to begin with `place`.
     ///
     /// # Errors
     /// Where the thread cannot be started.
-    pub fn start(client: Client, page: Page) -> std::io::Result<Self> {
-        let shared = Arc::new(Mutex::new(Shared { page, ..Shared::default() }));
+    pub fn start(client: Client, place: Place) -> std::io::Result<Self> {
+        let shared = Arc::new(Mutex::new(Shared { place, ..Shared::default() }));
         let (wake, woken) = channel();
         let thread = Arc::clone(&shared);
         std::thread::Builder::new().name("feed".to_owned()).spawn(move || follow(&client, &thread, &woken))?;
@@ -106,13 +103,13 @@ impl Feed {
     /// Sends all updates to `channel` from now on, beginning with the present state; answers the page to begin with.
     ///
     /// There is one page, so a channel takes the place of the one before it (the page was loaded again).
-    pub fn subscribe(&self, channel: Channel) -> Page {
+    pub fn subscribe(&self, channel: Channel) -> Place {
         let mut shared = lock(&self.shared);
         if let Some(last) = &shared.last {
             send(&channel, last.clone());
         }
         shared.page_channel = Some(channel);
-        std::mem::take(&mut shared.page)
+        std::mem::take(&mut shared.place)
     }
 
     /// Looks for the agent at once, where the thread is pausing.
@@ -131,7 +128,7 @@ fn follow(client: &Client, shared: &Mutex<Shared>, woken: &Receiver<()>) {
                 for event in events {
                     let update = match event {
                         Ok(StreamEvent::Snapshot { snapshot }) => Update::Snapshot { snapshot },
-                        Ok(StreamEvent::Focus { page }) => Update::Focus { page },
+                        Ok(StreamEvent::Focus(place)) => Update::Focus(place),
                         Ok(StreamEvent::Logged { entry }) => Update::Logged { entry },
                         Ok(StreamEvent::Bye) | Err(_) => break,
                     };
@@ -154,13 +151,13 @@ impl Shared {
     fn tell(&mut self, update: &Update) {
         // A snapshot has no map with keys other than strings, so this cannot fail.
         let Ok(json) = serde_json::to_string(update) else { return };
-        if let Update::Focus { page } = update {
+        if let Update::Focus(place) = update {
             match &self.front {
                 Some(front) => front(),
                 None => self.front_wanted = true,
             }
             if self.page_channel.is_none() {
-                self.page = *page;
+                self.place = place.clone();
             }
         } else if matches!(update, Update::Logged { .. }) {
             // It is no state: a page that subscribes later asks for the history.

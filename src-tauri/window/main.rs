@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use daypass_api::client::CallError;
-use daypass_api::request::OpenWindow;
-use daypass_api::view::Page;
+use daypass_api::view::Place;
 use daypass_api::{Client, Home};
 use daypass_window::args::{self, Args};
 use daypass_window::feed::Feed;
@@ -21,35 +20,35 @@ const USAGE: u8 = 2;
 const CLOSING: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let page = match args::parse(std::env::args().skip(1)) {
-        Ok(Args::Open(page)) => page,
+    let place = match args::parse(std::env::args().skip(1)) {
+        Ok(Args::Open(place)) => place,
         Ok(Args::Help) => return say(&mut std::io::stdout(), args::USAGE, ExitCode::SUCCESS),
         Err(error) => {
             return say(&mut std::io::stderr(), &format!("daypass-window: {error}\n"), ExitCode::from(USAGE));
         }
     };
-    match run(page) {
+    match run(place) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(&mut std::io::stderr(), &format!("daypass-window: {error:#}\n"), ExitCode::FAILURE),
     }
 }
 
 /// Shows the window until it is closed; where there is one already, brings that one to the front.
-fn run(page: Page) -> anyhow::Result<()> {
+fn run(place: Place) -> anyhow::Result<()> {
     let home = Home::from_env(|name| std::env::var_os(name))?;
     let client = Client::new(&home)?;
     let unusable = || format!("cannot use {}", home.run_dir().display());
     let _lock = match WindowLock::acquire(&home).with_context(unusable)? {
         Some(lock) => lock,
         None => {
-            let called = call_the_first(&client, page);
+            let called = call_the_first(&client, &place);
             match WindowLock::acquire_within(&home, CLOSING).with_context(unusable)? {
                 Some(lock) => lock,
                 None => return Ok(called?),
             }
         }
     };
-    let feed = Feed::start(client.clone(), page).context("cannot start a thread")?;
+    let feed = Feed::start(client.clone(), place).context("cannot start a thread")?;
     let app = daypass_window::app(tauri::Builder::default(), tauri::generate_context!(), client, feed)?;
     daypass_window::open(&app)?;
     app.run(|_, _| {});
@@ -58,8 +57,8 @@ fn run(page: Page) -> anyhow::Result<()> {
 
 /// Has the window that is open already brought to the front. Only an agent can reach it; without one there is nothing to
 /// do: that window says itself that there is none.
-fn call_the_first(client: &Client, page: Page) -> Result<(), CallError> {
-    match client.post("/v1/window", &OpenWindow { page }) {
+fn call_the_first(client: &Client, place: &Place) -> Result<(), CallError> {
+    match client.post("/v1/window", place) {
         Err(CallError::NotRunning | CallError::Ended) => Ok(()),
         called => called,
     }

@@ -9,11 +9,9 @@ use std::time::Duration;
 
 use daypass_agent::{Agent, AgentLock, Face, FaceFuture, serve};
 use daypass_api::client::CallError;
-use daypass_api::request::{
-    AddAccount, CopyRequest, CreateSession, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest,
-};
+use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, Shutdown, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, CopyView, LogEvent, LogView, Page, ProviderView, RevokeView, SessionView, SignInView, Snapshot,
+    AccountView, CopyView, LogEvent, LogView, Page, Place, ProviderView, RevokeView, SessionView, SignInView, Snapshot,
     StatusView, StreamEvent, TokenView, VaultView,
 };
 use daypass_api::{ApiError, Client, ErrorCode, path};
@@ -107,9 +105,9 @@ impl Face for Remembering {
         })
     }
 
-    fn open_window(&self, request: OpenWindow) -> FaceFuture<'_, ()> {
+    fn open_window(&self, place: Place) -> FaceFuture<'_, ()> {
         Box::pin(async move {
-            self.0.lock().unwrap().push(format!("open {:?}", request.page));
+            self.0.lock().unwrap().push(format!("open {:?}", place.page));
             Ok(())
         })
     }
@@ -165,7 +163,7 @@ async fn the_light_client_speaks_every_word() {
             let expected = if path == "/v1/copy" { ErrorCode::NotSupported } else { ErrorCode::BadRequest };
             assert_eq!(error.code, expected);
         }
-        let error = client.post::<()>("/v1/window", &OpenWindow::default()).unwrap_err();
+        let error = client.post::<()>("/v1/window", &Place::default()).unwrap_err();
         assert!(matches!(error, CallError::Api(ApiError { code: ErrorCode::NotSupported, .. })));
         client.post("/v1/shutdown", &Shutdown { take_over: true })
     });
@@ -366,7 +364,7 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
             break;
         }
     }
-    assert!(served.agent.focus_window(Page::Connect));
+    assert!(served.agent.focus_window(Page::Connect.into()));
     // POST /v1/window goes the same way where there is no tray.
     assert_eq!(served.request("POST", "/v1/window", r#"{"page":"new_session"}"#).await.0, 204);
     let mut pages = Vec::new();
@@ -374,7 +372,7 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
         let (event, rest) = next(events).await;
         events = rest;
         match event {
-            Some(Ok(StreamEvent::Focus { page })) => pages.push(page),
+            Some(Ok(StreamEvent::Focus(place))) => pages.push(place.page),
             Some(Ok(StreamEvent::Snapshot { .. } | StreamEvent::Logged { .. })) => {}
             other => panic!("{other:?}"),
         }
@@ -409,7 +407,7 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
     }
     assert_eq!(last, Some(StreamEvent::Bye));
     assert_eq!(agent.windows(), 0);
-    assert!(!agent.focus_window(Page::Sessions));
+    assert!(!agent.focus_window(Place::default()));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use daypass_agent::Notice;
 use daypass_api::request::TokenRequest;
-use daypass_api::view::{Page, Snapshot, TokenView};
+use daypass_api::view::{Place, Snapshot, TokenView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::{Clock, Secret, Time};
 use daypass_tray::{Cleared, Desktop, DesktopError, DesktopEvent, Door, Drawing, Note, Reply, Topic};
@@ -22,7 +22,7 @@ pub(crate) struct Seen {
     pub(crate) notes: Vec<Note>,
     pub(crate) withdrawn: Vec<Topic>,
     pub(crate) said: Vec<String>,
-    pub(crate) opened: Vec<Page>,
+    pub(crate) opened: Vec<Place>,
     pub(crate) closed: bool,
     /// What a user would paste.
     pub(crate) clipboard: Option<String>,
@@ -101,12 +101,12 @@ impl Desktop for DeskDouble {
         self.seen().withdrawn.push(topic);
     }
 
-    fn open_window(&mut self, page: Page) -> Result<(), DesktopError> {
+    fn open_window(&mut self, place: &Place) -> Result<(), DesktopError> {
         let mut seen = self.seen();
         if seen.no_window {
             return Err(DesktopError::Window("daypass-window: not found".to_owned()));
         }
-        seen.opened.push(page);
+        seen.opened.push(place.clone());
         Ok(())
     }
 
@@ -205,10 +205,10 @@ impl Door for AgentDouble {
         self.asked().log.push(format!("copied {account} {session}"));
     }
 
-    fn focus_window(&self, page: Page) -> bool {
+    fn focus_window(&self, place: Place) -> bool {
         let mut asked = self.asked();
         if asked.listening {
-            asked.log.push(format!("focus {page:?}"));
+            asked.log.push(format!("focus {:?}", place.page));
         }
         asked.listening
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use daypass_api::ErrorCode;
+use daypass_api::settings::SettingsView;
 use daypass_api::view::{Abilities, AccountView, CreateForm, Health, Problem, SessionView, Snapshot, VaultView};
 use daypass_core::Time;
 use daypass_core::fresh::Freshness;
@@ -20,7 +21,7 @@ pub(crate) fn after(seconds: i64) -> Time {
 }
 
 pub(crate) fn snapshot(accounts: Vec<AccountView>) -> Snapshot {
-    Snapshot { revision: 1, at: now(), vault: VaultView::Open, accounts }
+    Snapshot { revision: 1, at: now(), vault: VaultView::Open, settings: SettingsView::default(), accounts }
 }
 
 /// An account in good health whose provider can do everything, with a token for 23 minutes, and no sessions listed.
@@ -71,9 +72,16 @@ pub(crate) fn session(id: &str) -> SessionView {
         state: SessionState::Fresh,
         held: true,
         current: false,
+        fingerprint: None,
     }
 }
 
 pub(crate) fn problem(message: &str) -> Option<Problem> {
-    Some(Problem { code: ErrorCode::NeedsSignIn, message: message.to_owned(), since: now(), retry_at: None })
+    Some(Problem {
+        code: ErrorCode::NeedsSignIn,
+        message: message.to_owned(),
+        since: now(),
+        retry_at: None,
+        said: None,
+    })
 }

@@ -20,7 +20,7 @@ fn submenu(label: &str, entries: Vec<Entry>) -> Entry {
 }
 
 fn open(page: Page) -> Action {
-    Action::Open { page }
+    Action::Open { place: page.into() }
 }
 
 fn copy(account: &str, session: Option<&str>) -> Action {

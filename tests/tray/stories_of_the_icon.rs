@@ -146,7 +146,7 @@ async fn without_a_tray_host_the_window_opens_and_it_is_said_once() {
     let story = Story::begin_with(prepared, |desk| desk.seen().host = false).await;
     assert!(story.desk.seen().opened.is_empty(), "the panel may come a moment later");
     story.seconds(2).await;
-    assert_eq!(story.desk.seen().opened, [Page::Sessions]);
+    assert_eq!(story.desk.seen().opened, [Page::Sessions.into()]);
     story.seconds(300).await;
     let seen = story.desk.seen();
     assert_eq!((seen.opened.len(), seen.said.len(), seen.notes.len()), (1, 1, 1));
@@ -179,5 +179,5 @@ async fn the_tray_ends_with_its_agent() {
 async fn a_left_click_opens_the_window() {
     let story = Story::begin().await;
     story.happen(DesktopEvent::Clicked).await;
-    assert_eq!(story.desk.seen().opened, [Page::Sessions]);
+    assert_eq!(story.desk.seen().opened, [Page::Sessions.into()]);
 }

@@ -16,7 +16,7 @@ async fn a_window_that_is_open_comes_to_the_front() {
     let story = Story::begin().await;
     story.agent.asked().listening = true;
     story.happen(CLICK).await;
-    story.choose(Action::Open { page: Page::NewSession }).await;
+    story.choose(Action::Open { place: Page::NewSession.into() }).await;
     assert!(story.desk.seen().opened.is_empty());
     assert_eq!(story.agent.asked().log, ["focus Sessions", "focus NewSession"]);
 }
@@ -25,8 +25,8 @@ async fn a_window_that_is_open_comes_to_the_front() {
 async fn two_clicks_start_one_window_and_the_second_page_is_shown_when_it_listens() {
     let story = Story::begin().await;
     story.happen(CLICK).await;
-    story.choose(Action::Open { page: Page::Connect }).await;
-    assert_eq!(story.desk.seen().opened, [Page::Sessions]);
+    story.choose(Action::Open { place: Page::Connect.into() }).await;
+    assert_eq!(story.desk.seen().opened, [Page::Sessions.into()]);
     story.agent.asked().listening = true;
     story.seconds(1).await;
     assert_eq!(story.agent.asked().log, ["focus Connect"]);
@@ -41,7 +41,7 @@ async fn a_closed_window_is_started_again() {
     story.seconds(30).await;
     story.happen(CLOSED).await;
     story.happen(CLICK).await;
-    assert_eq!(story.desk.seen().opened, [Page::Sessions, Page::Sessions]);
+    assert_eq!(story.desk.seen().opened, [Page::Sessions.into(), Page::Sessions.into()]);
 }
 
 #[tokio::test(start_paused = true)]

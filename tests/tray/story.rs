@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use daypass_agent::Face;
 use daypass_api::ApiError;
-use daypass_api::request::{CopyRequest, OpenWindow};
+use daypass_api::request::CopyRequest;
 use daypass_api::view::{CopyView, Page, Snapshot};
 use daypass_tray::{Action, DesktopEvent, Ended, TrayFace, run};
 use tokio::sync::{mpsc, oneshot};
@@ -81,7 +81,7 @@ impl Story {
 
     /// Asks for the window as another program does.
     pub(crate) async fn ask_window(&self, page: Page) -> Result<(), ApiError> {
-        let answer = self.face.open_window(OpenWindow { page }).await;
+        let answer = self.face.open_window(page.into()).await;
         self.pass(Duration::ZERO).await;
         answer
     }

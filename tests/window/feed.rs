@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use daypass_api::view::Page;
+use daypass_api::view::{Page, Place};
 use daypass_api::{Client, Home};
 use daypass_window::feed::Feed;
 use serde_json::{Value, json};
@@ -23,12 +23,12 @@ impl Story {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::under(dir.path());
-        let feed = Feed::start(Client::new(&home).unwrap(), Page::Sessions).unwrap();
+        let feed = Feed::start(Client::new(&home).unwrap(), Place::default()).unwrap();
         Self { _dir: dir, home, feed }
     }
 
     /// A page that listens from now on.
-    fn listen(&self) -> (Page, Updates) {
+    fn listen(&self) -> (Place, Updates) {
         let (tell, told) = channel();
         let page = self.feed.subscribe(Channel::new(move |body| {
             let InvokeResponseBody::Json(json) = body else { panic!("an update that is not JSON") };
@@ -189,6 +189,6 @@ fn a_focus_before_there_is_a_page_decides_what_it_begins_with() {
     agent.say(&json!({ "event": "focus", "page": "connect" }));
     front.recv_timeout(SOON).expect("the window stays where it is");
     let (first, _page) = story.listen();
-    assert_eq!(first, Page::Connect);
-    assert_eq!(story.listen().0, Page::Sessions);
+    assert_eq!(first, Page::Connect.into());
+    assert_eq!(story.listen().0, Place::default());
 }

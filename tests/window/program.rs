@@ -21,7 +21,7 @@ fn a_wrong_command_line_ends_with_two_and_a_sentence() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "daypass-window: --page takes sessions, new_session, connect or history\n"
+        "daypass-window: --page takes sessions, new_session, connect, sign_in, history, timeline or settings\n"
     );
     assert!(output.stdout.is_empty());
 }
@@ -31,7 +31,7 @@ fn help_says_what_it_takes() {
     let dir = tempfile::tempdir().unwrap();
     let output = run(dir.path(), &["--help"]);
     assert!(output.status.success());
-    assert!(String::from_utf8(output.stdout).unwrap().contains("--page sessions|new_session|connect|history]"));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("[--page PAGE]"));
 }
 
 #[test]

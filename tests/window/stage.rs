@@ -32,7 +32,7 @@ impl Stage {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::under(dir.path());
         let client = Client::new(&home).unwrap();
-        let feed = Feed::start(client.clone(), page).unwrap();
+        let feed = Feed::start(client.clone(), page.into()).unwrap();
         let context = tauri::generate_context!(test = true);
         let app = daypass_window::app(mock_builder(), context, client, feed).unwrap();
         Self { home, app, _dir: dir }

@@ -230,7 +230,7 @@ test("what Rust left for the page is taken once, before anything is asked", asyn
 
 test("a page that is asked for before there are accounts is shown as soon as there are", async () => {
   render(Root);
-  app.show("new_session");
+  app.show({ page: "new_session" });
   expect(screen.queryByRole("dialog")).toBeNull();
   app.take({ event: "snapshot", snapshot: snapshot([account()]) });
   await settle();

@@ -10,7 +10,7 @@ import type { CreateSession } from "./types/CreateSession";
 import type { LogEntry } from "./types/LogEntry";
 import type { LogQuery } from "./types/LogQuery";
 import type { LogView } from "./types/LogView";
-import type { Page } from "./types/Page";
+import type { Place } from "./types/Place";
 import type { ProviderView } from "./types/ProviderView";
 import type { RevokeView } from "./types/RevokeView";
 import type { SessionView } from "./types/SessionView";
@@ -21,7 +21,7 @@ import type { Snapshot } from "./types/Snapshot";
 /** What the window tells the page; `Update` in `src-tauri/window/feed.rs`. */
 export type Update =
   | { event: "snapshot"; snapshot: Snapshot }
-  | { event: "focus"; page: Page }
+  | ({ event: "focus" } & Place)
   | { event: "logged"; entry: LogEntry }
   | { event: "lost" }
   | { event: "offline"; error: ApiError };
@@ -46,8 +46,8 @@ export function present(): Update | null {
   return update;
 }
 
-/** Follows the agent, and answers the page to begin with. */
-export function subscribe(onUpdate: (update: Update) => void): Promise<Page> {
+/** Follows the agent, and answers what to begin with. */
+export function subscribe(onUpdate: (update: Update) => void): Promise<Place> {
   const updates = new Channel<Update>();
   updates.onmessage = onUpdate;
   return call("subscribe", { updates });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use daypass_api::request::{AddAccount, CreateSession, Export, Import, LogQuery, SignIn, TokenRequest};
 use daypass_api::view::{
-    AccountView, ExportView, Health, ImportView, LogView, Page, ProviderView, RevokeView, SessionView, SignInView,
+    AccountView, ExportView, Health, ImportView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView,
     Snapshot, StatusView, TokenView, VaultFileView,
 };
 use daypass_api::{ApiError, Home};
@@ -327,9 +327,9 @@ impl Agent {
         self.inner.windows.load(Ordering::Acquire)
     }
 
-    /// Asks the window to come to the front and show `page`; `false` where none is listening.
-    pub fn focus_window(&self, page: Page) -> bool {
-        self.windows() > 0 && self.inner.focus.send(page).is_ok()
+    /// Asks the window to come to the front and show `place`; `false` where none is listening.
+    pub fn focus_window(&self, place: Place) -> bool {
+        self.windows() > 0 && self.inner.focus.send(place).is_ok()
     }
 
     /// Gives a sign-in up.

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use daypass_api::ApiError;
-use daypass_api::request::{CopyRequest, OpenWindow};
-use daypass_api::view::CopyView;
+use daypass_api::request::CopyRequest;
+use daypass_api::view::{CopyView, Place};
 
 /// A boxed future, so that [`Face`] can be a trait object.
 pub type FaceFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ApiError>> + Send + 'a>>;
@@ -22,5 +22,5 @@ pub trait Face: Send + Sync + 'static {
     ///
     /// # Errors
     /// `internal` where the window's program cannot be started.
-    fn open_window(&self, request: OpenWindow) -> FaceFuture<'_, ()>;
+    fn open_window(&self, place: Place) -> FaceFuture<'_, ()>;
 }

@@ -31,7 +31,7 @@ pub(crate) fn told(error: &ProviderError) -> ApiError {
         }
         _ => error.to_string(),
     };
-    ApiError { code, message, retry_after: retry_after(error).map(whole_seconds) }
+    ApiError { code, message, retry_after: retry_after(error).map(whole_seconds), said: None }
 }
 
 /// How long the server asked us to wait: a 429 always does.

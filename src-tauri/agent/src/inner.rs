@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use daypass_api::view::{Page, Snapshot};
+use daypass_api::settings::SettingsView;
+use daypass_api::view::{Place, Snapshot};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
 use tokio::sync::{Notify, broadcast, watch};
@@ -32,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) history: Arc<History>,
     pub(crate) teller: Teller,
-    pub(crate) focus: broadcast::Sender<Page>,
+    pub(crate) focus: broadcast::Sender<Place>,
     pub(crate) windows: AtomicUsize,
     /// How much work is under way that must not be cut off.
     busy: watch::Sender<usize>,
@@ -63,7 +64,13 @@ impl Inner {
         let now = setup.clock.now();
         let vault = Vault::new(setup.home.vault_file(), setup.key.clone(), setup.chance.clone());
         let shut = VaultError::Asked;
-        let empty = Snapshot { revision: 0, at: now, vault: shut.view(), accounts: Vec::new() };
+        let empty = Snapshot {
+            revision: 0,
+            at: now,
+            vault: shut.view(),
+            settings: SettingsView::default(),
+            accounts: Vec::new(),
+        };
         Self {
             started_at: now,
             vault,
@@ -298,7 +305,13 @@ impl Inner {
 
 /// What is kept of a snapshot that nobody watches.
 fn without_accounts(snapshot: &Snapshot) -> Snapshot {
-    Snapshot { revision: snapshot.revision, at: snapshot.at, vault: snapshot.vault.clone(), accounts: Vec::new() }
+    Snapshot {
+        revision: snapshot.revision,
+        at: snapshot.at,
+        vault: snapshot.vault.clone(),
+        settings: snapshot.settings.clone(),
+        accounts: Vec::new(),
+    }
 }
 
 /// A call whose answer is the only copy of something, until that is stored.

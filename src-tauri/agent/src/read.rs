@@ -279,5 +279,5 @@ impl State {
 fn pause(until: Time, now: Time) -> ApiError {
     let seconds = seconds_until(now, until);
     let message = format!("The provider asked for a pause of {seconds} s more; Daypass goes on by itself.");
-    ApiError { code: ErrorCode::RateLimited, message, retry_after: Some(seconds) }
+    ApiError { code: ErrorCode::RateLimited, message, retry_after: Some(seconds), said: None }
 }

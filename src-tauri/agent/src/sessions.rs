@@ -228,7 +228,7 @@ impl Inner {
     pub(crate) fn revoked(&self, name: &str, revoked: u32, valid_until: Option<Time>, message: String) -> RevokeView {
         self.tell(Notice::Revoked { account: name.to_owned(), message: message.clone() });
         self.touched();
-        RevokeView { revoked, valid_until, message }
+        RevokeView { revoked, valid_until, message, undo: None }
     }
 }
 

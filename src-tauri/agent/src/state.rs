@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use daypass_api::settings::SettingsView;
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::agenda::Agenda;
 use daypass_core::clock::Reading;
@@ -47,6 +48,8 @@ pub(crate) struct State {
     pub(crate) clocks: Clocks,
     /// What is wrong with the vault; `None` where it is open.
     pub(crate) vault: Option<VaultError>,
+    /// What the user has chosen, and how the file is that says so.
+    pub(crate) settings: SettingsView,
     /// Whether the accounts are known: the vault's file has been read.
     pub(crate) loaded: bool,
     /// Intents that a call left open, or that were found open on start.

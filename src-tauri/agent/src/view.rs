@@ -19,7 +19,7 @@ use crate::vault::{Sealed, SessionRecord, VaultError};
 /// The snapshot of `state` at `now`.
 pub(crate) fn snapshot(state: &State, now: Time, revision: u64) -> Snapshot {
     let accounts = state.accounts.values().map(|account| self::account(state, account, now)).collect();
-    Snapshot { revision, at: now, vault: vault(state.vault.as_ref()), accounts }
+    Snapshot { revision, at: now, vault: vault(state.vault.as_ref()), settings: state.settings.clone(), accounts }
 }
 
 /// When time alone changes what is shown after `now`: a token passes from one state into the next.
@@ -85,6 +85,7 @@ fn problem(account: &Account, next: Option<Time>) -> Option<Problem> {
         message: error.message.clone(),
         since,
         retry_at,
+        said: error.said.clone(),
     };
     let record = &account.record;
     if let Some(refused) = &record.refused {
@@ -144,6 +145,7 @@ fn session_view(
         state: SessionState::of(standing, life, session.expires_at, now),
         held: standing == Standing::Held,
         current: kept.is_some_and(|kept| kept.current),
+        fingerprint: None,
     }
 }
 

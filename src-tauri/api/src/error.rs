@@ -1,5 +1,7 @@
 //! The one list of error codes, and the one shape of an error on every door.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -64,11 +66,38 @@ pub struct ApiError {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub retry_after: Option<u64>,
+    /// The same sentence for a face that speaks another language, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub said: Option<Said>,
+}
+
+/// A sentence by its name in the message files (`src-tauri/words/messages/`), with what is put into it. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct Said {
+    /// The message's id.
+    pub id: String,
+    /// Its variables, by name.
+    #[serde(default)]
+    pub args: BTreeMap<String, String>,
+}
+
+impl Said {
+    /// The message `id` with these variables.
+    pub fn new<const N: usize>(id: &str, args: [(&str, String); N]) -> Self {
+        Self { id: id.to_owned(), args: args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+    }
 }
 
 impl ApiError {
     /// An error without `retry_after`.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after: None }
+        Self { code, message: message.into(), retry_after: None, said: None }
+    }
+
+    /// The same error, with its sentence for other languages.
+    pub fn said(self, said: Said) -> Self {
+        Self { said: Some(said), ..self }
     }
 }

@@ -63,6 +63,11 @@ impl Home {
         self.config.join("providers")
     }
 
+    /// The file of the settings; it need not be there.
+    pub fn settings_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
     /// The folder of everything that must survive.
     pub fn data_dir(&self) -> &Path {
         &self.data

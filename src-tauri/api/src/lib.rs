@@ -10,11 +10,12 @@ mod misfit;
 pub mod path;
 mod reason;
 pub mod request;
+pub mod settings;
 pub mod view;
 mod wire;
 
 pub use client::Client;
-pub use error::{ApiError, ErrorCode};
+pub use error::{ApiError, ErrorCode, Said};
 pub use home::Home;
 pub use misfit::misfit;
 pub use reason::reason;

@@ -60,10 +60,11 @@ pub fn sign_in(id: &str) -> Result<String, ApiError> {
 
 /// `/v1/log` with what `query` asks for: `/v1/log?account=work&limit=100`.
 pub fn log(query: &LogQuery) -> String {
-    let LogQuery { account, since, before, limit } = query;
+    let LogQuery { account, since, session, before, limit } = query;
     let asked = [
         account.as_ref().map(|account| format!("account={}", escape(account))),
         since.map(|since| format!("since={}", escape(&since.to_rfc3339_opts(SecondsFormat::AutoSi, true)))),
+        session.as_ref().map(|session| format!("session={}", escape(session))),
         before.map(|before| format!("before={before}")),
         limit.map(|limit| format!("limit={limit}")),
     ];

@@ -20,7 +20,12 @@
 //! | – | `DELETE /v1/accounts/{name}/sessions/{id}[?forget=true]` | [`RevokeView`](crate::view::RevokeView) |
 //! | – | `DELETE /v1/accounts/{name}/sessions` | [`RevokeView`](crate::view::RevokeView) |
 //! | [`CopyRequest`] | `POST /v1/copy` | [`CopyView`](crate::view::CopyView) |
-//! | [`OpenWindow`] | `POST /v1/window` | 204 |
+//! | [`Place`](crate::view::Place) | `POST /v1/window` | 204 |
+//! | – | `GET /v1/accounts/{name}/sessions/{id}/claims` | [`ClaimsView`](crate::view::ClaimsView) |
+//! | – | `POST /v1/undo/{id}` | 204 |
+//! | [`Recognize`] | `POST /v1/recognize` | [`RecognizedView`](crate::view::RecognizedView) |
+//! | – | `POST /v1/try` | [`AccountView`](crate::view::AccountView) list: accounts at the local authority |
+//! | a JSON merge patch (RFC 7396) of [`Settings`](crate::settings::Settings) | `PATCH /v1/settings` | [`SettingsView`](crate::settings::SettingsView) |
 //! | [`LogQuery`] in the query | `GET /v1/log` | [`LogView`](crate::view::LogView), newest first |
 //! | – | `GET /v1/vault` | [`VaultFileView`](crate::view::VaultFileView) |
 //! | – | `POST /v1/vault/open` | 204; the keyring may ask the user for its password |
@@ -35,8 +40,6 @@ use daypass_core::Secret;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
-
-use crate::view::Page;
 
 /// Connect an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -68,6 +71,16 @@ pub struct AddAccount {
     /// Whether to keep it fresh always, not only while it is used.
     #[serde(default)]
     pub pinned: bool,
+}
+
+/// Find out which provider a command calls that was copied from an API's documentation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recognize {
+    /// The command, such as `curl -H 'Authorization: …' https://…`. It may hold a credential.
+    #[serde(with = "crate::wire::exposed")]
+    #[schema(value_type = String)]
+    pub command: Secret,
 }
 
 /// Connect an account by signing in at another device (RFC 8628), where the provider offers that.
@@ -131,16 +144,6 @@ pub struct CopyRequest {
     pub session: Option<String>,
 }
 
-/// Open the window, or bring it to the front.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[ts(export)]
-pub struct OpenWindow {
-    /// What it should show.
-    #[serde(default)]
-    pub page: Page,
-}
-
 /// Ask for a part of the history, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +158,10 @@ pub struct LogQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "string")]
     pub since: Option<DateTime<Utc>>,
+    /// Only of this session, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub session: Option<String>,
     /// Only entries with a lower id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use crate::error::Said;
+use crate::settings::SettingsView;
 use crate::{ApiError, ErrorCode};
 
 /// Everything that a face of Daypass draws, at one moment.
@@ -27,6 +29,8 @@ pub struct Snapshot {
     pub at: DateTime<Utc>,
     /// The vault's state; where it is not `open`, nothing new can be stored.
     pub vault: VaultView,
+    /// What the user has chosen, and whether the file that says so can be read.
+    pub settings: SettingsView,
     /// All accounts, by name.
     pub accounts: Vec<AccountView>,
 }
@@ -157,6 +161,10 @@ pub struct Problem {
     /// When it is tried again without help; `null` where it is not.
     #[ts(type = "string | null")]
     pub retry_at: Option<DateTime<Utc>>,
+    /// The message for a face that speaks another language, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub said: Option<Said>,
 }
 
 /// A session, without its token.
@@ -186,6 +194,8 @@ pub struct SessionView {
     pub held: bool,
     /// Whether it is the account's current session.
     pub current: bool,
+    /// The fingerprint of its token, where it is held: as in the history.
+    pub fingerprint: Option<String>,
 }
 
 /// What a provider can do, and what doing it means.
@@ -355,6 +365,49 @@ pub struct RevokeView {
     pub valid_until: Option<DateTime<Utc>>,
     /// One sentence on what happened.
     pub message: String,
+    /// How it is taken back, where it can be: what was only forgotten here is kept in memory for a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub undo: Option<UndoView>,
+}
+
+/// Something that can be taken back for a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct UndoView {
+    /// For `POST /v1/undo/{id}`.
+    pub id: String,
+    /// Until when.
+    #[ts(type = "string")]
+    pub until: DateTime<Utc>,
+}
+
+/// What a held token says of itself, where it is a JWT (RFC 7519). Never its signature, and so never the token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct ClaimsView {
+    /// The JOSE header (RFC 7515), as it stands there.
+    #[schema(value_type = Object)]
+    #[ts(type = "Record<string, unknown>")]
+    pub header: serde_json::Map<String, serde_json::Value>,
+    /// The claims, as they stand there. Nobody has checked them here.
+    #[schema(value_type = Object)]
+    #[ts(type = "Record<string, unknown>")]
+    pub claims: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What a pasted command asks for, as far as a provider is recognized in it. The credential that it holds is not in here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct RecognizedView {
+    /// The provider's name.
+    pub provider: String,
+    /// Where it is; `null` where that is its own default.
+    pub base_url: Option<String>,
+    /// The parameters of an account that stand in it.
+    pub params: BTreeMap<String, String>,
+    /// Whether it holds a credential: then `AddAccount` takes the command in its place.
+    pub credential: bool,
 }
 
 /// A sign-in by device code (RFC 8628) that is under way.
@@ -404,10 +457,7 @@ pub enum StreamEvent {
         snapshot: Snapshot,
     },
     /// The window is asked to come to the front.
-    Focus {
-        /// What it should show.
-        page: Page,
-    },
+    Focus(Place),
     /// Something was written into the history.
     Logged {
         /// What.
@@ -431,6 +481,36 @@ pub enum Page {
     Connect,
     /// The history.
     History,
+    /// The lives of all sessions on one line of time.
+    Timeline,
+    /// The settings.
+    Settings,
+    /// The form that gives an account a new credential.
+    SignIn,
+}
+
+/// What a window shows: a page, and whose.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Place {
+    /// The page.
+    #[serde(default)]
+    pub page: Page,
+    /// The account that is meant, by name; none or all where not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub account: Option<String>,
+    /// The session of that account which is meant, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub session: Option<String>,
+}
+
+impl From<Page> for Place {
+    fn from(page: Page) -> Self {
+        Self { page, account: None, session: None }
+    }
 }
 
 /// What happened to an account or to the vault. Never holds a secret; a token is told by its fingerprint.

@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use daypass_agent::Agent;
+use daypass_api::settings::SettingsView;
 use daypass_api::view::{AccountView, Health, Snapshot};
 use daypass_core::{Clock, Time, clock};
 
@@ -152,6 +153,7 @@ mod tests {
             state: SessionState::Fresh,
             held: true,
             current: true,
+            fingerprint: None,
         };
         AccountView {
             name: name.to_owned(),
@@ -174,7 +176,7 @@ mod tests {
     }
 
     fn snapshot(accounts: Vec<AccountView>) -> Snapshot {
-        Snapshot { revision: 1, at: NOW, vault: VaultView::Open, accounts }
+        Snapshot { revision: 1, at: NOW, vault: VaultView::Open, settings: SettingsView::default(), accounts }
     }
 
     #[test]
@@ -195,8 +197,13 @@ mod tests {
         let refreshing = AccountView { health: Health::Refreshing, ..account("tv", 200) };
         assert_eq!(tell(vec![refreshing], 6), Vec::<String>::new());
         assert_eq!(tell(vec![account("tv", 300)], 60), ["1970-01-01 00:01:00 UTC  tv: token 4 min left"]);
-        let problem =
-            Problem { code: ErrorCode::Offline, message: "It is away.".to_owned(), since: NOW, retry_at: None };
+        let problem = Problem {
+            code: ErrorCode::Offline,
+            message: "It is away.".to_owned(),
+            since: NOW,
+            retry_at: None,
+            said: None,
+        };
         let trouble = AccountView { health: Health::Trouble, problem: Some(problem), ..account("tv", 300) };
         assert_eq!(tell(vec![trouble], 61), ["1970-01-01 00:01:01 UTC  tv: trouble: It is away."]);
         assert_eq!(tell(vec![], 62), ["1970-01-01 00:01:02 UTC  tv: removed"]);

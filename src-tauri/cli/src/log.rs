@@ -59,7 +59,13 @@ fn read(client: &Client, args: &LogArgs, since: Option<Time>) -> Result<Vec<LogE
         let left =
             wanted.map_or(PAGE, |wanted| wanted.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
         let before = entries.last().map(|entry| entry.id);
-        let query = LogQuery { account: args.account.clone(), since, before, limit: Some(left.min(PAGE)) };
+        let query = LogQuery {
+            account: args.account.clone(),
+            since,
+            before,
+            limit: Some(left.min(PAGE)),
+            ..Default::default()
+        };
         let LogView { entries: page, more } = client.get(&path::log(&query))?;
         let full = left <= PAGE && wanted.is_some();
         let done = page.is_empty() || !more || full;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use daypass_agent::{Agent, AgentLock, Face, KeySource};
 use daypass_api::Home;
 use daypass_api::client::Client;
-use daypass_api::request::{OpenWindow, Shutdown};
+use daypass_api::request::Shutdown;
 use daypass_tray::{NativeDesktop, NativeSetup, Requests, TrayFace};
 use tokio::sync::oneshot;
 
@@ -51,7 +51,7 @@ fn place(home: &Home) -> Result<Option<AgentLock>, Failure> {
     match launch::place(home)? {
         Place::Ours(lock) => Ok(Some(lock)),
         Place::Taken(status) if status.tray => {
-            client.post::<()>("/v1/window", &OpenWindow::default())?;
+            client.post::<()>("/v1/window", &daypass_api::view::Place::default())?;
             Ok(None)
         }
         Place::Taken(_) => {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use daypass_agent::Notice;
 use daypass_api::request::CopyRequest;
-use daypass_api::view::{Page, Snapshot};
+use daypass_api::view::{Place, Snapshot};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Clock;
 use tokio::sync::broadcast::error::RecvError;
@@ -207,18 +207,18 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         if self.host_check.take_if(|at| now >= *at).is_some() {
             self.ask_for_host(true);
         }
-        if let Some(page) = self.window.page_to_focus(now) {
-            if self.agent.focus_window(page) {
+        if let Some(place) = self.window.place_to_focus(now) {
+            if self.agent.focus_window(place) {
                 self.window.focused();
-            } else if let Some(page) = self.window.page_to_start(now) {
-                self.open_for_user(page);
+            } else if let Some(place) = self.window.place_to_start(now) {
+                self.open_for_user(place);
             }
         }
     }
 
     fn on_event(&mut self, event: DesktopEvent) {
         match event {
-            DesktopEvent::Clicked => self.open_for_user(Page::Sessions),
+            DesktopEvent::Clicked => self.open_for_user(Place::default()),
             DesktopEvent::Chosen(action) => self.on_action(action),
             DesktopEvent::WindowEnded { success } => {
                 if !success {
@@ -226,8 +226,8 @@ impl<A: Door, D: Desktop> Controller<A, D> {
                         "Its program ended with an error; what it said stands where `daypass tray` was started.";
                     self.fail("", "show the window", &ApiError::new(ErrorCode::Internal, message));
                 }
-                if let Some(page) = self.window.ended(Instant::now()) {
-                    self.open_for_user(page);
+                if let Some(place) = self.window.ended(Instant::now()) {
+                    self.open_for_user(place);
                 }
             }
         }
@@ -262,7 +262,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
                     Done::Action { account: String::new(), what: "open the vault".to_owned(), result }
                 });
             }
-            Action::Open { page } => self.open_for_user(page),
+            Action::Open { place } => self.open_for_user(place),
             // The loop ends before it comes here.
             Action::Quit => {}
         }
@@ -274,9 +274,9 @@ impl<A: Door, D: Desktop> Controller<A, D> {
                 let number = self.clip.begin(&request.account, Some(answer));
                 self.ask_for_token(number, request);
             }
-            Request::Open(page, answer) => {
+            Request::Open(place, answer) => {
                 // Whoever asked may have gone away; the window opens all the same.
-                let _ = answer.send(self.open(page, false).map_err(|error| internal(&error)));
+                let _ = answer.send(self.open(place, false).map_err(|error| internal(&error)));
             }
         }
     }
@@ -317,7 +317,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
             Done::Host { present: false, again: true } => {
                 self.desktop.say(NO_TRAY);
                 self.desktop.notify(Note::no_tray());
-                self.open_for_user(Page::Sessions);
+                self.open_for_user(Place::default());
             }
         }
     }
@@ -352,22 +352,22 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         self.desktop.notify(Note::failed(account, what, error));
     }
 
-    fn open_for_user(&mut self, page: Page) {
-        if let Err(error) = self.open(page, true) {
+    fn open_for_user(&mut self, place: Place) {
+        if let Err(error) = self.open(place, true) {
             self.desktop.say(&error.to_string());
             self.fail("", "open the window", &internal(&error));
         }
     }
 
     /// Brings the window to the front, or starts it. `user` tells a user's own wish from that of a window's program.
-    fn open(&mut self, page: Page, user: bool) -> Result<(), DesktopError> {
-        if self.agent.focus_window(page) {
+    fn open(&mut self, place: Place, user: bool) -> Result<(), DesktopError> {
+        if self.agent.focus_window(place.clone()) {
             self.window.focused();
             return Ok(());
         }
-        match self.window.wanted(page, user, Instant::now()) {
+        match self.window.wanted(place.clone(), user, Instant::now()) {
             Opening::Start => {
-                self.desktop.open_window(page)?;
+                self.desktop.open_window(&place)?;
                 self.window.started(Instant::now());
                 Ok(())
             }

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use daypass_api::view::Page;
+use daypass_api::view::Place;
 use daypass_core::Secret;
 use tokio::sync::mpsc;
 
@@ -42,7 +42,7 @@ pub trait Desktop: Send + 'static {
     ///
     /// # Errors
     /// [`DesktopError::Window`] where the program cannot be started.
-    fn open_window(&mut self, page: Page) -> Result<(), DesktopError>;
+    fn open_window(&mut self, place: &Place) -> Result<(), DesktopError>;
 
     /// Writes one line for whoever started the program.
     fn say(&mut self, line: &str);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use daypass_agent::{Agent, Notice};
 use daypass_api::ApiError;
 use daypass_api::request::TokenRequest;
-use daypass_api::view::{Page, Snapshot, TokenView};
+use daypass_api::view::{Place, Snapshot, TokenView};
 use tokio::sync::{broadcast, watch};
 
 /// The tray's door to the agent. Cheap to clone; all clones lead to the same one.
@@ -33,7 +33,7 @@ pub trait Door: Clone + Send + Sync + 'static {
     fn copied(&self, account: &str, session: &str);
 
     /// Brings a window to the front, where one listens.
-    fn focus_window(&self, page: Page) -> bool;
+    fn focus_window(&self, place: Place) -> bool;
 }
 
 impl Door for Agent {
@@ -65,7 +65,7 @@ impl Door for Agent {
         Agent::copied(self, account, session);
     }
 
-    fn focus_window(&self, page: Page) -> bool {
-        Agent::focus_window(self, page)
+    fn focus_window(&self, place: Place) -> bool {
+        Agent::focus_window(self, place)
     }
 }

@@ -1,8 +1,8 @@
 //! The door by which the agent's server asks the tray: [`TrayFace`] sends, [`Requests`] is what [`run`](crate::run) receives.
 
 use daypass_agent::{Face, FaceFuture};
-use daypass_api::request::{CopyRequest, OpenWindow};
-use daypass_api::view::{CopyView, Page};
+use daypass_api::request::CopyRequest;
+use daypass_api::view::{CopyView, Place};
 use daypass_api::{ApiError, ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,7 +14,7 @@ pub(crate) enum Request {
     /// Put a token on the clipboard.
     Copy(CopyRequest, Answer<CopyView>),
     /// Open the window.
-    Open(Page, Answer<()>),
+    Open(Place, Answer<()>),
 }
 
 /// The tray as the agent's server knows it. Cheap to clone.
@@ -45,7 +45,7 @@ impl Face for TrayFace {
         Box::pin(self.ask(|answer| Request::Copy(request, answer)))
     }
 
-    fn open_window(&self, request: OpenWindow) -> FaceFuture<'_, ()> {
-        Box::pin(self.ask(move |answer| Request::Open(request.page, answer)))
+    fn open_window(&self, place: Place) -> FaceFuture<'_, ()> {
+        Box::pin(self.ask(move |answer| Request::Open(place, answer)))
     }
 }

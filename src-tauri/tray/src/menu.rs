@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use daypass_api::view::{AccountView, Health, Page, SessionView, Snapshot, VaultView};
+use daypass_api::view::{AccountView, Health, Page, Place, SessionView, Snapshot, VaultView};
 use daypass_core::fresh::Freshness;
 use daypass_core::session::SessionState;
 use daypass_core::{Time, clock};
@@ -78,7 +78,7 @@ pub enum Action {
     /// Open the window, or bring it to the front.
     Open {
         /// What it shows first.
-        page: Page,
+        place: Place,
     },
     /// End the tray app.
     Quit,
@@ -104,7 +104,7 @@ pub fn menu(snapshot: &Snapshot, now: Time) -> Menu {
     let mut entries = vault_entries(&snapshot.vault);
     let Reach { secrets, storing } = Reach::of(&snapshot.vault);
     if snapshot.accounts.is_empty() {
-        entries.push(Entry::item_if(storing, "Connect an account…", Action::Open { page: Page::Connect }));
+        entries.push(Entry::item_if(storing, "Connect an account…", Action::Open { place: Page::Connect.into() }));
     }
     let (needy, others): (Vec<_>, Vec<_>) = snapshot.accounts.iter().partition(|a| a.health == Health::NeedsYou);
     entries.extend(needy.into_iter().chain(others).map(|account| account_entry(account, secrets, now)));
@@ -112,9 +112,9 @@ pub fn menu(snapshot: &Snapshot, now: Time) -> Menu {
     let can_create = storing && snapshot.accounts.iter().any(|account| account.abilities.create.is_some());
     entries.extend([
         Entry::Separator,
-        Entry::item_if(can_create, "New session…", Action::Open { page: Page::NewSession }),
-        Entry::item("Open Daypass", Action::Open { page: Page::Sessions }),
-        Entry::item("History…", Action::Open { page: Page::History }),
+        Entry::item_if(can_create, "New session…", Action::Open { place: Page::NewSession.into() }),
+        Entry::item("Open Daypass", Action::Open { place: Page::Sessions.into() }),
+        Entry::item("History…", Action::Open { place: Page::History.into() }),
         Entry::Separator,
         Entry::item("Quit", Action::Quit),
     ]);
@@ -154,7 +154,7 @@ impl Reach {
 /// it would make a menu as wide as the screen.
 fn vault_entries(vault: &VaultView) -> Vec<Entry> {
     let again = |label| Entry::item(label, Action::OpenVault);
-    let what_to_do = || Entry::item("What to do…", Action::Open { page: Page::Sessions });
+    let what_to_do = || Entry::item("What to do…", Action::Open { place: Page::Sessions.into() });
     let (state, helps) = match vault {
         VaultView::Open => return Vec::new(),
         // It has been asked, and asking once more would only open a second prompt.
@@ -208,7 +208,7 @@ fn account_entry(account: &AccountView, secrets: bool, now: Time) -> Entry {
     if let Some(problem) = &account.problem {
         entries.push(Entry::text(text::line(&problem.message, MESSAGE)));
         if account.health == Health::NeedsYou {
-            entries.push(Entry::item("Mend in Daypass…", Action::Open { page: Page::Sessions }));
+            entries.push(Entry::item("Mend in Daypass…", Action::Open { place: Page::Sessions.into() }));
         }
         entries.push(Entry::Separator);
     }
@@ -221,7 +221,7 @@ fn account_entry(account: &AccountView, secrets: bool, now: Time) -> Entry {
     }
     entries.extend(account.sessions.iter().take(SESSIONS).map(|s| session_entry(account, s, secrets, now)));
     if let more @ 1.. = account.sessions.len().saturating_sub(SESSIONS) {
-        entries.push(Entry::item(format!("{more} more in Daypass…"), Action::Open { page: Page::Sessions }));
+        entries.push(Entry::item(format!("{more} more in Daypass…"), Action::Open { place: Page::Sessions.into() }));
     }
     Entry::Submenu { label: account_label(account, &life), entries }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use daypass_api::view::Page;
+use daypass_api::view::Place;
 use tokio::time::Instant;
 
 /// How often a window that does not listen yet is tried again.
@@ -28,7 +28,7 @@ pub(crate) struct Window {
 /// A page that waits for the window to listen.
 #[derive(Debug)]
 struct Pending {
-    page: Page,
+    place: Place,
     /// Whether a user waits for it.
     user: bool,
     check: Instant,
@@ -48,12 +48,12 @@ pub(crate) enum Opening {
 
 impl Window {
     /// A window is wanted, and none listens.
-    pub(crate) fn wanted(&mut self, page: Page, user: bool, now: Instant) -> Opening {
+    pub(crate) fn wanted(&mut self, place: Place, user: bool, now: Instant) -> Opening {
         if self.started.is_none() {
             return Opening::Start;
         }
         let user = user || self.pending.as_ref().is_some_and(|pending| pending.user);
-        self.pending = Some(Pending { page, user, check: now + CHECK, until: now + PATIENCE, restart: None });
+        self.pending = Some(Pending { place, user, check: now + CHECK, until: now + PATIENCE, restart: None });
         Opening::Wait
     }
 
@@ -73,26 +73,26 @@ impl Window {
     }
 
     /// The page to try the window with now, where one waits.
-    pub(crate) fn page_to_focus(&mut self, now: Instant) -> Option<Page> {
+    pub(crate) fn place_to_focus(&mut self, now: Instant) -> Option<Place> {
         self.pending.take_if(|pending| now >= pending.until);
         let pending = self.pending.as_mut().filter(|pending| now >= pending.check)?;
         pending.check = now + CHECK;
-        Some(pending.page)
+        Some(pending.place.clone())
     }
 
     /// The page to start the program with now, since none listens, and a user has waited for long enough.
     ///
     /// The wish is taken with it: where even that program only calls another, no further one is started.
-    pub(crate) fn page_to_start(&mut self, now: Instant) -> Option<Page> {
+    pub(crate) fn place_to_start(&mut self, now: Instant) -> Option<Place> {
         let over = |pending: &mut Pending| pending.restart.is_some_and(|at| now >= at);
-        self.pending.take_if(over).map(|pending| pending.page)
+        self.pending.take_if(over).map(|pending| pending.place)
     }
 
     /// The program has ended. Answers the page to start it again with, where a user clicked while it was closing.
-    pub(crate) fn ended(&mut self, now: Instant) -> Option<Page> {
+    pub(crate) fn ended(&mut self, now: Instant) -> Option<Place> {
         let lived = self.started.take().map_or(Duration::ZERO, |started| now.saturating_duration_since(started));
         if lived >= SETTLED {
-            return self.pending.take_if(|pending| pending.user).map(|pending| pending.page);
+            return self.pending.take_if(|pending| pending.user).map(|pending| pending.place);
         }
         if let Some(pending) = self.pending.as_mut().filter(|pending| pending.user) {
             pending.restart = Some(now + CALLED);

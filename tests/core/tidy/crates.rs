@@ -11,13 +11,14 @@ use super::files::File;
 ///
 /// `ui → window → api`, `cli →` all, `tray → agent → providers → core`, `agent → api`, `authority → core`, and
 /// anyone `core`. Tests may use more: only what is built into the programs counts.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("daypass-core", &[]),
     ("daypass-api", &["daypass-core"]),
     ("daypass-providers", &["daypass-core"]),
     ("daypass-authority", &["daypass-core"]),
     ("daypass-agent", &["daypass-core", "daypass-api", "daypass-providers"]),
-    ("daypass-tray", &["daypass-core", "daypass-api", "daypass-agent"]),
+    ("daypass-words", &["daypass-api"]),
+    ("daypass-tray", &["daypass-core", "daypass-api", "daypass-agent", "daypass-words"]),
     (
         "daypass",
         &["daypass-core", "daypass-api", "daypass-providers", "daypass-authority", "daypass-agent", "daypass-tray"],

@@ -3,7 +3,7 @@ import { SvelteSet } from "svelte/reactivity";
 import * as ipc from "../ipc";
 import type { AccountView } from "../types/AccountView";
 import type { ApiError } from "../types/ApiError";
-import type { Page } from "../types/Page";
+import type { Place } from "../types/Place";
 import type { SessionView } from "../types/SessionView";
 import { clock } from "./clock.svelte";
 import { history } from "./history.svelte";
@@ -45,7 +45,7 @@ export class App {
   readonly account = $derived(this.accounts.find((account) => account.name === this.selected) ?? null);
   readonly creators = $derived(this.accounts.filter((account) => account.abilities.create !== null));
 
-  #wanted: Page | null = null;
+  #wanted: Place | null = null;
   #toast = 0;
 
   /** Follows the agent from now on. */
@@ -67,7 +67,7 @@ export class App {
       clock.correct(update.snapshot.at);
       if (this.#wanted !== null) this.show(this.#wanted);
     }
-    if (update.event === "focus") this.show(update.page);
+    if (update.event === "focus") this.show(update);
     if (this.view !== "history") return;
     if (update.event === "logged") history.take(update.entry);
     // What was written while there was no agent to tell it is only found by asking.
@@ -75,15 +75,17 @@ export class App {
   }
 
   /** Shows a page that was asked for from outside; as soon as there are accounts to show it with. */
-  show(page: Page): void {
+  show(place: Place): void {
     if (this.snapshot === null) {
-      this.#wanted = page;
+      this.#wanted = place;
       return;
     }
     this.#wanted = null;
-    if (page === "connect") this.connect();
-    if (page === "new_session") this.newSession();
-    if (page === "history") this.lookBack(null);
+    const account = place.account ?? null;
+    if (account !== null && place.page !== "history") this.select(account);
+    if (place.page === "connect") this.connect();
+    if (place.page === "new_session") this.newSession();
+    if (place.page === "history") this.lookBack(account);
   }
 
   /** Looks at one account, or at all. */

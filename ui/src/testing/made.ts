@@ -4,6 +4,7 @@ import type { Abilities } from "../types/Abilities";
 import type { LogEntry } from "../types/LogEntry";
 import type { ProviderView } from "../types/ProviderView";
 import type { SessionView } from "../types/SessionView";
+import type { Settings } from "../types/Settings";
 import type { Snapshot } from "../types/Snapshot";
 
 /** 20 November 2026, 14:00:00 UTC. */
@@ -45,6 +46,7 @@ export function session(over: Partial<SessionView> = {}): SessionView {
     state: "fresh",
     held: true,
     current: false,
+    fingerprint: "5f2b6c1a",
     ...over,
   };
 }
@@ -73,11 +75,22 @@ export function account(over: Partial<AccountView> = {}): AccountView {
   };
 }
 
+/** What is in force where the user has chosen nothing: `Settings::default` in `src-tauri/api/src/settings.rs`. */
+export const SETTINGS: Settings = {
+  start_at_login: false,
+  appearance: { theme: "system", language: "system" },
+  clipboard: { clear_after: 45 },
+  notifications: { copied: true, copied_is_over: true, trouble: true, needs_you: true, vault: true, revoked: true },
+  quick_copy: { shortcut: "", keep_warm: false },
+  refresh: { keep_fresh: "used", paused: false },
+  authority: { enabled: false, port: 7277 },
+};
+
 let revision = 0;
 
 /** A snapshot, later than every one before it. */
 export function snapshot(accounts: AccountView[], over: Partial<Snapshot> = {}): Snapshot {
-  return { revision: ++revision, at: at(0), vault: { state: "open" }, accounts, ...over };
+  return { revision: ++revision, at: at(0), vault: { state: "open" }, settings: { settings: SETTINGS, file: "/home/me/.config/daypass/config.toml", error: null }, accounts, ...over };
 }
 
 export function provider(over: Partial<ProviderView> = {}): ProviderView {

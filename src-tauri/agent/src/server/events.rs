@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use daypass_api::view::{Page, StreamEvent};
+use daypass_api::view::{Place, StreamEvent};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
@@ -62,8 +62,8 @@ async fn write(
                     }
                     break;
                 }
-                page = focus => {
-                    if lines.send(text(&StreamEvent::Focus { page })).await.is_err() {
+                place = focus => {
+                    if lines.send(text(&StreamEvent::Focus(place))).await.is_err() {
                         return;
                     }
                 }
@@ -94,7 +94,7 @@ fn text(event: &StreamEvent) -> Bytes {
 /// A window that listens; counted while it does.
 struct Window {
     agent: Agent,
-    focus: broadcast::Receiver<Page>,
+    focus: broadcast::Receiver<Place>,
 }
 
 impl Window {
@@ -104,10 +104,10 @@ impl Window {
     }
 
     /// The next time that it is asked to come to the front.
-    async fn asked(&mut self) -> Page {
+    async fn asked(&mut self) -> Place {
         loop {
             match self.focus.recv().await {
-                Ok(page) => return page,
+                Ok(place) => return place,
                 // Whoever asked eight times meant it once.
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,

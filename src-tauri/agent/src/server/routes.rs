@@ -6,10 +6,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use daypass_api::request::{
-    AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest,
+    AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, Shutdown, SignIn, TokenRequest,
 };
 use daypass_api::view::{
-    AccountView, CopyView, ExportView, ImportView, LogView, ProviderView, RevokeView, SessionView, SignInView,
+    AccountView, CopyView, ExportView, ImportView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView,
     Snapshot, StatusView, StreamEvent, TokenView, VaultFileView,
 };
 use daypass_api::{ApiError, ErrorCode};
@@ -277,12 +277,12 @@ async fn log(State(shared): State<Shared>, asked: Result<Query<LogQuery>, QueryR
 }
 
 /// Opens the window, or brings it to the front.
-#[utoipa::path(post, path = "/v1/window", request_body = OpenWindow,
+#[utoipa::path(post, path = "/v1/window", request_body = Place,
     responses((status = 204), (status = "default", body = ApiError)))]
-async fn window(State(shared): State<Shared>, Body(request): Body<OpenWindow>) -> Result<StatusCode, Refused> {
+async fn window(State(shared): State<Shared>, Body(request): Body<Place>) -> Result<StatusCode, Refused> {
     match &shared.face {
         Some(face) => face.open_window(request).await?,
-        None if shared.agent.focus_window(request.page) => {}
+        None if shared.agent.focus_window(request.clone()) => {}
         None => return Err(no_face("Opening the window").into()),
     }
     Ok(StatusCode::NO_CONTENT)

@@ -10,7 +10,7 @@ mod window;
 
 use std::path::PathBuf;
 
-use daypass_api::view::Page;
+use daypass_api::view::Place;
 use daypass_core::Secret;
 use tokio::sync::{mpsc, oneshot};
 
@@ -78,8 +78,8 @@ impl Desktop for NativeDesktop {
         self.notifier.withdraw(topic);
     }
 
-    fn open_window(&mut self, page: Page) -> Result<(), DesktopError> {
-        window::open(page, self.setup.window_home.as_deref(), self.sender.clone())
+    fn open_window(&mut self, place: &Place) -> Result<(), DesktopError> {
+        window::open(place, self.setup.window_home.as_deref(), self.sender.clone())
     }
 
     fn say(&mut self, line: &str) {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Stdio;
 
-use daypass_api::view::Page;
+use daypass_api::view::{Page, Place};
 use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -15,11 +15,20 @@ const PROGRAM: &str = "daypass-window";
 /// Names another program in its place.
 const OVERRIDE: &str = "DAYPASS_WINDOW";
 
-/// Starts the window's program with `page`; its end comes as an event. `home` is given to it as `DAYPASS_HOME`.
-pub(super) fn open(page: Page, home: Option<&Path>, events: UnboundedSender<DesktopEvent>) -> Result<(), DesktopError> {
+/// Starts the window's program with `place`; its end comes as an event. `home` is given to it as `DAYPASS_HOME`.
+pub(super) fn open(
+    place: &Place,
+    home: Option<&Path>,
+    events: UnboundedSender<DesktopEvent>,
+) -> Result<(), DesktopError> {
     let program = program(std::env::var_os(OVERRIDE), std::env::current_exe().ok().as_deref());
     let mut command = Command::new(&program);
-    command.arg("--page").arg(word(page)).stdin(Stdio::null()).stdout(Stdio::null());
+    command.arg("--page").arg(word(place.page)).stdin(Stdio::null()).stdout(Stdio::null());
+    for (option, value) in [("--account", &place.account), ("--session", &place.session)] {
+        if let Some(value) = value {
+            command.arg(format!("{option}={value}"));
+        }
+    }
     // It ends with us: after *Quit* it would be left looking for an agent that is not coming back.
     command.kill_on_drop(true);
     if let Some(home) = home {
@@ -47,6 +56,9 @@ fn word(page: Page) -> &'static str {
         Page::NewSession => "new_session",
         Page::Connect => "connect",
         Page::History => "history",
+        Page::Timeline => "timeline",
+        Page::Settings => "settings",
+        Page::SignIn => "sign_in",
     }
 }
 

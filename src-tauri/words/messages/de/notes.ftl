@@ -1,0 +1,2 @@
+# Benachrichtigungen.
+note-copied-title = Kopiert: {$account}

@@ -1,0 +1,2 @@
+# The tray menu and the tooltip of the icon.
+menu-life-left = {$life} left

@@ -1,0 +1,2 @@
+# Notifications.
+note-copied-title = Copied: {$account}
