@@ -4,13 +4,13 @@ import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { tick } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import * as ipc from "./ipc";
-import { app } from "./model/app.svelte";
-import { history } from "./model/history.svelte";
-import { START } from "./model/state";
-import Root from "./Root.svelte";
-import { account, at, entry, NOW, snapshot } from "./testing/made";
-import type { LogEntry } from "./types/LogEntry";
+import * as ipc from "../ipc";
+import { app } from "../model/app.svelte";
+import { history } from "../model/history.svelte";
+import { START } from "../model/state";
+import Root from "../Root.svelte";
+import { account, at, entry, NOW, snapshot } from "../testing/made";
+import type { LogEntry } from "../types/LogEntry";
 
 const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) });
 
