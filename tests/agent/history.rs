@@ -337,6 +337,39 @@ async fn it_is_read_in_parts_newest_first() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_history_of_one_session_is_asked_for_by_its_id() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    for name in ["a", "b"] {
+        agent.add_account(AddAccount { check: false, ..account("discovr", name) }).await.unwrap();
+    }
+    for session in ["s1", "s2", "s1"] {
+        agent.copied("a", session);
+        agent.copied("b", session);
+        pass(60.0).await;
+    }
+    let told = |query: LogQuery| {
+        let agent = agent.clone();
+        async move {
+            let view = agent.log(query).await.unwrap();
+            let of = |entry: LogEntry| format!("{} {}", entry.account.unwrap(), entry.session.unwrap());
+            (view.entries.into_iter().map(of).collect::<Vec<_>>(), view.more)
+        }
+    };
+    let of_s1 = LogQuery { session: Some("s1".to_owned()), ..LogQuery::default() };
+    // Two providers may give the same id, so without an account it is that of each.
+    assert_eq!(told(of_s1.clone()).await.0, ["b s1", "a s1", "b s1", "a s1"]);
+    let of_a = LogQuery { account: Some("a".to_owned()), ..of_s1 };
+    assert_eq!(told(of_a.clone()).await, (vec!["a s1".to_owned(), "a s1".to_owned()], false));
+    assert_eq!(told(LogQuery { limit: Some(1), ..of_a.clone() }).await, (vec!["a s1".to_owned()], true));
+    let since = Some(bed.clock.now() - Duration::from_secs(90));
+    assert_eq!(told(LogQuery { since, ..of_a.clone() }).await.0, ["a s1"]);
+    assert_eq!(told(LogQuery { session: Some("s9".to_owned()), ..of_a.clone() }).await.0, [] as [&str; 0]);
+    let nothing = LogQuery { session: Some(String::new()), ..of_a };
+    assert_eq!(agent.log(nothing).await.unwrap_err().code, ErrorCode::BadRequest);
+}
+
 #[tokio::test]
 async fn listeners_get_every_entry_once_however_many_come_at_once() {
     let bed = Bed::new();

@@ -50,9 +50,10 @@ fn what_is_asked_of_the_history_stands_in_the_query() {
     let query = LogQuery {
         account: Some("a&limit=9".to_owned()),
         since: Some(DateTime::from_timestamp(1_800_000_000, 0).unwrap()),
+        session: Some("s/1".to_owned()),
         before: Some(7),
         limit: Some(100),
     };
-    let expected = "/v1/log?account=a%26limit%3D9&since=2027-01-15T08%3A00%3A00Z&before=7&limit=100";
+    let expected = "/v1/log?account=a%26limit%3D9&since=2027-01-15T08%3A00%3A00Z&session=s%2F1&before=7&limit=100";
     assert_eq!(path::log(&query), expected);
 }

@@ -326,6 +326,9 @@ impl Inner {
         if query.account.as_deref() == Some("") {
             return Err(bad_request("`account` is empty; leave it out for the history of all.".to_owned()));
         }
+        if query.session.as_deref() == Some("") {
+            return Err(bad_request("`session` is empty; leave it out for the history of all.".to_owned()));
+        }
         self.still_running()?;
         // What has just happened is in it. Where it cannot be written now, it is read as far as it is.
         if !self.history.is_empty() {

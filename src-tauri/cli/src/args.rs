@@ -338,6 +338,9 @@ pub(crate) struct LogArgs {
     /// Only what happened to this account; it may have been removed
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) account: Option<String>,
+    /// Only what happened to this session, by its id as `daypass session list` shows it
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) session: Option<String>,
     /// Only what happened since then: a span back such as 2h or 3d, a date, or an instant (RFC 3339)
     #[arg(long, value_name = "WHEN", value_parser = parse_since)]
     pub(crate) since: Option<Since>,

@@ -39,7 +39,8 @@ pub(crate) fn run(args: &LogArgs) -> Result<(), Failure> {
     for event in stream {
         match event? {
             StreamEvent::Logged { entry } => {
-                let wanted = args.account.is_none() || args.account == entry.account;
+                let wanted = (args.account.is_none() || args.account == entry.account)
+                    && (args.session.is_none() || args.session == entry.session);
                 if wanted && entry.id > last && since.is_none_or(|since| entry.at >= since) {
                     printer.print(&[entry])?;
                 }
@@ -62,9 +63,9 @@ fn read(client: &Client, args: &LogArgs, since: Option<Time>) -> Result<Vec<LogE
         let query = LogQuery {
             account: args.account.clone(),
             since,
+            session: args.session.clone(),
             before,
             limit: Some(left.min(PAGE)),
-            ..Default::default()
         };
         let LogView { entries: page, more } = client.get(&path::log(&query))?;
         let full = left <= PAGE && wanted.is_some();

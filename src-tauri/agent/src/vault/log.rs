@@ -86,9 +86,13 @@ impl Store {
         let limit = query.limit.unwrap_or(USUAL) as usize;
         let mut sql = "SELECT * FROM log WHERE at >= ?1 AND id < ?2".to_owned();
         let mut values = vec![Value::from(micros(since)), Value::from(number(query.before.unwrap_or(u64::MAX)))];
-        if let Some(account) = &query.account {
-            sql += " AND account = ?3";
-            values.push(Value::from(account.clone()));
+        // No index is of sessions: to look through all the entries that there can be takes less time than anybody notices, and
+        // an index would make every refresh dearer.
+        for (column, wanted) in [("account", &query.account), ("session", &query.session)] {
+            if let Some(wanted) = wanted {
+                values.push(Value::from(wanted.clone()));
+                sql += &format!(" AND {column} = ?{}", values.len());
+            }
         }
         // One more than was asked for tells whether there are more.
         let entries = self.read(&format!("{sql} ORDER BY id DESC LIMIT {}", limit + 1), values)?;
