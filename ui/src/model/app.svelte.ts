@@ -1,6 +1,7 @@
 // The page's state and its actions: what is shown, what is under way, and what was just said.
 import { SvelteSet } from "svelte/reactivity";
 import * as ipc from "../ipc";
+import { sentence, t } from "../messages/index.svelte";
 import type { AccountView } from "../types/AccountView";
 import type { ApiError } from "../types/ApiError";
 import type { Place } from "../types/Place";
@@ -27,11 +28,12 @@ export type Prefill = Pick<AccountView, "provider" | "name" | "base_url" | "para
 /** The dialog that is open. */
 export type Dialog =
   | { kind: "new_session"; account: string }
+  | { kind: "shortcuts" }
   | { kind: "confirm"; question: Question; act: () => Promise<string> };
 
 export class App {
   desk = $state.raw<Desk>(START);
-  view = $state<"sessions" | "connect" | "history">("sessions");
+  view = $state<"sessions" | "connect" | "history" | "timeline">("sessions");
   /** The account that is looked at; `null` for all of them. */
   selected = $state<string | null>(null);
   prefill = $state.raw<Prefill | null>(null);
@@ -86,6 +88,7 @@ export class App {
     if (place.page === "connect") this.connect();
     if (place.page === "new_session") this.newSession();
     if (place.page === "history") this.lookBack(account);
+    if (place.page === "timeline") this.timeline();
   }
 
   /** Looks at one account, or at all. */
@@ -101,6 +104,13 @@ export class App {
     this.prefill = null;
     this.view = "history";
     history.choose(account);
+  }
+
+  /** Shows the lives of all sessions on one line of time. */
+  timeline(): void {
+    this.dialog = null;
+    this.prefill = null;
+    this.view = "timeline";
   }
 
   /** Tries to open the vault; the keyring may ask for its password. That it is open is seen without a word. */
@@ -128,7 +138,7 @@ export class App {
     const account = this.creators.find((account) => account.name === this.selected) ?? this.creators[0];
     if (account !== undefined) this.dialog = { kind: "new_session", account: account.name };
     else if (this.accounts.length === 0) this.connect();
-    else this.say("bad", "None of your accounts can open a further session.");
+    else this.say("bad", t("app-no-creator"));
   }
 
   copy(account: AccountView, session?: SessionView): Promise<void> {
@@ -141,7 +151,7 @@ export class App {
     return this.#run(`refresh:${account.name}`, async () => {
       await ipc.refresh(account.name);
       if (account.abilities.list) await ipc.sessions(account.name);
-      return `“${account.name}” is fresh.`;
+      return t("app-is-fresh", { account: account.name });
     });
   }
 
@@ -168,7 +178,7 @@ export class App {
     this.#ask(askToRemove(account), async () => {
       await ipc.removeAccount(account.name);
       this.select(null);
-      return `“${account.name}” was removed.`;
+      return t("app-was-removed", { account: account.name });
     });
   }
 
@@ -202,9 +212,6 @@ export class App {
   }
 }
 
-/** An error as it is shown: with the time to wait, where that is known. */
-export function sentence(error: ApiError): string {
-  return error.retry_after === undefined ? error.message : `${error.message} Try again in ${error.retry_after} s.`;
-}
+export { sentence };
 
 export const app = new App();

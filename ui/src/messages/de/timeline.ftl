@@ -1,0 +1,2 @@
+# Die Zeitleiste: die Leben aller Sitzungen auf einer Linie.
+timeline-title = Zeitleiste
