@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use daypass_api::request::{AddAccount, CreateSession, Export, Import, LogQuery, SignIn, TokenRequest};
+use daypass_api::settings::{Settings, SettingsView, ShortcutView};
 use daypass_api::view::{
     AccountView, ExportView, Health, ImportView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView,
     Snapshot, StatusView, TokenView, VaultFileView,
@@ -17,7 +18,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::inner::Inner;
 use crate::refresh::removed;
-use crate::{Happening, Notice, Upstream, folder, history, keeper, tell, view};
+use crate::{Happening, Notice, Upstream, folder, history, keeper, settings, tell, view};
 
 /// How long work that is under way may go on when the agent is told to stop.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -70,13 +71,16 @@ impl Agent {
     /// # Errors
     /// `internal` where the folders cannot be made.
     pub async fn start(setup: Setup) -> Result<Self, ApiError> {
-        Self::begin(Inner::new(setup)).await
+        let agent = Self::begin(Inner::new(setup)).await?;
+        tokio::spawn(settings::follow(agent.inner.clone()));
+        Ok(agent)
     }
 
     /// The same, with the work on the vault done in turn with everything else, on the one thread of the runtime.
     ///
     /// What happens then depends on time and chance alone, and can be told again: it is for simulations. Whatever is
-    /// ready has its turn before and after a piece of that work, as it has while another thread does it.
+    /// ready has its turn before and after a piece of that work, as it has while another thread does it. The settings' file is
+    /// read once and not watched.
     ///
     /// # Errors
     /// As [`Agent::start`].
@@ -89,6 +93,7 @@ impl Agent {
     async fn begin(inner: Inner) -> Result<Self, ApiError> {
         folder::private(inner.setup.home.data_dir())?;
         let inner = Arc::new(inner);
+        inner.load_settings().await;
         if inner.vault.waits_for_keyring() {
             inner.first_look().await;
             // The keyring may take its time; the agent is there meanwhile.
@@ -301,6 +306,27 @@ impl Agent {
         self.inner.history(query).await
     }
 
+    /// The settings that are in force, and how their file is.
+    pub fn settings(&self) -> SettingsView {
+        crate::view::settings(&self.inner.state())
+    }
+
+    /// The settings in force, and every change of them: for those who apply them.
+    pub fn watch_settings(&self) -> watch::Receiver<Settings> {
+        self.inner.settings.subscribe()
+    }
+
+    /// Changes settings by a JSON merge patch (RFC 7396) of [`Settings`], in force and in their file; `null` stands for the
+    /// default. What else is in the file stays as its user wrote it.
+    ///
+    /// # Errors
+    /// `bad_request` for a patch that does not fit; `rejected` while the file on disk has an error, which is the user's to
+    /// correct; `internal` where the file cannot be written. Nothing has changed then.
+    pub async fn change_settings(&self, patch: serde_json::Value) -> Result<SettingsView, ApiError> {
+        let inner = self.inner.clone();
+        self.inner.to_the_end(async move { inner.change_settings(patch).await }).await
+    }
+
     /// Takes in that a token of `account` went to the clipboard: that of the session `session`.
     pub fn copied(&self, account: &str, session: &str) {
         self.inner.copied(account, session);
@@ -332,6 +358,17 @@ impl Agent {
         self.windows() > 0 && self.inner.focus.send(place).is_ok()
     }
 
+    /// Asks the palette to show itself, or to go where it is shown; `false` where none is listening.
+    pub fn toggle_palette(&self) -> bool {
+        self.inner.palettes.load(Ordering::Acquire) > 0 && self.inner.palette.send(()).is_ok()
+    }
+
+    /// Takes in what became of the shortcut that is chosen in the settings.
+    pub fn shortcut_is(&self, shortcut: ShortcutView) {
+        self.inner.state().shortcut = shortcut;
+        self.inner.touched();
+    }
+
     /// Gives a sign-in up.
     pub fn cancel_sign_in(&self, id: &str) {
         self.inner.cancel_sign_in(id);
@@ -343,6 +380,7 @@ impl Agent {
             return;
         }
         self.inner.stop.notify_one();
+        self.inner.settings_wake.notify_one();
         self.inner.wake.notify_one();
         // A call that is under way may still bring a secret, and one that uses a credential up brings the only copy of its
         // successor; what is cut off after that is settled on the next start.

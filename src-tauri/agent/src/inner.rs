@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use daypass_api::settings::SettingsView;
+use daypass_api::settings::{Settings, SettingsView};
 use daypass_api::view::{Place, Snapshot};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::Time;
@@ -12,6 +12,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 use crate::agent::Setup;
 use crate::history::{Entry, History};
+use crate::settings::SettingsFile;
 use crate::state::State;
 use crate::state::clocks::Clocks;
 use crate::tell::Teller;
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) teller: Teller,
     pub(crate) focus: broadcast::Sender<Place>,
     pub(crate) windows: AtomicUsize,
+    pub(crate) palette: broadcast::Sender<()>,
+    pub(crate) palettes: AtomicUsize,
     /// How much work is under way that must not be cut off.
     busy: watch::Sender<usize>,
     /// How many calls are under way, by the row of their account, whose answer is the only copy of something; each until
@@ -46,6 +49,12 @@ pub(crate) struct Inner {
     pub(crate) saving: Turns<i64>,
     /// One settlement of an account at a time.
     pub(crate) settling: Turns<i64>,
+    /// What the settings' file said when it was looked at last; one change of it at a time.
+    pub(crate) settings_file: tokio::sync::Mutex<SettingsFile>,
+    /// Wakes who follows the settings' file.
+    pub(crate) settings_wake: Notify,
+    /// The settings in force, for those who apply them.
+    pub(crate) settings: watch::Sender<Settings>,
     pub(crate) stopped: AtomicBool,
     pub(crate) stop: Notify,
 }
@@ -83,11 +92,16 @@ impl Inner {
             teller: Teller::new(&*setup.clock),
             focus: broadcast::Sender::new(8),
             windows: AtomicUsize::new(0),
+            palette: broadcast::Sender::new(8),
+            palettes: AtomicUsize::new(0),
             busy: watch::Sender::new(0),
             once_only: watch::Sender::default(),
             tried: watch::Sender::new(false),
             saving: Turns::default(),
             settling: Turns::default(),
+            settings_file: SettingsFile::at(setup.home.settings_file()).into(),
+            settings_wake: Notify::new(),
+            settings: watch::Sender::default(),
             stopped: AtomicBool::new(false),
             stop: Notify::new(),
             setup,
@@ -149,7 +163,10 @@ impl Inner {
         self.snapshots.send_if_modified(|last| {
             // Under the channel's lock, so that revisions are counted once and in order.
             let taken = view::snapshot(&self.state(), now, last.revision);
-            let same = last.revision > 0 && last.vault == taken.vault && last.accounts == taken.accounts;
+            let same = last.revision > 0
+                && last.vault == taken.vault
+                && last.settings == taken.settings
+                && last.accounts == taken.accounts;
             let taken = Arc::new(if same { taken } else { Snapshot { revision: last.revision + 1, ..taken } });
             fresh = Some(taken.clone());
             if !same {

@@ -22,6 +22,7 @@ mod revoke;
 mod revoke_all;
 mod server;
 mod sessions;
+mod settings;
 mod settle;
 mod sign_in;
 mod state;
@@ -31,6 +32,7 @@ mod turns;
 mod upstream;
 mod vault;
 mod view;
+mod watch;
 
 pub use agent::{Agent, KeySource, Setup};
 pub use face::{Face, FaceFuture};

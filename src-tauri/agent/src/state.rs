@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use daypass_api::settings::SettingsView;
+use daypass_api::settings::{KeepFresh, Refresh, SettingsView, ShortcutView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::agenda::Agenda;
 use daypass_core::clock::Reading;
@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) vault: Option<VaultError>,
     /// What the user has chosen, and how the file is that says so.
     pub(crate) settings: SettingsView,
+    /// What became of the shortcut that is chosen there, by the tray.
+    pub(crate) shortcut: ShortcutView,
     /// Whether the accounts are known: the vault's file has been read.
     pub(crate) loaded: bool,
     /// Intents that a call left open, or that were found open on start.
@@ -166,9 +168,14 @@ impl State {
         }
     }
 
+    /// How eagerly tokens are refreshed.
+    pub(crate) fn refresh(&self) -> &Refresh {
+        &self.settings.settings.refresh
+    }
+
     /// What the planner must know of an account, the cool-down of its provider included.
     pub(crate) fn facts(&self, account: &Account, now: Time) -> Facts {
-        let facts = account.facts(&self.clocks, owes(&self.intents, account.record.row), now);
+        let facts = account.facts(&self.clocks, self.refresh(), owes(&self.intents, account.record.row), now);
         let cool_down = self.planner.closed_until(&account.place, now);
         Facts { not_before: facts.not_before.max(cool_down), ..facts }
     }
@@ -192,10 +199,10 @@ impl State {
             self.chores.set(row, chore);
             self.planner.touch(row);
         }
-        let Self { accounts, planner, clocks, intents, .. } = self;
+        let Self { accounts, planner, clocks, settings, intents, .. } = self;
         planner.wake(now, |row| {
             let account = accounts.row(row)?;
-            Some((account.facts(clocks, owes(intents, row), now), account.place.clone()))
+            Some((account.facts(clocks, &settings.settings.refresh, owes(intents, row), now), account.place.clone()))
         })
     }
 }
@@ -271,11 +278,11 @@ impl Account {
     }
 
     /// What the planner must know of it, but for the cool-down of its provider; `owed` where an intent was left open.
-    fn facts(&self, clocks: &Clocks, owed: bool, now: Time) -> Facts {
+    fn facts(&self, clocks: &Clocks, refresh: &Refresh, owed: bool, now: Time) -> Facts {
         Facts {
             life: self.current_life().copied(),
             jitter: self.jitter,
-            warm: self.is_warm(now) && self.barred.is_none(),
+            warm: !refresh.paused && self.is_warm(refresh.keep_fresh, now) && self.barred.is_none(),
             // The machine that a resting account comes from may still use the credential.
             owed: owed && !self.record.resting && self.barred.is_none(),
             in_flight: self.in_flight().is_some(),
@@ -331,16 +338,19 @@ impl Account {
         Some(flight).filter(|flight| current && flight.has_changed().is_ok() && flight.borrow().is_none())
     }
 
-    /// Whether it is refreshed in the background.
-    pub(crate) fn is_warm(&self, now: Time) -> bool {
+    /// Whether its token is to be kept fresh in the background, where nothing is paused and `keep` is the user's choice.
+    pub(crate) fn is_warm(&self, keep: KeepFresh, now: Time) -> bool {
         let recent = |at: Time| clock::until(at, now) < WARM_FOR;
         let record = &self.record;
         // A new account is warm once it has a token: its first session is opened on first use.
         let connected = record.current().is_some() && recent(record.created_at);
+        let kept = match keep {
+            KeepFresh::Pinned => record.pinned,
+            KeepFresh::Used => record.pinned || connected || record.last_used_at.is_some_and(recent),
+            KeepFresh::All => true,
+        };
         // The user is rid of the current session: none is opened in its place until the account is used.
-        !record.resting
-            && !self.is_current_revoked()
-            && (record.pinned || connected || record.last_used_at.is_some_and(recent))
+        kept && !record.resting && !self.is_current_revoked()
     }
 
     /// The credentials to try, best first: a held session's token where the provider takes it, then the account's own.

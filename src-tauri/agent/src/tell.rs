@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::history::Entry;
 use crate::incident::{Incidents, Touch};
 use crate::inner::Inner;
-use crate::state::State;
+use crate::state::{Account, State};
 use crate::vault::VaultError;
 use crate::view;
 
@@ -140,7 +140,10 @@ impl VaultStory {
 
 /// How near the end of an account's token is to the user at `now`.
 fn touch(state: &State, account: &str, now: Time) -> Touch {
-    let Some(account) = state.accounts.get(account).filter(|account| account.is_warm(now)) else { return Touch::Not };
+    let refresh = state.refresh();
+    // While the user has paused it nothing runs out that was to be kept fresh.
+    let kept = |account: &&Account| !refresh.paused && account.is_warm(refresh.keep_fresh, now);
+    let Some(account) = state.accounts.get(account).filter(kept) else { return Touch::Not };
     match account.current_life() {
         Some(life) if life.freshness(now) < Freshness::Urgent => {
             Touch::In(life.remaining(now).saturating_sub(life.thresholds().hard))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use daypass_api::settings::SettingsView;
 use daypass_api::view::{
     Abilities, AccountView, CreateForm, CredentialForm, Health, LifeForm, ParamForm, Problem, ProviderView,
     SessionView, Snapshot, VaultView,
@@ -19,7 +20,12 @@ use crate::vault::{Sealed, SessionRecord, VaultError};
 /// The snapshot of `state` at `now`.
 pub(crate) fn snapshot(state: &State, now: Time, revision: u64) -> Snapshot {
     let accounts = state.accounts.values().map(|account| self::account(state, account, now)).collect();
-    Snapshot { revision, at: now, vault: vault(state.vault.as_ref()), settings: state.settings.clone(), accounts }
+    Snapshot { revision, at: now, vault: vault(state.vault.as_ref()), settings: settings(state), accounts }
+}
+
+/// The settings, with what became of the shortcut: the tray knows that, and not the file.
+pub(crate) fn settings(state: &State) -> SettingsView {
+    SettingsView { shortcut: state.shortcut.clone(), ..state.settings.clone() }
 }
 
 /// When time alone changes what is shown after `now`: a token passes from one state into the next.
@@ -70,7 +76,7 @@ pub(crate) fn account(state: &State, account: &Account, now: Time) -> AccountVie
         problem,
         current: record.current().map(|session| session.session.id.clone()),
         expires_at: life.map(|life| life.expires_at),
-        next_refresh_at: next,
+        next_refresh_at: next.filter(|_| !state.refresh().paused),
         last_used_at: record.last_used_at,
         pinned: record.pinned,
         abilities: definition.map(abilities).unwrap_or_default(),

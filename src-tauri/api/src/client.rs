@@ -97,6 +97,15 @@ impl Client {
         read(&self.call("POST", path, Some(&body))?)
     }
 
+    /// `PATCH path` with `body` as JSON.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, CallError> {
+        let body = Zeroizing::new(serde_json::to_vec(body).map_err(|error| bad_answer(&misfit(&error)))?);
+        read(&self.call("PATCH", path, Some(&body))?)
+    }
+
     /// `DELETE path`.
     ///
     /// # Errors
@@ -108,12 +117,16 @@ impl Client {
     /// The stream of events: a snapshot at once and another after every change, what comes into the history, calls for the
     /// window, and at the end a `bye`.
     ///
-    /// With `window` the caller says that it is the window, and is asked to come to the front when one is wanted.
+    /// Who says that he is the window or the palette is asked to come to the front when it is wanted.
     ///
     /// # Errors
     /// [`CallError`].
-    pub fn events(&self, window: bool) -> Result<Events, CallError> {
-        let path = if window { "/v1/events?window=true" } else { "/v1/events" };
+    pub fn events(&self, who: Listener) -> Result<Events, CallError> {
+        let path = match who {
+            Listener::Other => "/v1/events",
+            Listener::Window => "/v1/events?window=true&changes=true",
+            Listener::Palette => "/v1/events?palette=true",
+        };
         let (head, mut reader) = self.send("GET", path, None)?;
         if head.status != 200 {
             return Err(refusal(&read_body(&mut reader, &head)?).into());
@@ -220,6 +233,17 @@ impl Client {
 struct Holder {
     pid: u32,
     socket: PathBuf,
+}
+
+/// Who listens to the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listener {
+    /// The window. After the first snapshot it is only told what has changed.
+    Window,
+    /// The palette.
+    Palette,
+    /// Anybody else.
+    Other,
 }
 
 /// The events of an agent, until it ends.

@@ -1,9 +1,17 @@
 //! What a user may choose. It stands in one file, `config.toml` in the folder of the configuration, which people can read and
 //! edit; the same names are used there, on the local API and in the window.
 
-use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
+
+use crate::error::Said;
+
+/// How long a copied token may stay on the clipboard, in seconds.
+pub const CLEAR_AFTER: RangeInclusive<u64> = 5..=600;
 
 /// Everything that a user may choose. What is not given is as [`Settings::default`] says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -71,6 +79,7 @@ pub enum Language {
 #[ts(export)]
 pub struct Clipboard {
     /// After how many seconds a copied token is cleared away: 5 to 600.
+    #[serde(deserialize_with = "clear_after")]
     #[ts(type = "number")]
     pub clear_after: u64,
 }
@@ -78,6 +87,15 @@ pub struct Clipboard {
 impl Default for Clipboard {
     fn default() -> Self {
         Self { clear_after: 45 }
+    }
+}
+
+fn clear_after<'de, D: Deserializer<'de>>(value: D) -> Result<u64, D::Error> {
+    let seconds = u64::deserialize(value)?;
+    if CLEAR_AFTER.contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(D::Error::invalid_value(Unexpected::Unsigned(seconds), &"a number of seconds from 5 to 600"))
     }
 }
 
@@ -169,6 +187,51 @@ pub struct SettingsView {
     pub file: String,
     /// What is wrong with the file now; `null` where it is in force.
     pub error: Option<SettingsError>,
+    /// What became of the shortcut that is chosen in [`QuickCopy`].
+    #[serde(default)]
+    pub shortcut: ShortcutView,
+}
+
+/// What became of the chosen shortcut.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+#[ts(export)]
+pub enum ShortcutView {
+    /// None is chosen, or there is no tray app that could take it.
+    #[default]
+    Off,
+    /// It opens the palette.
+    Bound {
+        /// The keys in the one way to write them, such as `Ctrl+Alt+C`; on Wayland as the desktop calls them.
+        keys: String,
+    },
+    /// Another program has these keys, or the desktop's user declined.
+    Taken {
+        /// One sentence that says what to do.
+        message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
+    },
+    /// It is not a shortcut, or the keyboard has no such key.
+    Unusable {
+        /// One sentence that says what to do.
+        message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
+    },
+    /// This desktop lets no program have a shortcut.
+    Unsupported {
+        /// One sentence that says what to do.
+        message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
+    },
 }
 
 /// What is wrong with the file.

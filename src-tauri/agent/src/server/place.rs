@@ -3,7 +3,6 @@
 //! Either can be taken away while the agent runs: a logout removes the runtime folder, somebody tidies up. An agent that
 //! nobody finds while it holds the vault would be in everybody's way, so it makes its place anew, or ends.
 
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -12,6 +11,7 @@ use daypass_api::{ApiError, ErrorCode, Home, reason};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::{Instant, sleep_until};
 
+use crate::watch::{Told, Watch};
 use crate::{AgentLock, folder};
 
 /// How often the place is looked at where the kernel does not tell: after a folder further up was moved, say.
@@ -28,7 +28,7 @@ pub(super) struct Place {
     bound: Option<Identity>,
     /// Which folder the vault was opened in.
     data: Option<Identity>,
-    watch: Option<watch::Watch>,
+    watch: Option<Watch>,
     next_look: Instant,
 }
 
@@ -104,7 +104,7 @@ impl Place {
         self.next_look = Instant::now() + LOOK;
         self.bound = there(&self.socket);
         let (lock, socket) = (self.home.agent_lock(), self.socket.as_path());
-        self.watch = watch::Watch::of([&lock, socket, self.home.data_dir(), self.home.run_dir()]).ok();
+        self.watch = Watch::of(Told::Gone, [&lock, socket, self.home.data_dir(), self.home.run_dir()]).ok();
     }
 }
 
@@ -118,7 +118,7 @@ fn there(path: &Path) -> Option<Identity> {
 }
 
 /// Waits for the kernel's word, where there is one.
-async fn stirred(watch: Option<&watch::Watch>) {
+async fn stirred(watch: Option<&Watch>) {
     match watch {
         Some(watch) => watch.stirred().await,
         None => std::future::pending().await,
@@ -146,65 +146,4 @@ async fn bind(home: &Home, socket: &Path) -> Result<UnixListener, ApiError> {
     let listener = UnixListener::bind(socket).map_err(failed)?;
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
     Ok(listener)
-}
-
-/// The kernel's word on files that are removed or moved (inotify(7)).
-#[cfg(target_os = "linux")]
-mod watch {
-    use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
-    use tokio::io::unix::AsyncFd;
-
-    use super::{OwnedFd, Path};
-
-    /// Tells when one of some files was removed or moved.
-    pub(super) struct Watch(AsyncFd<OwnedFd>);
-
-    impl Watch {
-        /// Watches `paths`, folders and files: these alone, not what is in them.
-        ///
-        /// # Errors
-        /// Where the kernel has no more to give (`fs.inotify.max_user_instances`), or one is not there.
-        pub(super) fn of<const N: usize>(paths: [&Path; N]) -> std::io::Result<Self> {
-            let watch = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-            // An open file that is removed loses a link only, which is a change of its attributes.
-            let flags = WatchFlags::ATTRIB | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
-            for path in paths {
-                add_watch(&watch, path, flags)?;
-            }
-            #[expect(
-                deprecated,
-                reason = "the new way is unsafe; what is given here is owned, so nobody closes it underneath"
-            )]
-            let watch = AsyncFd::new(watch)?;
-            Ok(Self(watch))
-        }
-
-        /// Waits until the kernel has told something.
-        pub(super) async fn stirred(&self) {
-            // Where it cannot be waited on, the clock tells when to look.
-            let Ok(mut ready) = self.0.readable().await else { return std::future::pending().await };
-            // What happened is seen by looking at the files.
-            while rustix::io::read(&self.0, &mut [0; 512]).is_ok_and(|length| length > 0) {}
-            ready.clear_ready();
-        }
-    }
-}
-
-/// Other systems are looked at by the clock.
-#[cfg(not(target_os = "linux"))]
-mod watch {
-    use super::{OwnedFd, Path};
-
-    pub(super) struct Watch(OwnedFd);
-
-    impl Watch {
-        pub(super) fn of<const N: usize>(_paths: [&Path; N]) -> std::io::Result<Self> {
-            Err(std::io::ErrorKind::Unsupported.into())
-        }
-
-        pub(super) async fn stirred(&self) {
-            let _ = &self.0;
-            std::future::pending().await
-        }
-    }
 }

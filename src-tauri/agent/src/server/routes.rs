@@ -8,6 +8,7 @@ use axum::{Json, Router};
 use daypass_api::request::{
     AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, Shutdown, SignIn, TokenRequest,
 };
+use daypass_api::settings::SettingsView;
 use daypass_api::view::{
     AccountView, CopyView, ExportView, ImportView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView,
     Snapshot, StatusView, StreamEvent, TokenView, VaultFileView,
@@ -48,6 +49,8 @@ pub(super) fn router(shared: Shared) -> Router {
         .routes(routes!(copy))
         .routes(routes!(log))
         .routes(routes!(window))
+        .routes(routes!(palette))
+        .routes(routes!(settings, change_settings))
         .routes(routes!(vault))
         .routes(routes!(open_vault))
         .routes(routes!(export))
@@ -123,6 +126,12 @@ struct Listener {
     /// Whether it is the window that listens: it is then asked to come to the front.
     #[serde(default)]
     window: bool,
+    /// Whether it is the palette that listens: it is then asked to show itself.
+    #[serde(default)]
+    palette: bool,
+    /// Whether only the first snapshot is told whole, and of each later one what has changed.
+    #[serde(default)]
+    changes: bool,
 }
 
 /// A line of JSON for every event, until the agent ends: a snapshot at once and another after every change, every entry that
@@ -133,8 +142,8 @@ async fn stream(
     State(shared): State<Shared>,
     listener: Result<Query<Listener>, QueryRejection>,
 ) -> Result<Response, Refused> {
-    let Listener { window } = query(listener)?;
-    Ok(events::stream(shared.agent, shared.ended, window))
+    let Listener { window, palette, changes } = query(listener)?;
+    Ok(events::stream(shared.agent, shared.ended, events::Wish { window, palette, changes }))
 }
 
 /// This document.
@@ -285,6 +294,28 @@ async fn window(State(shared): State<Shared>, Body(request): Body<Place>) -> Res
         None if shared.agent.focus_window(request.clone()) => {}
         None => return Err(no_face("Opening the window").into()),
     }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The settings that are in force, and how their file is.
+#[utoipa::path(get, path = "/v1/settings",
+    responses((status = 200, body = SettingsView), (status = "default", body = ApiError)))]
+async fn settings(State(shared): State<Shared>) -> Json<SettingsView> {
+    Json(shared.agent.settings())
+}
+
+/// Changes settings by a JSON merge patch (RFC 7396) and writes them to their file; `null` stands for the default.
+#[utoipa::path(patch, path = "/v1/settings", request_body = serde_json::Value,
+    responses((status = 200, body = SettingsView), (status = "default", body = ApiError)))]
+async fn change_settings(State(shared): State<Shared>, Body(patch): Body<serde_json::Value>) -> Answer<SettingsView> {
+    answer(shared.agent.change_settings(patch).await)
+}
+
+/// Opens the palette for quick copies, or closes it where it is open.
+#[utoipa::path(post, path = "/v1/palette", responses((status = 204), (status = "default", body = ApiError)))]
+async fn palette(State(shared): State<Shared>) -> Result<StatusCode, Refused> {
+    let face = shared.face.as_ref().ok_or_else(|| no_face("The palette"))?;
+    face.toggle_palette().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -49,8 +49,13 @@ impl Accounts {
 
     /// All of them, to be changed.
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Account> {
-        self.touched.extend(self.by_name.iter().copied());
+        self.touch_all();
         self.by_row.iter_mut().map(|account| &mut **account)
+    }
+
+    /// Everybody is to be planned anew: what all are planned by has changed.
+    pub(crate) fn touch_all(&mut self) {
+        self.touched.extend(self.by_name.iter().copied());
     }
 
     /// What is not in the vault yet of the uses: the row, the moment of the last one, and whether the account rests after it.
