@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod file;
 mod policy;
+mod recognize;
 mod values;
 
 #[doc = include_str!("../definitions/README.md")]
@@ -21,3 +22,4 @@ pub use catalog::Catalog;
 pub use definition::{Abilities, CreateAbility, CredentialText, Definition, DefinitionError, LifeRange, Param};
 pub use engine::{Engine, Limits};
 pub use error::ProviderError;
+pub use recognize::{RecognizeError, Recognized};
