@@ -13,8 +13,8 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: false,
   },
-  // The sentences of the agent are in files that the page shares with the tray.
-  server: { fs: { allow: [".", "../src-tauri/words/messages"] } },
+  // The sentences of the agent are in files that the page shares with the tray; a test reads what the providers' definitions say.
+  server: { fs: { allow: [".", "../src-tauri/words/messages", "../src-tauri/providers/definitions"] } },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.ts"],

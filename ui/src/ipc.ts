@@ -2,6 +2,7 @@
 //
 // Nothing here answers a token. A credential goes out once, in `addAccount`, and is kept nowhere.
 import { Channel, invoke } from "@tauri-apps/api/core";
+import { t } from "./messages/index.svelte";
 import type { AccountView } from "./types/AccountView";
 import type { ApiError } from "./types/ApiError";
 import type { CopyRequest } from "./types/CopyRequest";
@@ -87,5 +88,5 @@ export function asApiError(error: unknown): ApiError {
     return error as ApiError;
   }
   const why = error instanceof Error ? error.message : String(error);
-  return { code: "internal", message: `The window failed: ${why}.` };
+  return { code: "internal", message: t("app-failed", { why }) };
 }

@@ -51,7 +51,7 @@ test("each entry says what happened, to whom, why, how long it took, which token
   await open([failed, refreshed, opened]);
   expect(rows()).toEqual([
     "Attempt failed work AntiRaid does not answer. took 10 s 1 min ago",
-    "Refreshed work took 120 ms token ba7816bf 1 h ago",
+    "Refreshed work took 120 ms token ba7816bf 1 hr ago",
     "Vault opened 14:00",
   ]);
   const lists = screen.getAllByRole("list").filter((list) => list.tagName === "OL");

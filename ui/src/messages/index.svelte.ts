@@ -13,6 +13,25 @@ export type Spoken = (typeof LANGUAGES)[number];
 /** Those that are written from right to left. None of ours is; a test takes one that would be. */
 const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
 
+/** The country whose dates and numbers are written where the desktop names none. */
+const COUNTRY: Record<Spoken, string> = { en: "GB", de: "DE" };
+
+/** What the desktop says of languages, as BCP 47 tags. */
+interface Desktop {
+  /** The languages of texts, the one that is liked most first. */
+  languages: readonly string[];
+  /** The one of dates and numbers; its country is what counts. */
+  time: string | undefined;
+}
+
+/** Something that the agent says: in English, and by the name of a message where it has one. */
+export interface Spoke {
+  message: string;
+  said?: Said;
+  /** Seconds until another try makes sense. */
+  retry_after?: number;
+}
+
 const FILES: Record<string, string> = {
   ...import.meta.glob<string>("./*/*.ftl", { query: "?raw", import: "default", eager: true }),
   ...import.meta.glob<string>("../../../src-tauri/words/messages/*/errors.ftl", { query: "?raw", import: "default", eager: true }),
@@ -25,30 +44,37 @@ export function texts(language: Spoken): string[] {
     .map((path) => FILES[path] ?? "");
 }
 
-const bundles = new Map<Spoken, FluentBundle>();
+/** The messages of each locale; they are read when they are needed first. */
+const bundles = new Map<string, FluentBundle>();
 
-/** A language's messages; they are read when they are needed first. */
-function bundle(language: Spoken): FluentBundle {
-  let bundle = bundles.get(language);
+function bundle(language: Spoken, tag: string): FluentBundle {
+  let bundle = bundles.get(tag);
   if (bundle === undefined) {
-    bundle = new FluentBundle(language, { useIsolating: false });
+    bundle = new FluentBundle(tag, { useIsolating: false });
     for (const text of texts(language)) bundle.addResource(new FluentResource(text), { allowOverrides: true });
-    bundles.set(language, bundle);
+    bundles.set(tag, bundle);
   }
   return bundle;
+}
+
+/** What Rust left here of the desktop (`src-tauri/window/locale.rs`), where the web view would have to guess; else what that knows. */
+function desktop(): Desktop {
+  const told = (window as { daypassLocale?: Desktop }).daypassLocale;
+  return told ?? { languages: navigator.languages, time: navigator.languages[0] };
 }
 
 class Locale {
   /** The language that is spoken. */
   language = $state<Spoken>("en");
-  /** The locale of dates and numbers: the desktop's where it is of that language, else the language itself. */
-  readonly tag = $derived(navigator.languages.find((tag) => tag.split("-")[0] === this.language) ?? this.language);
+  /** The locale of dates and numbers: the language that is spoken, as it is written in the desktop's country. */
+  tag = $state("en-GB");
 
   /** Speaks the language that is chosen; `system` is the first of the desktop's that we speak. */
   choose(chosen: Language): void {
     const known = (tag: string): Spoken | undefined => LANGUAGES.find((language) => language === tag.split("-")[0]);
-    this.language = chosen === "system" ? (navigator.languages.map(known).find((one) => one !== undefined) ?? "en") : chosen;
-    document.documentElement.lang = this.tag;
+    this.language = chosen === "system" ? (desktop().languages.map(known).find((one) => one !== undefined) ?? "en") : chosen;
+    this.tag = `${this.language}-${countryOf(desktop().time) ?? COUNTRY[this.language]}`;
+    document.documentElement.lang = this.language;
     document.documentElement.dir = RIGHT_TO_LEFT.includes(this.language) ? "rtl" : "ltr";
   }
 }
@@ -57,21 +83,38 @@ export const locale = new Locale();
 
 /** The message `id` with these variables, in the language that is spoken. It is read anew where that changes. */
 export function t(id: string, args?: Record<string, FluentVariable>): string {
-  return find(locale.language, id, args) ?? find("en", id, args) ?? id;
+  return find(bundle(locale.language, locale.tag), id, args) ?? find(bundle("en", "en-GB"), id, args) ?? id;
 }
 
-/** The message `id` where there is one, else `otherwise`: for what may come from a user's own definition. */
+/**
+ * What a provider's definition says, by the message `id`: where our English message is `otherwise`, word by word, in the language that
+ * is spoken. What a user's own definition says stays as it is, also where it has the name of one of ours.
+ */
 export function maybe(id: string, otherwise: string): string {
-  return find(locale.language, id) ?? otherwise;
+  return find(bundle("en", "en-GB"), id) === otherwise ? t(id) : otherwise;
 }
 
-/** A sentence of the agent's in the language that is spoken; its English one where that has none. */
-export function sentence(said: Said | undefined, message: string): string {
-  return said === undefined ? message : (find(locale.language, said.id, said.args as Record<string, string>) ?? message);
+/** A sentence of the agent's in the language that is spoken, its English one where that has none; with the time to wait, where that is known. */
+export function sentence(spoke: Spoke): string;
+export function sentence(said: Said | undefined, message: string): string;
+export function sentence(what: Spoke | Said | undefined, english?: string): string {
+  const { said, message, retry_after }: { said?: Said | undefined; message: string; retry_after?: number } =
+    what !== undefined && "message" in what ? what : { said: what, message: english ?? "" };
+  const args = said?.args as Record<string, string> | undefined;
+  const text = said === undefined ? message : (find(bundle(locale.language, locale.tag), said.id, args) ?? message);
+  return retry_after === undefined ? text : t("app-try-again-in", { text, seconds: retry_after });
 }
 
-function find(language: Spoken, id: string, args?: Record<string, FluentVariable>): string | null {
-  const messages = bundle(language);
+function find(messages: FluentBundle, id: string, args?: Record<string, FluentVariable>): string | null {
   const pattern = messages.getMessage(id)?.value;
   return pattern == null ? null : messages.formatPattern(pattern, args ?? null, []);
+}
+
+/** The country of a tag: `AT` of `de-AT`. A tag that is none, as an environment may hold, has no country. */
+function countryOf(tag: string | undefined): string | undefined {
+  try {
+    return tag === undefined ? undefined : new Intl.Locale(tag).region;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,13 +1,18 @@
 // The message files: every language has the same messages with the same variables, and the page asks for none that is not there.
 import { FluentResource } from "@fluent/bundle";
-import { expect, test } from "vitest";
-import { LANGUAGES, locale, sentence, t, texts, type Spoken } from "./index.svelte";
+import { afterEach, expect, test } from "vitest";
+import { LANGUAGES, locale, maybe, sentence, t, texts, type Spoken } from "./index.svelte";
 
 const SOURCES = import.meta.glob<string>(["../**/*.svelte", "../**/*.ts", "!../**/*.test.ts", "!../types/**"], {
   query: "?raw",
   import: "default",
   eager: true,
 });
+
+/** The definitions of the providers, as they are written. */
+const DEFINITIONS = Object.values(
+  import.meta.glob<string>("../../../src-tauri/providers/definitions/*.toml", { query: "?raw", import: "default", eager: true }),
+);
 
 /** Each message of a language with the names of its variables. */
 function messages(language: Spoken): Map<string, string[]> {
@@ -21,6 +26,8 @@ function messages(language: Spoken): Map<string, string[]> {
   }
   return found;
 }
+
+afterEach(() => locale.choose("system"));
 
 test("every line of a message file is understood", () => {
   for (const language of LANGUAGES) {
@@ -43,15 +50,54 @@ test("the page asks for no message that is not there", () => {
   }
 });
 
+test("what is said of a provider is what its definition says", () => {
+  const told = texts("en").find((text) => text.includes("provider-antiraid-about")) ?? "";
+  const said = [...told.matchAll(/^provider-[\w-]+ = (.+)$/gm)].map((match) => match[1]);
+  const written = DEFINITIONS.flatMap((text) => [
+    ...(text.match(/^about = .+$/gm) ?? []),
+    ...(text.match(/^(?:label|help) = "(?!\/).+$/gm) ?? []),
+    ...(text.match(/^revoke(?:_all)? = ".+\."$/gm) ?? []),
+  ]);
+  expect(said.sort()).toEqual(written.map((line) => line.replace(/^\w+ = "(.*)"$/, "$1")).sort());
+});
+
+test("a definition of the user's own is not taken for one of ours", () => {
+  locale.choose("de");
+  expect(maybe("provider-discovr-credential", "Refresh token")).toBe("Refresh-Token");
+  expect(maybe("provider-discovr-credential", "Card number")).toBe("Card number");
+  expect(maybe("provider-mine-credential", "Card number")).toBe("Card number");
+  locale.choose("en");
+  expect(maybe("provider-discovr-credential", "Refresh token")).toBe("Refresh token");
+});
+
 test("the desktop's language is spoken unless one is chosen", () => {
   locale.choose("de");
   expect(t("app-name-of-nothing")).toBe("app-name-of-nothing");
   expect(document.documentElement.lang).toBe("de");
   expect(t("app-loading")).toBe("Der Agent wird gesucht …");
-  expect(sentence({ id: "error-unknown-account", args: { account: "work" } }, "There is no account named work.")).toBe(
-    "Es gibt kein Konto namens work.",
-  );
-  expect(sentence({ id: "error-that-is-not-there", args: {} }, "It is away.")).toBe("It is away.");
   locale.choose("system");
   expect(t("app-loading")).toBe("Looking for the agent…");
+});
+
+test("what the window tells of the desktop goes before what the web view knows", () => {
+  const here = window as { daypassLocale?: { languages: string[]; time?: string } };
+  here.daypassLocale = { languages: ["fr-FR", "de-AT", "en-US"], time: "de-CH" };
+  locale.choose("system");
+  expect([locale.language, locale.tag]).toEqual(["de", "de-CH"]);
+  here.daypassLocale = { languages: ["fr-FR"], time: "not a tag" };
+  locale.choose("de");
+  expect(locale.tag).toBe("de-DE");
+  locale.choose("system");
+  expect([locale.language, locale.tag]).toEqual(["en", "en-GB"]);
+  delete here.daypassLocale;
+});
+
+test("a sentence of the agent's is said in the language that is spoken, with the time to wait", () => {
+  const known = { id: "error-unknown-account", args: { account: "work" } };
+  locale.choose("de");
+  expect(sentence({ message: "There is no account named work.", said: known })).toBe("Es gibt kein Konto namens work.");
+  expect(sentence({ message: "It is away.", said: { id: "error-that-is-not-there", args: {} } })).toBe("It is away.");
+  expect(sentence({ message: "It is away.", retry_after: 5 })).toBe("It is away. Nächster Versuch möglich in 5 s.");
+  locale.choose("en");
+  expect(sentence({ message: "It is away.", retry_after: 5 })).toBe("It is away. Try again in 5 s.");
 });

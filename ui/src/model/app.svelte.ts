@@ -3,7 +3,6 @@ import { SvelteSet } from "svelte/reactivity";
 import * as ipc from "../ipc";
 import { sentence, t } from "../messages/index.svelte";
 import type { AccountView } from "../types/AccountView";
-import type { ApiError } from "../types/ApiError";
 import type { Place } from "../types/Place";
 import type { SessionView } from "../types/SessionView";
 import { clock } from "./clock.svelte";

@@ -1,4 +1,5 @@
 // What can be found in the history, in words: each event has a name and a mark of its own, and belongs to a kind.
+import { t } from "../messages/index.svelte";
 import type { LogEntry } from "../types/LogEntry";
 import type { LogEvent } from "../types/LogEvent";
 
@@ -15,40 +16,44 @@ interface EventWord {
   kind: Kind;
 }
 
-const EVENTS: Record<LogEvent, EventWord> = {
-  connected: { word: "Connected", mark: "link", kind: "accounts" },
-  removed: { word: "Removed", mark: "drop", kind: "accounts" },
-  minted: { word: "Session opened", mark: "open", kind: "tokens" },
-  refreshed: { word: "Refreshed", mark: "again", kind: "tokens" },
-  rotated: { word: "Secret rotated", mark: "turn", kind: "tokens" },
-  created: { word: "Session created", mark: "open", kind: "sessions" },
-  failed: { word: "Attempt failed", mark: "fail", kind: "problems" },
-  refused: { word: "Credential refused", mark: "stop", kind: "problems" },
-  copied: { word: "Token copied", mark: "copy", kind: "tokens" },
-  revoked: { word: "Session revoked", mark: "end", kind: "sessions" },
-  revoked_all: { word: "All sessions revoked", mark: "end", kind: "sessions" },
-  forgotten: { word: "Session forgotten", mark: "drop", kind: "sessions" },
-  orphan_found: { word: "Orphan found", mark: "lost", kind: "problems" },
-  vault_opened: { word: "Vault opened", mark: "unlock", kind: "accounts" },
-  vault_shut: { word: "Vault shut", mark: "lock", kind: "problems" },
-  vault_upgraded: { word: "Vault upgraded", mark: "turn", kind: "accounts" },
-  exported: { word: "Vault exported", mark: "out", kind: "accounts" },
-  imported: { word: "Accounts imported", mark: "in", kind: "accounts" },
+const EVENTS: Record<LogEvent, { mark: Mark; kind: Kind }> = {
+  connected: { mark: "link", kind: "accounts" },
+  removed: { mark: "drop", kind: "accounts" },
+  minted: { mark: "open", kind: "tokens" },
+  refreshed: { mark: "again", kind: "tokens" },
+  rotated: { mark: "turn", kind: "tokens" },
+  created: { mark: "open", kind: "sessions" },
+  failed: { mark: "fail", kind: "problems" },
+  refused: { mark: "stop", kind: "problems" },
+  copied: { mark: "copy", kind: "tokens" },
+  revoked: { mark: "end", kind: "sessions" },
+  revoked_all: { mark: "end", kind: "sessions" },
+  forgotten: { mark: "drop", kind: "sessions" },
+  orphan_found: { mark: "lost", kind: "problems" },
+  vault_opened: { mark: "unlock", kind: "accounts" },
+  vault_shut: { mark: "lock", kind: "problems" },
+  vault_upgraded: { mark: "turn", kind: "accounts" },
+  exported: { mark: "out", kind: "accounts" },
+  imported: { mark: "in", kind: "accounts" },
 };
 
 export function eventWord(event: LogEvent): EventWord {
-  return EVENTS[event];
+  return { word: t(`history-${event.replaceAll("_", "-")}`), ...EVENTS[event] };
 }
 
-/** The kinds as they are offered, after "all". */
-export const KINDS: readonly { kind: Kind; label: string }[] = [
-  { kind: "tokens", label: "Tokens" },
-  { kind: "sessions", label: "Sessions" },
-  { kind: "problems", label: "Problems" },
-  { kind: "accounts", label: "Accounts and vault" },
-];
+/** What an event is about. */
+export function kindOf(event: LogEvent): Kind {
+  return EVENTS[event].kind;
+}
+
+/** The kinds in the order in which they are offered, after "all". */
+export const KINDS: readonly Kind[] = ["tokens", "sessions", "problems", "accounts"];
+
+export function kindWord(kind: Kind): string {
+  return t(`history-kind-${kind}`);
+}
 
 /** Why it happened, or how it failed, where one of them is known. */
 export function reasonOf(entry: LogEntry): string | null {
-  return entry.reason ?? (entry.code === null ? null : `The answer was “${entry.code.replaceAll("_", " ")}”.`);
+  return entry.reason ?? (entry.code === null ? null : t("history-answer", { code: entry.code.replaceAll("_", " ") }));
 }

@@ -3,7 +3,7 @@ import { SvelteSet } from "svelte/reactivity";
 import * as ipc from "../ipc";
 import type { ApiError } from "../types/ApiError";
 import type { LogEntry } from "../types/LogEntry";
-import { eventWord, type Kind } from "./events";
+import { kindOf, type Kind } from "./events";
 
 /** How many entries are asked for at once. */
 const PAGE = 100;
@@ -29,7 +29,7 @@ export class History {
   readonly arrived = new SvelteSet<number>();
 
   readonly shown = $derived(
-    this.kind === null ? this.entries : this.entries.filter((entry) => eventWord(entry.event).kind === this.kind),
+    this.kind === null ? this.entries : this.entries.filter((entry) => kindOf(entry.event) === this.kind),
   );
 
   /** Counts the questions, so that an answer to an older one is not taken for that to the last. */

@@ -1,4 +1,5 @@
 // The life of a session as a user types it: `45m`, `12h`, `7d`, as on the command line.
+import { t } from "../messages/index.svelte";
 import type { LifeForm } from "../types/LifeForm";
 import { span } from "./time";
 
@@ -25,8 +26,8 @@ export function writeLife(seconds: number): string {
 export function lifeProblem(text: string, form: LifeForm): string | null {
   if (text.trim() === "") return null;
   const seconds = parseLife(text);
-  if (seconds === null) return "Write a life as a number and a unit: 45m, 12h or 7d.";
-  if (seconds < form.min) return `The shortest life is ${span(form.min)}.`;
-  if (seconds > form.max) return `The longest life is ${span(form.max)}.`;
+  if (seconds === null) return t("app-life-unclear");
+  if (seconds < form.min) return t("app-life-too-short", { life: span(form.min) });
+  if (seconds > form.max) return t("app-life-too-long", { life: span(form.max) });
   return null;
 }

@@ -64,7 +64,7 @@ test("the past is told in the unit that fits", () => {
   expect(ago(at(5), NOW)).toBe("just now");
   expect(ago(at(-44), NOW)).toBe("just now");
   expect(ago(at(-300), NOW)).toBe("5 min ago");
-  expect(ago(at(-7200), NOW)).toBe("2 h ago");
+  expect(ago(at(-7200), NOW)).toBe("2 hr ago");
   expect(ago(at(-86_400), NOW)).toBe("1 day ago");
   expect(ago(at(-3 * 86_400), NOW)).toBe("3 days ago");
   expect(ago(at(-8 * 86_400), NOW)).toBe("12 Nov");

@@ -1,4 +1,6 @@
-// Instants and spans in words. The wire writes instants as RFC 3339 in UTC; `now` is always an argument, in milliseconds.
+// Instants and spans in words, as the user's locale writes them. The wire writes instants as RFC 3339 in UTC; `now` is always an
+// argument, in milliseconds.
+import { locale, t } from "../messages/index.svelte";
 
 const SECOND = 1000;
 const MINUTE = 60;
@@ -6,14 +8,46 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
-// The page speaks English, so its dates do too; in the user's own time zone.
-const LOCALE = "en-GB";
-const TIME = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
-const DAY_AND_TIME = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
-const DAY_ONLY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
-const WEEKDAY = new Intl.DateTimeFormat(LOCALE, { weekday: "short", day: "numeric", month: "short" });
-const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
+/** How a locale writes what it writes in its own way. Making one takes a thousand times longer than using it. */
+class Formats {
+  readonly time: Intl.DateTimeFormat;
+  readonly dayAndTime: Intl.DateTimeFormat;
+  readonly full: Intl.DateTimeFormat;
+  readonly dayOnly: Intl.DateTimeFormat;
+  readonly weekday: Intl.DateTimeFormat;
+  readonly date: Intl.DateTimeFormat;
+  readonly ago: Intl.RelativeTimeFormat;
+  readonly list: Intl.ListFormat;
+  readonly units: Record<Unit, Intl.NumberFormat>;
+
+  constructor(tag: string) {
+    const dates = (how: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(tag, how);
+    const long = (unit: Unit) => new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" });
+    this.time = dates({ hour: "2-digit", minute: "2-digit" });
+    this.dayAndTime = dates({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    this.full = dates({ dateStyle: "medium", timeStyle: "medium" });
+    this.dayOnly = dates({ day: "numeric", month: "short" });
+    this.weekday = dates({ weekday: "short", day: "numeric", month: "short" });
+    this.date = dates({ dateStyle: "medium" });
+    this.ago = new Intl.RelativeTimeFormat(tag, { style: "short" });
+    this.list = new Intl.ListFormat(tag, { type: "unit", style: "narrow" });
+    this.units = { year: long("year"), day: long("day"), hour: long("hour"), minute: long("minute"), second: long("second") };
+  }
+}
+
+type Unit = "year" | "day" | "hour" | "minute" | "second";
+
+const known = new Map<string, Formats>();
+
+/** The formats of the locale that is in force. */
+function formats(): Formats {
+  let formats = known.get(locale.tag);
+  if (formats === undefined) {
+    formats = new Formats(locale.tag);
+    known.set(locale.tag, formats);
+  }
+  return formats;
+}
 
 /** Milliseconds since 1970; infinity for an instant that `Date` cannot hold (it ends in the year 275760). */
 export function instant(at: string): number {
@@ -37,66 +71,72 @@ export function fractionLeft(from: string | null, to: string | null, now: number
 
 /** A countdown with its two leading units: `6d 23h`, `3h 12m`, `4m 09s`, `32s`. */
 export function countdown(seconds: number): string {
-  if (seconds >= 100 * YEAR) return "over 100y";
-  if (seconds >= YEAR) return `${Math.floor(seconds / YEAR)}y ${Math.floor((seconds % YEAR) / DAY)}d`;
-  if (seconds >= DAY) return `${Math.floor(seconds / DAY)}d ${Math.floor((seconds % DAY) / HOUR)}h`;
-  if (seconds >= HOUR) return `${Math.floor(seconds / HOUR)}h ${two(Math.floor((seconds % HOUR) / MINUTE))}m`;
-  if (seconds >= MINUTE) return `${Math.floor(seconds / MINUTE)}m ${two(seconds % MINUTE)}s`;
-  return `${seconds}s`;
+  if (seconds >= 100 * YEAR) return t("time-left-ages");
+  const years = Math.floor(seconds / YEAR);
+  const days = Math.floor((seconds % YEAR) / DAY);
+  const hours = Math.floor((seconds % DAY) / HOUR);
+  const minutes = Math.floor((seconds % HOUR) / MINUTE);
+  if (years > 0) return t("time-left-years", { years, days });
+  if (days > 0) return t("time-left-days", { days, hours });
+  if (hours > 0) return t("time-left-hours", { hours, minutes });
+  if (minutes > 0) return t("time-left-minutes", { minutes, seconds: seconds % MINUTE });
+  return t("time-left-seconds", { seconds });
 }
 
 /** A span for a sentence, with its two leading units that are not zero: `7 days`, `1 hour 30 minutes`. */
 export function span(seconds: number): string {
+  const { units, list } = formats();
   const parts: string[] = [];
   let rest = Math.floor(seconds);
-  for (const [size, word] of [[YEAR, "year"], [DAY, "day"], [HOUR, "hour"], [MINUTE, "minute"], [1, "second"]] as const) {
+  for (const [size, unit] of [[YEAR, "year"], [DAY, "day"], [HOUR, "hour"], [MINUTE, "minute"], [1, "second"]] as const) {
     const count = Math.floor(rest / size);
     rest %= size;
-    if (count > 0 && parts.length < 2) parts.push(`${count} ${word}${count === 1 ? "" : "s"}`);
+    if (count > 0 && parts.length < 2) parts.push(units[unit].format(count));
   }
-  return parts.join(" ") || "0 seconds";
+  return list.format(parts) || units.second.format(0);
 }
 
 /** A moment for a sentence: `14:32` today, else `27 Nov, 14:32`; with its year where that is another one. */
 export function moment(at: string, now: number): string {
   const ms = instant(at);
-  if (!Number.isFinite(ms)) return "the far future";
+  if (!Number.isFinite(ms)) return t("time-far-future");
   const date = new Date(ms);
   const today = new Date(now);
-  if (date.getFullYear() !== today.getFullYear()) return DATE.format(date);
-  if (date.getMonth() !== today.getMonth() || date.getDate() !== today.getDate()) return DAY_AND_TIME.format(date);
-  return TIME.format(date);
+  if (date.getFullYear() !== today.getFullYear()) return formats().date.format(date);
+  if (date.getMonth() !== today.getMonth() || date.getDate() !== today.getDate()) return formats().dayAndTime.format(date);
+  return formats().time.format(date);
 }
 
 /** The whole of it, for a tooltip. */
 export function full(at: string): string {
   const ms = instant(at);
-  return Number.isFinite(ms) ? FULL.format(new Date(ms)) : at;
+  return Number.isFinite(ms) ? formats().full.format(new Date(ms)) : at;
 }
 
-/** How long ago: `just now`, `5 min ago`, `3 h ago`, `2 days ago`, then the date. */
+/** How long ago: `just now`, `5 min ago`, `3 hr ago`, `2 days ago`, then the date. */
 export function ago(at: string, now: number): string {
   const seconds = Math.floor((now - instant(at)) / SECOND);
-  if (seconds < 45) return "just now";
-  if (seconds < HOUR) return `${Math.max(1, Math.round(seconds / MINUTE))} min ago`;
-  if (seconds < DAY) return `${Math.round(seconds / HOUR)} h ago`;
-  if (seconds < 7 * DAY) return seconds < 1.5 * DAY ? "1 day ago" : `${Math.round(seconds / DAY)} days ago`;
+  const past = formats();
+  if (seconds < 45) return t("time-just-now");
+  if (seconds < HOUR) return past.ago.format(-Math.max(1, Math.round(seconds / MINUTE)), "minute");
+  if (seconds < DAY) return past.ago.format(-Math.round(seconds / HOUR), "hour");
+  if (seconds < 7 * DAY) return past.ago.format(-Math.round(seconds / DAY), "day");
   const date = new Date(instant(at));
-  return (date.getFullYear() === new Date(now).getFullYear() ? DAY_ONLY : DATE).format(date);
+  return (date.getFullYear() === new Date(now).getFullYear() ? past.dayOnly : past.date).format(date);
 }
 
 /** How long something took, in at most three figures: `7 ms`, `340 ms`, `1.2 s`, `48 s`, `3 min`. */
 export function took(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 9950) return `${(ms / SECOND).toFixed(1)} s`;
+  if (ms < 1000) return t("time-took-milliseconds", { n: Math.round(ms) });
+  if (ms < 9950) return t("time-took-tenths", { n: ms / SECOND });
   const seconds = Math.round(ms / SECOND);
-  return seconds < 2 * MINUTE ? `${seconds} s` : `${Math.round(seconds / MINUTE)} min`;
+  return seconds < 2 * MINUTE ? t("time-took-seconds", { n: seconds }) : t("time-took-minutes", { n: Math.round(seconds / MINUTE) });
 }
 
 /** The time of day: `14:32`. */
 export function clockTime(at: string): string {
   const ms = instant(at);
-  return Number.isFinite(ms) ? TIME.format(new Date(ms)) : at;
+  return Number.isFinite(ms) ? formats().time.format(new Date(ms)) : at;
 }
 
 /** The beginning of the day that `now` is in. */
@@ -108,13 +148,9 @@ export function midnight(now: number): number {
 export function day(at: string, now: number): string {
   const date = new Date(instant(at));
   const today = new Date(midnight(now));
-  if (date >= today) return "Today";
+  if (date >= today) return t("time-today");
   const yesterday = new Date(today);
   yesterday.setDate(today.getDate() - 1);
-  if (date >= yesterday) return "Yesterday";
-  return (date.getFullYear() === today.getFullYear() ? WEEKDAY : DATE).format(date).replace(",", "");
-}
-
-function two(n: number): string {
-  return String(n).padStart(2, "0");
+  if (date >= yesterday) return t("time-yesterday");
+  return (date.getFullYear() === today.getFullYear() ? formats().weekday : formats().date).format(date);
 }

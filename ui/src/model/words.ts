@@ -1,6 +1,8 @@
-// Every sentence that says what a state means or what an action does, in one place.
+// Every sentence that says what a state means or what an action does, in one place; its texts are in `messages/*/words.ftl`.
+import { maybe, t } from "../messages/index.svelte";
 import type { AccountView } from "../types/AccountView";
 import type { CopyView } from "../types/CopyView";
+import type { ProviderView } from "../types/ProviderView";
 import type { SessionView } from "../types/SessionView";
 import type { VaultView } from "../types/VaultView";
 import { countdown, moment, remaining } from "./time";
@@ -12,51 +14,54 @@ export interface Word {
   means: string;
 }
 
-const STATES: Record<SessionView["state"], Word> = {
-  fresh: { word: "Fresh", tone: "good", means: "Its token is held here and has plenty of life left." },
-  stale: { word: "Stale", tone: "half", means: "Its token is held here and is due for a refresh." },
-  urgent: { word: "Urgent", tone: "warn", means: "Its token is held here and is about to die." },
-  expired: { word: "Expired", tone: "quiet", means: "It has ended." },
-  foreign: { word: "Foreign", tone: "quiet", means: "It was opened elsewhere; its token is not here." },
-  orphan: { word: "Orphan", tone: "warn", means: "It was opened here, but its token was lost. It can only be revoked." },
+const STATES: Record<SessionView["state"], Word["tone"]> = {
+  fresh: "good",
+  stale: "half",
+  urgent: "warn",
+  expired: "quiet",
+  foreign: "quiet",
+  orphan: "warn",
 };
 
 export function stateWord(state: SessionView["state"]): Word {
-  return STATES[state];
+  return { word: t(`words-state-${state}`), tone: STATES[state], means: t(`words-state-${state}-means`) };
 }
 
 /** How we stand to a session, in two words. */
 export function standing(session: SessionView): string {
-  if (session.held) return session.current ? "held, current" : "held";
-  return session.state === "orphan" ? "token lost" : "not held";
+  if (session.held) return session.current ? t("words-standing-current") : t("words-standing-held");
+  return session.state === "orphan" ? t("words-standing-lost") : t("words-standing-not-held");
 }
 
 /** What a session is called: its name, else what kind it is. */
 export function sessionTitle(session: SessionView): string {
   if (session.name !== null && session.name !== "") return session.name;
-  return session.current ? "Current session" : "Unnamed session";
+  return session.current ? t("words-session-current") : t("words-session-unnamed");
 }
 
 /** The health of an account: a word for its shape, and a line that says more. */
 export function healthWord(account: AccountView, now: number): Word {
   switch (account.health) {
-    case "well": {
-      const left = remaining(account.expires_at, now);
-      const word = left === null ? (account.current === null ? "Not used yet" : "No expiry") : left === 0 ? "Expired" : countdown(left);
-      return { word, tone: left === null && account.current === null ? "quiet" : "good", means: "All is well" };
-    }
+    case "well":
+      return { word: lifeWord(account, now), tone: account.expires_at === null && account.current === null ? "quiet" : "good", means: t("words-health-well") };
     case "refreshing":
-      return { word: "Refreshing…", tone: "busy", means: "A refresh is under way" };
+      return { word: t("words-health-refreshing"), tone: "busy", means: t("words-health-refreshing-means") };
     case "trouble":
-      return { word: retryWord(account, now), tone: "warn", means: "A refresh failed; it is tried again by itself" };
+      return { word: retryWord(account, now), tone: "warn", means: t("words-health-trouble-means") };
     case "needs_you":
-      return { word: "Needs you", tone: "bad", means: "Only you can help" };
+      return { word: t("words-health-needs-you"), tone: "bad", means: t("words-health-needs-you-means") };
   }
+}
+
+function lifeWord(account: AccountView, now: number): string {
+  const left = remaining(account.expires_at, now);
+  if (left === null) return account.current === null ? t("words-life-unused") : t("words-life-endless");
+  return left === 0 ? t("words-life-over") : countdown(left);
 }
 
 function retryWord(account: AccountView, now: number): string {
   const wait = remaining(account.problem?.retry_at ?? null, now);
-  return wait === null || wait === 0 ? "Trouble" : `Retry in ${countdown(wait)}`;
+  return wait === null || wait === 0 ? t("words-health-trouble") : t("words-health-retry", { wait: countdown(wait) });
 }
 
 /** A state of the vault: what it is called, and what can be done beside waiting. */
@@ -69,17 +74,23 @@ export interface VaultWord {
   again: string | null;
 }
 
-const VAULTS: Record<Exclude<VaultView["state"], "open">, VaultWord> = {
-  locked: { title: "The vault is locked", tone: "warn", note: "", again: "Unlock…" },
-  slow: { title: "Waiting for the keyring", tone: "busy", note: "", again: null },
-  absent: { title: "The vault has no key", tone: "bad", note: "", again: "Try again" },
-  full: { title: "The vault has no room", tone: "warn", note: "Tokens that are held can still be copied.", again: "Try again" },
-  corrupt: { title: "The vault is damaged", tone: "bad", note: "", again: "Try again" },
-  failing: { title: "The vault cannot be used", tone: "bad", note: "", again: "Try again" },
+const VAULTS: Record<Exclude<VaultView["state"], "open">, VaultWord["tone"]> = {
+  locked: "warn",
+  slow: "busy",
+  absent: "bad",
+  full: "warn",
+  corrupt: "bad",
+  failing: "bad",
 };
 
 export function vaultWord(state: keyof typeof VAULTS): VaultWord {
-  return VAULTS[state];
+  const again = state === "locked" ? t("words-vault-unlock") : t("words-vault-again");
+  return {
+    title: t(`words-vault-${state}`),
+    tone: VAULTS[state],
+    note: state === "full" ? t("words-vault-full-note") : "",
+    again: state === "slow" ? null : again,
+  };
 }
 
 /** What can be done to end a session: at the provider, only here, or nothing. */
@@ -89,6 +100,32 @@ export function ending(session: SessionView, account: AccountView): Ending {
   if (session.state === "expired") return session.held ? "forget" : null;
   if (account.abilities.revoke) return "revoke";
   return session.state === "foreign" ? null : "forget";
+}
+
+/** A provider as it is shown: what its definition says, in the language that is spoken. */
+export function inWords(provider: ProviderView): ProviderView {
+  const say = (what: string, english: string): string => maybe(`provider-${provider.name}-${what}`, english);
+  const { label, help } = provider.credential;
+  return {
+    ...provider,
+    about: say("about", provider.about),
+    credential: { label: say("credential", label), help: say("credential-help", help) },
+    params: provider.params.map((param) => ({
+      ...param,
+      label: say(`param-${param.key}`, param.label),
+      help: say(`param-${param.key}-help`, param.help),
+    })),
+  };
+}
+
+/** What revoking (or forgetting) one session really does at the account's provider, in one sentence. */
+export function revokeEffect({ provider, abilities }: AccountView): string {
+  return maybe(`provider-${provider}-revoke`, abilities.revoke_effect);
+}
+
+/** What revoking all really does there; `null` where it cannot be done. */
+export function revokeAllEffect({ provider, abilities }: AccountView): string | null {
+  return abilities.revoke_all_effect === null ? null : maybe(`provider-${provider}-revoke-all`, abilities.revoke_all_effect);
 }
 
 /** A question before something that cannot be undone. */
@@ -104,38 +141,32 @@ export function askToEnd(session: SessionView, account: AccountView, how: "revok
   const title = sessionTitle(session);
   const lives = session.expires_at !== null && (remaining(session.expires_at, now) ?? 0) > 0;
   if (how === "revoke") {
-    const says = [abilities.revoke_effect];
-    if (session.current) says.push("It is the current session; a new one is opened at the next use.");
-    return { title: `Revoke “${title}”?`, says, confirm: "Revoke" };
+    const says = [revokeEffect(account)];
+    if (session.current) says.push(t("words-ask-revoke-current"));
+    return { title: t("words-ask-revoke", { title }), says, confirm: t("words-ask-revoke-yes") };
   }
-  const says = abilities.revoke ? ["It is forgotten here."] : [abilities.revoke_effect];
-  if (lives && session.expires_at !== null) says.push(`Its token stays valid until ${moment(session.expires_at, now)}.`);
-  if (!abilities.revoke && abilities.revoke_all_effect !== null) {
-    says.push("To end it at once, revoke all sessions of this account.");
-  }
-  return { title: `Forget “${title}” here?`, says, confirm: "Forget here" };
+  const says = abilities.revoke ? [t("words-ask-forget-says")] : [revokeEffect(account)];
+  if (lives && session.expires_at !== null) says.push(t("words-ask-forget-lives", { until: moment(session.expires_at, now) }));
+  if (!abilities.revoke && abilities.revoke_all_effect !== null) says.push(t("words-ask-forget-instead"));
+  return { title: t("words-ask-forget", { title }), says, confirm: t("words-ask-forget-yes") };
 }
 
 export function askToRevokeAll(account: AccountView): Question {
   return {
-    title: `Revoke all sessions of “${account.name}”?`,
-    says: [account.abilities.revoke_all_effect ?? "", "This cannot be undone."].filter((line) => line !== ""),
-    confirm: "Revoke all",
+    title: t("words-ask-revoke-all", { account: account.name }),
+    says: [revokeAllEffect(account) ?? "", t("words-ask-no-undo")].filter((line) => line !== ""),
+    confirm: t("words-ask-revoke-all-yes"),
   };
 }
 
 export function askToRemove(account: AccountView): Question {
   return {
-    title: `Remove “${account.name}”?`,
-    says: [
-      "Its credential and its tokens are deleted from this computer.",
-      "Nothing is revoked: its sessions stay valid until they expire.",
-    ],
-    confirm: "Remove",
+    title: t("words-ask-remove", { account: account.name }),
+    says: [t("words-ask-remove-says"), t("words-ask-remove-lives")],
+    confirm: t("words-ask-remove-yes"),
   };
 }
 
 export function copied(view: CopyView, now: number): string {
-  const seconds = remaining(view.cleared_at, now) ?? 0;
-  return `Token of “${view.account}” copied. The clipboard is cleared in ${seconds} s.`;
+  return t("words-copied", { account: view.account, seconds: remaining(view.cleared_at, now) ?? 0 });
 }

@@ -10,6 +10,9 @@ HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
   this.querySelector<HTMLElement>("[autofocus], button, input, select")?.focus();
 };
 
+// Tests are written in the words and dates of one country.
+Object.defineProperty(navigator, "languages", { value: ["en-GB"] });
+
 // axe-core measures text on a canvas where there is one.
 HTMLCanvasElement.prototype.getContext = () => null;
 

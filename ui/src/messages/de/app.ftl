@@ -1,2 +1,25 @@
-# Was um jede Seite herum steht.
+# Was um jede Seite herum steht, und in den Teilen, aus denen alle Seiten bestehen.
 app-loading = Der Agent wird gesucht …
+app-lost = Der Agent ist weg.
+app-lost-says = Er wird gesucht …
+app-offline = Kein Agent antwortet
+app-offline-says = Sobald es einen gibt, geht es in diesem Fenster von selbst weiter.
+app-offline-again = Erneut suchen
+app-empty = Noch keine Konten
+app-empty-says = Eine API verbinden, die Sitzungstoken ausgibt: Daypass hält eines bereit, das gilt, nur einen Klick entfernt.
+app-connect = Konto verbinden
+app-history = Verlauf
+app-accounts = Konten
+app-all-accounts = Alle Konten
+app-cancel = Abbrechen
+app-optional = freiwillig
+app-close-message = Meldung schließen
+app-failed = Fehler im Fenster: {$why}.
+app-try-again-in = {$text} Nächster Versuch möglich in {$seconds} s.
+app-no-creator = Keines der Konten kann eine weitere Sitzung öffnen.
+app-is-fresh = „{$account}“ ist frisch.
+app-was-removed = „{$account}“ wurde entfernt.
+app-full-stop = {$title}.
+app-life-unclear = Die Dauer als Zahl mit Einheit schreiben: 45m, 12h oder 7d.
+app-life-too-short = Kürzeste Dauer: {$life}.
+app-life-too-long = Längste Dauer: {$life}.

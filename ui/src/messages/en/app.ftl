@@ -1,2 +1,25 @@
-# What stands around every page.
+# What stands around every page, and in the parts that all pages are made of.
 app-loading = Looking for the agent…
+app-lost = The agent has gone.
+app-lost-says = Looking for it…
+app-offline = No agent answers
+app-offline-says = This window goes on by itself as soon as there is one.
+app-offline-again = Look again
+app-empty = No accounts yet
+app-empty-says = Connect an API that hands out session tokens. Daypass keeps a live one ready, one click away.
+app-connect = Connect account
+app-history = History
+app-accounts = Accounts
+app-all-accounts = All accounts
+app-cancel = Cancel
+app-optional = optional
+app-close-message = Close this message
+app-failed = The window failed: {$why}.
+app-try-again-in = {$text} Try again in {$seconds} s.
+app-no-creator = None of your accounts can open a further session.
+app-is-fresh = “{$account}” is fresh.
+app-was-removed = “{$account}” was removed.
+app-full-stop = {$title}.
+app-life-unclear = Write a life as a number and a unit: 45m, 12h or 7d.
+app-life-too-short = The shortest life is {$life}.
+app-life-too-long = The longest life is {$life}.

@@ -1,0 +1,26 @@
+# Was die Definitionen der Anbieter sagen (`src-tauri/providers/definitions/`).
+provider-antiraid-about = Schutz für Discord-Server; API-Sitzungen haben einen Namen und eine frei gewählte Dauer.
+provider-antiraid-credential = Login- oder API-Token
+provider-antiraid-credential-help = Ein Token der AntiRaid-Website oder einer API-Sitzung; ein Login-Token verfällt nach einer Stunde.
+provider-antiraid-revoke = Löscht die Sitzung bei AntiRaid; ihr Token wird sofort abgelehnt.
+provider-antiraid-revoke-all = Löscht bei AntiRaid alle Sitzungen dieses Benutzers, auch die der Website und anderer Geräte.
+provider-discover-about = Suche und Empfehlungen; Zugriffstoken entstehen aus einem API-Schlüssel und gelten für gewählte Bereiche.
+provider-discover-credential = API-Schlüssel
+provider-discover-credential-help = Zu finden in der Customer Engagement Console unter Developer Resources, API Access; er beginnt mit 01-.
+provider-discover-param-scope = Bereiche
+provider-discover-param-scope-help = wofür das Token gelten soll: search-rec, event, feed, services; mehrere mit Komma
+provider-discover-revoke = Vergisst das Token auf diesem Gerät; Sitecore Discover kann es nicht widerrufen und nimmt es an, bis es abläuft.
+provider-discovr-about = Videos entdecken; ein Sitzungstoken gehört zu einem Profil und gilt 30 Minuten.
+provider-discovr-credential = Refresh-Token
+provider-discovr-credential-help = Das Token rt_… aus einer Anmeldung; es gilt 90 Tage.
+provider-discovr-param-profile_id = Profil
+provider-discovr-param-profile_id-help = die Kennung des Profils, für das die Sitzung ist
+provider-discovr-param-client_id = Client
+provider-discovr-param-client_id-help = die Client-Kennung, mit der eine Anmeldung beginnt
+provider-discovr-revoke = Vergisst das Token auf diesem Gerät; Discovr kann eine einzelne Sitzung nicht widerrufen und nimmt es an, bis es abläuft.
+provider-discovr-revoke-all = Meldet ab: Das Refresh-Token verfällt sofort; schon ausgegebene Sitzungstoken gelten, bis sie ablaufen.
+provider-pocketpaw-about = Ein Assistent auf dem eigenen Server; Sitzungstoken entstehen aus dem Master-Token seiner Oberfläche.
+provider-pocketpaw-credential = Master-Token
+provider-pocketpaw-credential-help = Das Zugriffstoken in ~/.pocketpaw/access_token auf dem Rechner, auf dem PocketPaw läuft.
+provider-pocketpaw-revoke = Vergisst das Token auf diesem Gerät; PocketPaw kann eine einzelne Sitzung nicht widerrufen und nimmt es an, bis es abläuft.
+provider-pocketpaw-revoke-all = Ersetzt das Master-Token: Das alte und alle Sitzungen daraus enden sofort, auf allen Geräten.

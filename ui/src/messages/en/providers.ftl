@@ -1,0 +1,26 @@
+# What the definitions of the providers say, word by word (`src-tauri/providers/definitions/`): another language is taken where it is this.
+provider-antiraid-about = Protection for Discord servers; API sessions have a name and the life that one asks for.
+provider-antiraid-credential = Login or API token
+provider-antiraid-credential-help = A token of the AntiRaid website or of an API session; a login token dies after an hour.
+provider-antiraid-revoke = Deletes the session at AntiRaid; its token is refused at once.
+provider-antiraid-revoke-all = Deletes every session of this user at AntiRaid, those of the website and of other machines too.
+provider-discover-about = Search and recommendations; access tokens are made from an API key and limited to scopes.
+provider-discover-credential = API key
+provider-discover-credential-help = Customer Engagement Console, Developer Resources, API Access; it begins with 01-.
+provider-discover-param-scope = Scopes
+provider-discover-param-scope-help = what the token may be used for: search-rec, event, feed, services; several with commas
+provider-discover-revoke = Forgets the token on this machine; Sitecore Discover cannot revoke it and accepts it until it expires.
+provider-discovr-about = Video discovery; a session token belongs to one profile and lives for 30 minutes.
+provider-discovr-credential = Refresh token
+provider-discovr-credential-help = The rt_… token that a sign-in gives; it lives for 90 days.
+provider-discovr-param-profile_id = Profile
+provider-discovr-param-profile_id-help = the id of the profile that the session is for
+provider-discovr-param-client_id = Client
+provider-discovr-param-client_id-help = the client id that a sign-in is begun with
+provider-discovr-revoke = Forgets the token on this machine; Discovr cannot revoke one session and accepts it until it expires.
+provider-discovr-revoke-all = Signs out: the refresh token dies at once, while session tokens already handed out live until they expire.
+provider-pocketpaw-about = A self-hosted assistant; session tokens are minted from the master token of its dashboard.
+provider-pocketpaw-credential = Master token
+provider-pocketpaw-credential-help = The access token in ~/.pocketpaw/access_token on the machine that PocketPaw runs on.
+provider-pocketpaw-revoke = Forgets the token on this machine; PocketPaw cannot revoke one session and accepts it until it expires.
+provider-pocketpaw-revoke-all = Replaces the master token: the old one and every session made with it die at once, on all devices.
