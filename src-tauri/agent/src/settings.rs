@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use daypass_api::error::Said;
 use daypass_api::settings::{Settings, SettingsError, SettingsView};
 use daypass_api::{ApiError, ErrorCode, reason};
 use serde_json::{Map, Value};
@@ -75,15 +76,17 @@ impl Inner {
         if let Value::Object(changed) = difference(&before, &json(&wanted)?)
             && !changed.is_empty()
         {
-            let cannot = |why: &dyn std::fmt::Display| {
-                let message = format!("The settings file {} cannot be changed: {why}.", file.path.display());
-                ApiError::new(ErrorCode::Internal, message)
+            let cannot = |why: String| {
+                let name = file.path.display().to_string();
+                let message = format!("The settings file {name} cannot be changed: {why}.");
+                let said = Said::new("error-settings-unwritable", [("file", name), ("reason", why)]);
+                ApiError::new(ErrorCode::Internal, message).said(said)
             };
             let text = write::patched(&text, &changed).filter(|text| read::settings(text).as_ref() == Ok(&wanted));
-            let text = text.ok_or_else(|| cannot(&"it is written in a way that only you can change"))?;
+            let text = text.ok_or_else(|| cannot("it is written in a way that only you can change".to_owned()))?;
             let path = file.path.clone();
             let written = tokio::task::spawn_blocking(move || write::replace(&path, &text)).await;
-            written.map_err(std::io::Error::other).flatten().map_err(|error| cannot(&reason(&error)))?;
+            written.map_err(std::io::Error::other).flatten().map_err(|error| cannot(reason(&error)))?;
             file.seen = read::state(&file.path);
         }
         self.put_in_force(Ok(wanted));
@@ -216,16 +219,20 @@ fn difference(before: &Value, after: &Value) -> Value {
 
 fn misfit(error: &serde_json::Error) -> ApiError {
     // Settings hold no secret: the value may be told.
-    ApiError::new(ErrorCode::BadRequest, format!("The setting does not fit: {error}."))
+    let message = format!("The setting does not take this value: {error}.");
+    ApiError::new(ErrorCode::BadRequest, message).said(Said::new("error-settings-misfit", []))
 }
 
 /// The file has an error: what the user has written there is not to be overwritten.
 fn not_ours_to_mend(path: &Path, error: &SettingsError) -> ApiError {
+    let file = path.display().to_string();
     let line = error.line.map(|line| format!(" in line {line}")).unwrap_or_default();
-    let message = format!(
-        "The settings file has an error{line}; correct it first, in {}. It says: {}",
-        path.display(),
-        error.message
-    );
-    ApiError::new(ErrorCode::Rejected, message)
+    let message = format!("The settings file {file} has an error{line}; correct it first. {}", error.message);
+    let said = match error.line {
+        Some(line) => {
+            Said::new("error-settings-not-ours-line", [("file", file), ("line", line.to_string())])
+        }
+        None => Said::new("error-settings-not-ours", [("file", file)]),
+    };
+    ApiError::new(ErrorCode::Rejected, message).said(said)
 }

@@ -83,6 +83,11 @@ impl Home {
         self.data.join("authority.sqlite")
     }
 
+    /// The note that starting at login was left switched on; where it was left off there is none.
+    pub fn autostart_note(&self) -> PathBuf {
+        self.data.join("starts-at-login")
+    }
+
     /// The folder of the socket; mode 0700.
     pub fn run_dir(&self) -> &Path {
         &self.run
@@ -102,6 +107,11 @@ impl Home {
     /// The lock that makes the window the only one of its user.
     pub fn window_lock(&self) -> PathBuf {
         self.run.join("window.lock")
+    }
+
+    /// The lock that makes the palette the only one of its user.
+    pub fn palette_lock(&self) -> PathBuf {
+        self.run.join("palette.lock")
     }
 
     /// Where the log of a background agent goes. It never holds a secret.

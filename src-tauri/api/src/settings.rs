@@ -190,6 +190,35 @@ pub struct SettingsView {
     /// What became of the shortcut that is chosen in [`QuickCopy`].
     #[serde(default)]
     pub shortcut: ShortcutView,
+    /// What became of the local authority that is chosen in [`LocalAuthority`].
+    #[serde(default)]
+    pub authority: AuthorityView,
+}
+
+/// What became of the local authority.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+#[ts(export)]
+pub enum AuthorityView {
+    /// It is not wanted.
+    #[default]
+    Off,
+    /// It is about to run.
+    Starting,
+    /// It answers.
+    Running {
+        /// Where: `http://127.0.0.1:` and its port.
+        url: String,
+    },
+    /// It is wanted, and cannot run.
+    Failed {
+        /// One sentence that says what to do.
+        message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
+    },
 }
 
 /// What became of the chosen shortcut.
@@ -242,4 +271,8 @@ pub struct SettingsError {
     pub line: Option<u32>,
     /// One sentence on what is wrong there.
     pub message: String,
+    /// The same for a face that speaks another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub said: Option<Said>,
 }

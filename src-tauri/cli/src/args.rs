@@ -57,10 +57,14 @@ pub(crate) enum Command {
     Session(SessionCommand),
     /// Put a token on the clipboard, through the tray app
     Copy(CopyArgs),
+    /// Open the palette for quick copies, or close it: for keys of the window manager
+    Palette(PaletteArgs),
     /// Show whether an agent runs, and how it is
     Status(StatusArgs),
     /// Show what happened: every refresh, failure, copy and revocation
     Log(LogArgs),
+    /// Show and change the settings
+    Settings(SettingsArgs),
     /// Show how the vault is; take its accounts to another machine
     #[command(subcommand, after_help = "Example:\n  daypass vault status")]
     Vault(VaultCommand),
@@ -266,8 +270,26 @@ pub(crate) struct SessionsArgs {
 pub(crate) enum SessionCommand {
     /// Create a session beside the current one
     Create(CreateArgs),
+    /// Show what is known of a session, and what its token says of itself
+    Show(ShowSessionArgs),
     /// Revoke one session, or all of an account
     Revoke(RevokeArgs),
+}
+
+/// `daypass session show`.
+#[derive(Debug, Args)]
+#[command(after_help = "The claims of a token are shown where it is a JWT, and its signature never is.\n\n\
+                        Example:\n  daypass session show work 5f0c9a2e")]
+pub(crate) struct ShowSessionArgs {
+    /// The account
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) account: String,
+    /// The session (see `daypass sessions`)
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `daypass session create`.
@@ -318,6 +340,12 @@ pub(crate) struct CopyArgs {
     pub(crate) session: Option<String>,
 }
 
+/// `daypass palette`.
+#[derive(Debug, Args)]
+#[command(after_help = "It needs the tray app. Its own shortcut is in the settings; where the desktop gives it none, bind keys to \
+                        this command.\n\nExample:\n  daypass palette")]
+pub(crate) struct PaletteArgs {}
+
 /// `daypass status`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  daypass status --json")]
@@ -353,6 +381,43 @@ pub(crate) struct LogArgs {
     /// Print JSON, one entry a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `daypass settings`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "They stand in a file that explains each of them; an edit of it is in force at once.\n\n\
+                        Example:\n  daypass settings --json"
+)]
+pub(crate) struct SettingsArgs {
+    /// What to do, if not to show them.
+    #[command(subcommand)]
+    pub(crate) command: Option<SettingsCommand>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass settings …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// Change one setting, in force and in the file
+    Set(SetArgs),
+    /// Print where the file is; it need not be there
+    #[command(after_help = "Example:\n  $EDITOR \"$(daypass settings path)\"")]
+    Path,
+}
+
+/// `daypass settings set`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  daypass settings set clipboard.clear_after 30")]
+pub(crate) struct SetArgs {
+    /// The setting, as `daypass settings` names it
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) key: String,
+    /// Its new value: true, false, a number, or a word
+    pub(crate) value: String,
 }
 
 /// `daypass vault …`.

@@ -13,6 +13,7 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::autostart::Autostart;
 use crate::failure::Failure;
 use crate::system::{SystemChance, SystemClock};
 use crate::{launch, machine, output};
@@ -98,6 +99,12 @@ pub(crate) async fn start_agent(home: &Home, key: KeySource) -> Result<Agent, Fa
         version: env!("CARGO_PKG_VERSION"),
     };
     Ok(Agent::start(setup).await?)
+}
+
+/// The entry by which the desktop starts this program at login; `None` where there is no place for it.
+pub(crate) fn autostart(home: &Home) -> Option<Autostart> {
+    let program = std::env::current_exe().ok()?;
+    Autostart::of(home, program, |name| std::env::var_os(name))
 }
 
 /// Serves the local API until `shutdown`, and calls `ready` once the socket answers. All the while the agent hears of the

@@ -3,6 +3,8 @@
 mod account;
 mod agent;
 mod args;
+mod autostart;
+mod complete;
 mod demo;
 mod display;
 mod door;
@@ -16,6 +18,7 @@ mod output;
 mod providers;
 mod serve;
 mod session;
+mod settings;
 mod status;
 mod system;
 mod table;
@@ -44,6 +47,9 @@ fn main() -> ExitCode {
             Err(error) => not_parsed(&error),
         };
     }
+    if let Some(answered) = complete::answer(&typed) {
+        return answered;
+    }
     match Cli::try_parse_from(typed) {
         Ok(cli) => ended(run(&cli.command)),
         Err(error) => not_parsed(&error),
@@ -61,8 +67,10 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Sessions(args) => session::list(args),
         Command::Session(command) => session::run(command),
         Command::Copy(args) => status::copy(args),
+        Command::Palette(_) => status::palette(),
         Command::Status(args) => status::status(args),
         Command::Log(args) => log::run(args),
+        Command::Settings(args) => settings::run(args),
         Command::Vault(command) => vault::run(command),
     }
 }

@@ -13,6 +13,7 @@ use daypass_tray::{NativeDesktop, NativeSetup, Requests, TrayFace};
 use tokio::sync::oneshot;
 
 use crate::args::TrayArgs;
+use crate::autostart::Autostart;
 use crate::demo::Demo;
 use crate::failure::Failure;
 use crate::host::{self, Signals};
@@ -108,10 +109,21 @@ async fn show(
         showing.await;
         drop(face_lives);
     };
+    // A demo is not what a user wants at the next login.
+    let autostart = if demo.is_none() { host::autostart(home) } else { None };
     tokio::select! {
         (served, ()) = async { tokio::join!(server, showing) } => served,
         never = furnished(demo, &agent) => match never {},
+        never = started_at_login(autostart, &agent) => match never {},
     }
+}
+
+/// Keeps the desktop's entry for starting at login as the setting says.
+async fn started_at_login(autostart: Option<Autostart>, agent: &Agent) -> Infallible {
+    if let Some(autostart) = autostart {
+        autostart.follow(agent).await;
+    }
+    std::future::pending().await
 }
 
 type Showing = Pin<Box<dyn Future<Output = ()>>>;

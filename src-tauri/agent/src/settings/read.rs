@@ -2,11 +2,15 @@
 
 use std::fs::OpenOptions;
 use std::io::Read;
+use std::ops::Range;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use daypass_api::error::Said;
 use daypass_api::reason;
 use daypass_api::settings::{Settings, SettingsError};
+use serde_json::{Map, Value};
+use toml::de::{DeTable, DeValue};
 
 /// The longest file that is read, in bytes; the whole of it with every comment is a tenth of that.
 const LONGEST: u64 = 64 << 10;
@@ -18,25 +22,32 @@ const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 /// # Errors
 /// Why it cannot be read. A link that leads nowhere is no missing file: whoever made it wants another one to be read.
 pub(super) fn text(path: &Path) -> Result<Option<String>, SettingsError> {
-    let failed = |error: std::io::Error| whole(format!("The file cannot be read: {}.", reason(&error)));
-    let opened = OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path);
-    let file = match opened {
+    let failed = |error: std::io::Error| {
+        let why = reason(&error);
+        whole(format!("The file cannot be read: {why}."), Said::new("error-settings-unreadable", [("reason", why)]))
+    };
+    let file = match OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-        Err(_) if path.is_symlink() => return Err(whole("The file is a link to a file that is not there.")),
+        Err(_) if path.is_symlink() => {
+            let why = "The file is a link to a file that is not there.".to_owned();
+            return Err(whole(why, Said::new("error-settings-link", [])));
+        }
         Err(_) => return Ok(None),
     };
     if !file.metadata().map_err(failed)?.is_file() {
-        return Err(whole("There is something in its place that is no file."));
+        let why = "What is in its place is not a file.".to_owned();
+        return Err(whole(why, Said::new("error-settings-no-file", [])));
     }
     let mut bytes = Vec::new();
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LONGEST {
-        return Err(whole("The file is longer than 64 KiB."));
+        return Err(whole("The file is longer than 64 KiB.".to_owned(), Said::new("error-settings-long", [])));
     }
     String::from_utf8(bytes).map(Some).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        at(line_of(before), "There is a byte that is no UTF-8.")
+        let line = line_of(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
+        let why = "This is not UTF-8.".to_owned();
+        SettingsError { line: Some(line), message: why, said: Some(Said::new("error-settings-utf8", [])) }
     })
 }
 
@@ -45,9 +56,18 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, SettingsError> {
 /// # Errors
 /// The first line that is wrong, and why.
 pub(super) fn settings(text: &str) -> Result<Settings, SettingsError> {
+    let table = DeTable::parse(text).map_err(|error| {
+        let why = format!("This is not TOML: {}.", error.message().trim_end_matches('.'));
+        at(text, error.span(), why, Said::new("error-settings-syntax", []))
+    })?;
+    // What there is, and of which kind, is told by what it is by default.
+    if let Ok(Value::Object(model)) = serde_json::to_value(Settings::default()) {
+        fits(text, table.get_ref(), &model)?;
+    }
     toml::from_str(text).map_err(|error| {
-        let line = error.span().and_then(|span| text.as_bytes().get(..span.start)).map(line_of);
-        SettingsError { line, message: sentence(error.message()) }
+        let key = error.span().and_then(|span| key_of(table.get_ref(), span.start)).unwrap_or_default();
+        let why = format!("{key:?} does not take this value: {}.", error.message().trim_end_matches('.'));
+        at(text, error.span(), why, Said::new("error-settings-value", [("key", key.to_owned())]))
     })
 }
 
@@ -68,24 +88,56 @@ pub(super) fn state(path: &Path) -> Option<State> {
     Some(((there.dev(), there.ino()), there.len(), times))
 }
 
-fn whole(message: impl Into<String>) -> SettingsError {
-    SettingsError { line: None, message: message.into() }
+/// Whether `table` has only what `model` has, and of the same kind.
+fn fits(text: &str, table: &DeTable<'_>, model: &Map<String, Value>) -> Result<(), SettingsError> {
+    for (key, value) in table {
+        let name: &str = key.get_ref();
+        let Some(model) = model.get(name) else {
+            let known = model.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let why = format!("There is no setting {name:?} here; there are {known}.");
+            let said = Said::new("error-settings-unknown", [("key", name.to_owned()), ("known", known)]);
+            return Err(at(text, Some(key.span()), why, said));
+        };
+        let (kind, id) = match (value.get_ref(), model) {
+            (DeValue::Table(inner), Value::Object(model)) => {
+                fits(text, inner, model)?;
+                continue;
+            }
+            (DeValue::Boolean(_), Value::Bool(_))
+            | (DeValue::Integer(_), Value::Number(_))
+            | (DeValue::String(_), Value::String(_)) => continue,
+            (_, Value::Object(_)) => ("a group of settings, such as [clipboard]", "error-settings-group"),
+            (_, Value::Bool(_)) => ("true or false", "error-settings-switch"),
+            (_, Value::Number(_)) => ("a whole number", "error-settings-number"),
+            _ => ("a text in \"quotes\"", "error-settings-text"),
+        };
+        let said = Said::new(id, [("key", name.to_owned())]);
+        return Err(at(text, Some(value.span()), format!("{name:?} is {kind}."), said));
+    }
+    Ok(())
 }
 
-fn at(line: u32, message: &str) -> SettingsError {
-    SettingsError { line: Some(line), message: message.to_owned() }
+/// The key whose value begins at the byte `start`.
+fn key_of<'a>(table: &'a DeTable<'_>, start: usize) -> Option<&'a str> {
+    table.iter().find_map(|(key, value)| match value.get_ref() {
+        DeValue::Table(inner) => key_of(inner, start),
+        _ => (value.span().start == start).then(|| &**key.get_ref()),
+    })
+}
+
+/// Something is wrong with the file as a whole.
+fn whole(message: String, said: Said) -> SettingsError {
+    SettingsError { line: None, message, said: Some(said) }
+}
+
+/// Something is wrong where `span` begins.
+fn at(text: &str, span: Option<Range<usize>>, message: String, said: Said) -> SettingsError {
+    let line = span.and_then(|span| text.as_bytes().get(..span.start)).map(line_of);
+    SettingsError { line, message, said: Some(said) }
 }
 
 /// The line, from 1, that what stands after `before` is in.
 fn line_of(before: &[u8]) -> u32 {
     let breaks = before.iter().filter(|byte| **byte == b'\n').count();
     u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
-}
-
-/// The library's words as a sentence: in one line, with a capital and a full stop.
-fn sentence(words: &str) -> String {
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut letters = words.chars();
-    let first = letters.next().map(char::to_uppercase);
-    format!("{}{}.", first.into_iter().flatten().collect::<String>(), letters.as_str().trim_end_matches('.'))
 }
