@@ -9,7 +9,8 @@ MAKEFLAGS += --no-print-directory
 
 # The lean program and the window are built by separate invocations of cargo. In one, cargo would unify the features of
 # what they share, and could bring GTK into the lean program.
-LEAN_CRATES := daypass-core daypass-providers daypass-authority daypass-api daypass-agent daypass-words daypass-tray daypass
+LEAN_CRATES := daypass-core daypass-providers daypass-authority daypass-api daypass-agent daypass-words daypass-tray daypass \
+	daypass-package
 LEAN := $(addprefix -p ,$(LEAN_CRATES))
 WINDOW := -p daypass-window
 
@@ -37,6 +38,9 @@ DESKTOP_PACKAGES := webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring libsecre
 	libnotify-bin imagemagick at-spi2-core procps
 INTEROP_PACKAGES := python3-venv
 BENCH_PACKAGES := wrk libsecret-tools
+# To make a Debian package, and to look at one from all sides.
+PACKAGE_PACKAGES := dpkg-dev
+PACKAGE_TEST_PACKAGES := $(PACKAGE_PACKAGES) lintian debootstrap appstream desktop-file-utils man-db bash zsh fish
 
 .PHONY: help
 help: ## List what can be made
@@ -58,10 +62,19 @@ build-debug: page
 	cargo build -p daypass
 	cargo build $(WINDOW)
 
+.PHONY: package
+package: setup-package build ## Build the Debian package target/package/daypass_<version>_<arch>.deb
+	src-tauri/package/build-deb.sh target/release target/package
+
+# The same package of the debug programs: the optimiser takes minutes, and changes no file's place.
+.PHONY: package-debug
+package-debug: setup-package build-debug
+	DAYPASS_DEB_LEVEL=0 src-tauri/package/build-deb.sh target/debug target/package/debug
+
 # ---- prove it
 
 .PHONY: test
-test: test-lean test-page test-window test-soak test-interop test-desktop ## Run every test there is, the real-desktop ones included
+test: test-lean test-page test-window test-soak test-interop test-desktop test-package-debug ## Run every test there is, the real-desktop ones included
 
 # The agent's tests meet a real keyring.
 .PHONY: test-lean
@@ -94,6 +107,13 @@ test-interop: setup-build setup-interop ## Run the tests against real peers: Poc
 test-desktop: setup-desktop build-debug ## Run the tests on a real desktop
 	cargo test -p daypass-test-support
 	cargo test -p daypass --test desktop
+
+.PHONY: test-package test-package-debug
+test-package: setup-test-package package ## Install the package on a clean machine (in a chroot), use it there, and remove it again
+	tests/package/run target/package
+
+test-package-debug: setup-test-package package-debug
+	tests/package/run target/package/debug
 
 .PHONY: fuzz
 fuzz: setup-build setup-fuzz ## Look for inputs that break a reader: FUZZ_SECONDS=60 for each fuzzer
@@ -161,12 +181,18 @@ $(NODE_MODULES): ui/package-lock.json
 	$(NPM) ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: setup-build setup-desktop setup-bench setup-interop setup-fuzz
+.PHONY: setup-build setup-desktop setup-package setup-test-package setup-bench setup-interop setup-fuzz
 setup-build: ## Install what compiling needs
 	@.ci/install-packages.sh $(BUILD_PACKAGES)
 
 setup-desktop: setup-build ## Install a real desktop for the tests
 	@.ci/install-packages.sh $(DESKTOP_PACKAGES)
+
+setup-package: setup-build ## Install what making a package needs
+	@.ci/install-packages.sh $(PACKAGE_PACKAGES)
+
+setup-test-package: setup-package ## Install what testing a package needs
+	@.ci/install-packages.sh $(PACKAGE_TEST_PACKAGES)
 
 setup-bench: setup-build ## Install what the benchmark compares with
 	@.ci/install-packages.sh $(BENCH_PACKAGES)

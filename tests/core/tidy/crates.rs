@@ -11,7 +11,7 @@ use super::files::File;
 ///
 /// `ui → window → api`, `cli →` all, `tray → agent → providers → core`, `agent → api`, `authority → core`, and
 /// anyone `core`. Tests may use more: only what is built into the programs counts.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("daypass-core", &[]),
     ("daypass-api", &["daypass-core"]),
     ("daypass-providers", &["daypass-core"]),
@@ -24,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
         &["daypass-core", "daypass-api", "daypass-providers", "daypass-authority", "daypass-agent", "daypass-tray"],
     ),
     ("daypass-window", &["daypass-core", "daypass-api"]),
+    ("daypass-package", &["daypass-core"]),
     ("daypass-test-support", &["daypass-core", "daypass-api"]),
     ("daypass-fuzz-targets", &["daypass-core", "daypass-api", "daypass-providers", "daypass-agent"]),
     ("daypass-fuzz", &["daypass-fuzz-targets"]),
@@ -39,8 +40,8 @@ const ONLY_IN: [(&str, &[&str], &str); 17] = [
     ("notify-rust", &["daypass-tray"], "what the desktop does for us is the tray's"),
     ("tray-icon", &["daypass-tray"], "what the desktop does for us is the tray's"),
     ("arboard", &["daypass-tray"], "what the desktop does for us is the tray's"),
-    ("anyhow", &["daypass", "daypass-window"], "below the two programs an error is an enum that a caller can match"),
-    ("clap", &["daypass"], "only the command line reads arguments this way"),
+    ("anyhow", &["daypass", "daypass-window", "daypass-package"], "below the two programs an error is an enum that a caller can match"),
+    ("clap", &["daypass", "daypass-package"], "only the command line reads arguments this way, and its man pages are made of it"),
     ("getrandom", &["daypass"], "chance comes in through the door: one `SystemChance` per host"),
     ("rpassword", &["daypass"], "only the command line asks at a prompt"),
     ("rusqlite", &["daypass-agent", "daypass-authority"], "only the vault and the authority's store keep anything"),

@@ -1,0 +1,49 @@
+# How a check is made and told, and the checks of the package as a file; read by the scripts in this folder.
+# shellcheck shell=bash
+done=0
+failed=0
+
+# check NAME COMMAND...: runs it, and shows what it says where it fails.
+check() {
+  local name=$1 said
+  shift
+  if said=$("$@" 2>&1); then
+    done=$((done + 1))
+    echo "ok    $name"
+  else
+    failed=1
+    printf 'FAIL  %s\n%s\n' "$name" "$said"
+  fi
+}
+
+# summary TEXT: how it went, and with which code to end.
+summary() {
+  [ -z "$1" ] || echo "$1"
+  if [ $failed = 0 ]; then echo "package: all $done checks passed"; else echo 'package: FAILED'; fi
+  return $failed
+}
+
+# Success is to say nothing.
+silent() { ! "$@" 2>&1 | grep .; }
+
+lintian_is_content() { silent lintian --allow-root --fail-on none --tag-display-limit 0 "$package"; }
+
+is_reproducible() {
+  local again=$scratch/again
+  DAYPASS_DEB_LEVEL=0 src-tauri/package/build-deb.sh "$scratch/tree/usr/bin" "$again/one" >/dev/null
+  DAYPASS_DEB_LEVEL=0 src-tauri/package/build-deb.sh "$scratch/tree/usr/bin" "$again/two" >/dev/null
+  cmp "$again"/one/*.deb "$again"/two/*.deb
+}
+
+# Every file with its mode and owner; the pages of commands are as many as there are commands.
+listed() { dpkg-deb --contents "$package" | awk '!/\/$/ && !/man1\/daypass-[a-v]/ { print $1, $2, $6 }'; }
+
+pages_render() {
+  local page
+  for page in "$scratch"/tree/usr/share/man/man*/*.gz; do
+    # Not wider than a terminal of 80 columns, but for lines that stay as they are.
+    silent env MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings=mac,reg,tab,escape --encoding=UTF-8 --local-file --troff-device=utf8 "$page" \
+      2>&1 >/dev/null || return 1
+    zcat "$page" | grep -q '^\.SH NAME' || { echo "$page has no name"; return 1; }
+  done
+}
