@@ -194,7 +194,8 @@ async fn a_connection_that_is_refused() {
     let request = AddAccount {
         base_url: Some(url),
         check: false,
-        credential: Secret::new(MASTER),
+        credential: Some(Secret::new(MASTER)),
+        command: None,
         ..account("pocketpaw", "other")
     };
     world.agent.add_account(request).await.unwrap();

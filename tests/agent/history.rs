@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_agent::{Agent, AgentLock, serve};
+use daypass_api::client::Listener;
 use daypass_api::request::{AddAccount, CreateSession, LogQuery, SignIn, TokenRequest};
 use daypass_api::view::{LogEntry, LogEvent, StreamEvent};
 use daypass_api::{Client, ErrorCode, path};
@@ -386,7 +387,7 @@ async fn listeners_get_every_entry_once_however_many_come_at_once() {
     let client = Client::new(&bed.home).unwrap();
     let (ready, is_ready) = tokio::sync::oneshot::channel();
     let listener = tokio::task::spawn_blocking(move || {
-        let stream = client.events(false).unwrap();
+        let stream = client.events(Listener::Other).unwrap();
         let page: daypass_api::view::LogView = client.get(&path::log(&LogQuery::default())).unwrap();
         let newest = page.entries[0].id;
         ready.send(()).unwrap();

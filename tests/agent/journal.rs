@@ -146,7 +146,7 @@ async fn a_regeneration_whose_answer_is_lost_ends_in_a_clear_word() {
     assert_eq!(work(&agent).health, Health::NeedsYou);
     assert_eq!(open_intents(&bed).len(), 0);
     agent
-        .add_account(AddAccount { credential: Secret::new("from-the-file"), ..account("pocketpaw", "work") })
+        .add_account(AddAccount { credential: Some(Secret::new("from-the-file")), ..account("pocketpaw", "work") })
         .await
         .unwrap();
     read(&agent).await.unwrap();

@@ -83,7 +83,8 @@ impl World {
             name: provider.to_owned(),
             base_url: Some(format!("http://{}", self.address)),
             params,
-            credential: credential.clone(),
+            credential: Some(credential.clone()),
+            command: None,
             check: true,
             life,
             pinned: false,
@@ -190,7 +191,7 @@ async fn a_refused_credential_stores_nothing() {
     let world = world().await;
     for (provider, _) in SYSTEMS {
         let wrong =
-            AddAccount { name: "wrong".to_owned(), credential: Secret::new("nonsense"), ..world.account(provider) };
+            AddAccount { name: "wrong".to_owned(), credential: Some(Secret::new("nonsense")), ..world.account(provider) };
         assert_eq!(world.agent.add_account(wrong).await.unwrap_err().code, ErrorCode::NeedsSignIn, "{provider}");
     }
     assert_eq!(world.agent.snapshot().accounts.len(), SYSTEMS.len());

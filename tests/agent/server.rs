@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use daypass_agent::{Agent, AgentLock, Face, FaceFuture, serve};
-use daypass_api::client::CallError;
+use daypass_api::client::{CallError, Listener};
 use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, Shutdown, SignIn, TokenRequest};
 use daypass_api::view::{
     AccountView, CopyView, LogEvent, LogView, Page, Place, ProviderView, RevokeView, SessionView, SignInView, Snapshot,
@@ -108,6 +108,13 @@ impl Face for Remembering {
     fn open_window(&self, place: Place) -> FaceFuture<'_, ()> {
         Box::pin(async move {
             self.0.lock().unwrap().push(format!("open {:?}", place.page));
+            Ok(())
+        })
+    }
+
+    fn toggle_palette(&self) -> FaceFuture<'_, ()> {
+        Box::pin(async move {
+            self.0.lock().unwrap().push("palette".to_owned());
             Ok(())
         })
     }
@@ -339,7 +346,7 @@ async fn both_versions_of_http_are_answered_in_their_own_way() {
 #[tokio::test]
 async fn the_stream_tells_of_changes_and_of_the_end() {
     let served = Served::new("discovr", None).await;
-    let mut events = served.by_client(|client| client.events(true).unwrap()).await;
+    let mut events = served.by_client(|client| client.events(Listener::Window).unwrap()).await;
     let next = |mut events: daypass_api::client::Events| async {
         tokio::task::spawn_blocking(move || (events.next(), events)).await.unwrap()
     };
@@ -380,7 +387,7 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
     assert_eq!(pages, [Page::Connect, Page::NewSession]);
 
     // A window that closes is not counted any more, though the stream is silent.
-    let second = served.by_client(|client| client.events(true).unwrap()).await;
+    let second = served.by_client(|client| client.events(Listener::Window).unwrap()).await;
     let is = async |count: usize| {
         let wait = async {
             while served.agent.windows() != count {

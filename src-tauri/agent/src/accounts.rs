@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::request::AddAccount;
-use daypass_api::view::{AccountView, LogEvent};
+use daypass_api::view::{AccountView, LogEvent, RemoveView};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::{Secret, Time};
+use daypass_core::{Secret, Time, phrase};
 use daypass_providers::{Definition, Minted, ProviderError, Target, Wish};
 
 use crate::fail;
 use crate::failure;
 use crate::history::{Entry, timed};
 use crate::inner::{Inner, Unstored};
+use crate::recognize::misplaced;
 use crate::refresh::{put_current, removed};
 use crate::state::Account;
 use crate::state::clocks::Anchor;
+use crate::undo::Dropped;
 use crate::vault::{AccountRecord, Sealed, Store};
 use crate::view;
 
@@ -64,8 +66,9 @@ impl Inner {
     pub(crate) async fn add_account(self: &Arc<Self>, request: AddAccount) -> Result<AccountView, ApiError> {
         let definition = self.definition(&request.provider)?;
         let life = request.life.map(Duration::from_secs);
-        definition.check_life(life).map_err(|error| failure::told(&error))?;
-        let AddAccount { name, base_url, params, credential, check, pinned, .. } = request;
+        definition.check_life(life).map_err(|error| failure::told(&error).about("life"))?;
+        let AddAccount { name, base_url, params, credential, command, check, pinned, .. } = request;
+        let credential = self.given(&definition, credential, command)?;
         let check = if check { Check::MustWork } else { Check::No };
         self.connect(Connect { definition, name, base_url, params, credential, check, life, pinned, replace: false })
             .await
@@ -78,7 +81,12 @@ impl Inner {
     pub(crate) fn definition(&self, name: &str) -> Result<Arc<Definition>, ApiError> {
         self.setup.catalog.find(name).ok_or_else(|| {
             let known: Vec<&str> = self.setup.catalog.all().map(|definition| definition.name()).collect();
-            bad_request(format!("There is no provider {name:?}; there are {}.", known.join(", ")))
+            bad_request(phrase!(
+                "error-unknown-provider",
+                "There is no provider {provider}; there are {known}.",
+                provider = format!("{name:?}"),
+                known = known.join(", "),
+            ))
         })
     }
 
@@ -92,8 +100,9 @@ impl Inner {
         }
         let _reserved = self.reserve(&asked.name)?;
         let mut record = self.record_for(&asked)?;
-        let target = asked.definition.target(record.base_url.as_deref(), record.params.map());
-        let target = target.map_err(|error| failure::told(&error))?;
+        let (base_url, params) = (record.base_url.as_deref(), record.params.map());
+        let target = asked.definition.target(base_url, params.clone());
+        let target = target.map_err(|error| misplaced(&asked.definition, base_url, &params, &error))?;
         let account = Account::new(record.clone(), &self.setup.catalog, self.now(), 0.0);
         let wish = account.wish(self.session_name());
         if asked.definition.rotates_credential() && asked.check != Check::No {
@@ -139,7 +148,11 @@ impl Inner {
     /// `bad_request` where it is kept from us.
     pub(crate) fn reserve(self: &Arc<Self>, name: &str) -> Result<Reserved, ApiError> {
         if !self.state().reserved.insert(name.to_owned()) {
-            return Err(bad_request(format!("{name} is just being connected or removed; wait for it.")));
+            return Err(bad_request(phrase!(
+                "error-name-reserved",
+                "{account} is just being connected or removed; wait for it.",
+                account = name,
+            )));
         }
         Ok(Reserved(self.clone(), name.to_owned()))
     }
@@ -159,16 +172,22 @@ impl Inner {
         let record = &there.record;
         let name = &asked.name;
         if record.provider != asked.definition.name() {
-            return Err(bad_request(format!(
-                "There is an account {name} at {} already; choose another name, or remove it first.",
-                record.provider
-            )));
+            return Err(bad_request(phrase!(
+                "error-name-taken-elsewhere",
+                "There is an account {account} at {provider} already; choose another name, or remove it first.",
+                account = name,
+                provider = record.provider,
+            ))
+            .about("name"));
         }
         let needs_one = record.refused.is_some() || matches!(record.credential, Sealed::Nothing | Sealed::Damaged);
         if !needs_one && !asked.replace {
-            return Err(bad_request(format!(
-                "There is an account {name} already, and its credential works; choose another name, or remove it first."
-            )));
+            return Err(bad_request(phrase!(
+                "error-name-taken",
+                "There is an account {account} already, and its credential works; choose another name, or remove it first.",
+                account = name,
+            ))
+            .about("name"));
         }
         let mut record = record.clone();
         renew(&mut record, asked);
@@ -222,12 +241,16 @@ impl Inner {
         }
         let inspected = self.setup.upstream.inspect(definition, target, credential).await?;
         match inspected.barred {
-            Some(why) => Err(ProviderError::Rejected { message: format!("The provider shuts this user out ({why}).") }),
+            Some(why) => Err(ProviderError::Rejected { message: format!("The provider shuts this user out ({why}).").into() }),
             None => Ok(None),
         }
     }
 
-    async fn store_new(self: &Arc<Self>, record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
+    /// Stores a new account, and takes it in.
+    ///
+    /// # Errors
+    /// Those of the vault; then there is no such account.
+    pub(crate) async fn store_new(self: &Arc<Self>, record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
         let now = self.now();
         let own = own.into_iter().map(|entry| entry.without_secrets(&[&record]));
         let (own, history) = (self.history.screen(own), self.history.clone());
@@ -262,7 +285,7 @@ impl Inner {
     }
 
     /// Removes an account and all that is stored of it. Nothing is revoked.
-    pub(crate) async fn remove_account(self: &Arc<Self>, name: &str) -> Result<(), ApiError> {
+    pub(crate) async fn remove_account(self: &Arc<Self>, name: &str) -> Result<RemoveView, ApiError> {
         self.state().account(name)?;
         self.unlock().await?;
         let _reserved = self.reserve(name)?;
@@ -276,11 +299,14 @@ impl Inner {
         self.vault.run(remove).await?;
         self.incident(|incidents, _| incidents.removed(name));
         let mut state = self.state();
+        let record = state.accounts.row(row).map(|account| account.record.clone());
+        let settled = state.intents.iter().all(|open| open.account != row);
         state.accounts.remove(row);
         state.intents.retain(|open| open.account != row);
         drop(state);
         self.touched();
-        Ok(())
+        let whole = record.filter(|record| settled && record.damaged.is_empty()).and_then(AccountRecord::unstored);
+        Ok(RemoveView { undo: whole.map(|record| self.can_undo(Dropped::Account(Box::new(record)))) })
     }
 }
 
@@ -330,14 +356,13 @@ fn refused_on_connect(asked: &Connect, error: &ProviderError) -> ApiError {
     let told = failure::told(error);
     match error {
         ProviderError::Refused { .. } => {
-            let (title, label) = (asked.definition.title(), &asked.definition.credential().label);
-            let message =
-                format!("{title} refused the credential; nothing was stored. Check the {label} and try again.");
-            ApiError { message, ..told }
+            // What the provider says of it is the best hint that there is.
+            let label = &asked.definition.credential().label;
+            told.and(&phrase!("error-connect-check", "Check the {label}; nothing was stored.", label = label)).about("credential")
         }
+        ProviderError::Rejected { .. } => told.about("credential"),
         ProviderError::Offline { .. } | ProviderError::TryLater { .. } => {
-            let message = format!("{} Nothing was stored; try again, or connect without the check.", told.message);
-            ApiError { message, ..told }
+            told.and(&phrase!("error-connect-later", "Nothing was stored; try again later.")).about("base_url")
         }
         _ => told,
     }
@@ -351,28 +376,34 @@ pub(crate) fn check_name(name: &str) -> Result<(), ApiError> {
     let allowed = |c: char| c.is_alphanumeric() || "._@+-".contains(c);
     let length = name.chars().count();
     if length == 0 || length > MAX_NAME || !name.chars().all(allowed) || name.chars().all(|c| c == '.') {
-        let message = "An account's name has 1 to 64 letters, digits and ._@+- (and not dots alone).";
-        return Err(bad_request(message.to_owned()));
+        let why = phrase!(
+            "error-account-name",
+            "An account's name has 1 to 64 letters, digits and ._@+- (and not dots alone)."
+        );
+        return Err(bad_request(why).about("name"));
     }
     Ok(())
 }
 
 fn check_credential(credential: &Secret) -> Result<(), ApiError> {
     let text = credential.expose();
-    let message = if text.trim().is_empty() {
-        "The credential is empty."
+    let why = if text.trim().is_empty() {
+        phrase!("error-credential-empty", "The credential is empty.")
     } else if text.len() > MAX_CREDENTIAL {
-        "The credential is longer than 8 KiB; is it the right one?"
+        phrase!("error-credential-long", "The credential is longer than 8 KiB; is it the right one?")
     } else if text.trim() != text || text.chars().any(char::is_control) {
-        "The credential has blanks around it or line breaks in it; give it alone."
+        phrase!(
+            "error-credential-blanks",
+            "The credential has blanks around it or line breaks in it; give it alone."
+        )
     } else {
         return Ok(());
     };
-    Err(bad_request(message.to_owned()))
+    Err(bad_request(why).about("credential"))
 }
 
-pub(crate) fn bad_request(message: String) -> ApiError {
-    ApiError::new(ErrorCode::BadRequest, message)
+pub(crate) fn bad_request(why: impl Into<Phrase>) -> ApiError {
+    ApiError::of(ErrorCode::BadRequest, &why.into())
 }
 
 #[cfg(test)]

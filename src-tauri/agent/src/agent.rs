@@ -5,12 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use daypass_api::request::{AddAccount, CreateSession, Export, Import, LogQuery, SignIn, TokenRequest};
+use daypass_api::request::{AddAccount, CreateSession, Export, Import, LogQuery, Recognize, SignIn, TokenRequest};
 use daypass_api::settings::{Settings, SettingsView, ShortcutView};
-use daypass_api::view::{
-    AccountView, ExportView, Health, ImportView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView,
-    Snapshot, StatusView, TokenView, VaultFileView,
-};
+use daypass_api::view::{AccountView, ClaimsView, ExportView, Health, ImportView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView, VaultFileView};
 use daypass_api::{ApiError, Home};
 use daypass_core::{Chance, Clock};
 use daypass_providers::Catalog;
@@ -18,7 +15,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::inner::Inner;
 use crate::refresh::removed;
-use crate::{Happening, Notice, Upstream, folder, history, keeper, settings, tell, view};
+use crate::{Authority, Happening, Notice, Upstream, folder, history, keeper, settings, tell, view};
 
 /// How long work that is under way may go on when the agent is told to stop.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -225,6 +222,24 @@ impl Agent {
         self.inner.to_the_end(async move { inner.revoke_session(&account, &id, forget).await }).await
     }
 
+    /// What the token of a session says of itself, without its signature; nothing of it is kept.
+    ///
+    /// # Errors
+    /// `unknown_account`, `unknown_session`, `locked`, and `not_supported` where the token is not here or is no JWT.
+    pub async fn claims(&self, account: &str, id: &str) -> Result<ClaimsView, ApiError> {
+        self.inner.claims(account, id).await
+    }
+
+    /// Puts back what was only dropped here, for as long as that is possible.
+    ///
+    /// # Errors
+    /// `rejected` where it is too late; those of the vault.
+    pub async fn undo(&self, id: &str) -> Result<(), ApiError> {
+        let inner = self.inner.clone();
+        let id = id.to_owned();
+        self.inner.to_the_end(async move { inner.undo(&id).await }).await
+    }
+
     /// Revokes every session of the account, by the means that the provider has.
     ///
     /// # Errors
@@ -244,11 +259,35 @@ impl Agent {
         self.inner.to_the_end(async move { inner.add_account(request).await }).await
     }
 
+    /// What a pasted command says of an account, as far as a provider is recognized in it.
+    ///
+    /// # Errors
+    /// `bad_request`: it is no command that a known provider would understand.
+    pub fn recognize(&self, request: &Recognize) -> Result<RecognizedView, ApiError> {
+        self.inner.recognize(request)
+    }
+
+    /// Runs this authority as the settings say, as long as the agent runs.
+    pub fn take_authority(&self, authority: Arc<dyn Authority>) {
+        self.inner.take_authority(authority);
+    }
+
+    /// Connects accounts of the local authority, one for each system that it stands in for, and switches it on for that.
+    /// Those that are there already, and work, stay as they are. All of them are answered.
+    ///
+    /// # Errors
+    /// `not_supported` where the agent has no authority, `internal` with the reason why it does not run, and those of
+    /// [`Agent::add_account`] and [`Agent::change_settings`].
+    pub async fn try_out(&self) -> Result<Vec<AccountView>, ApiError> {
+        let inner = self.inner.clone();
+        self.inner.to_the_end(async move { inner.try_out().await }).await
+    }
+
     /// Removes an account and all that is stored of it. Nothing is revoked.
     ///
     /// # Errors
     /// `unknown_account`, `locked`, `internal`.
-    pub async fn remove_account(&self, account: &str) -> Result<(), ApiError> {
+    pub async fn remove_account(&self, account: &str) -> Result<RemoveView, ApiError> {
         let inner = self.inner.clone();
         let account = account.to_owned();
         self.inner.to_the_end(async move { inner.remove_account(&account).await }).await
@@ -392,6 +431,7 @@ impl Agent {
         self.inner.teller.wake.notify_one();
         // What cannot be written now cannot be kept.
         let _ = self.inner.write_history().await;
+        self.inner.close_authority().await;
         self.inner.vault.close().await;
         self.inner.changed.notify_one();
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::fresh::MAX_RETRY_AFTER;
+use daypass_core::{Phrase, phrase};
 use daypass_providers::ProviderError;
 
 /// How long a provider is left alone after a 429 that does not say for how long: well over the one request a second
@@ -25,13 +26,26 @@ pub(crate) fn told(error: &ProviderError) -> ApiError {
         ProviderError::NotSupported { .. } => ErrorCode::NotSupported,
         ProviderError::BadRequest { .. } => ErrorCode::BadRequest,
     };
-    let message = match error {
-        ProviderError::RateLimited { .. } => {
-            format!("The provider asks for a pause of {} s; Daypass goes on by itself.", whole_seconds(pause(error)))
-        }
-        _ => error.to_string(),
-    };
-    ApiError { code, message, retry_after: retry_after(error).map(whole_seconds), said: None }
+    ApiError { retry_after: retry_after(error).map(whole_seconds), ..ApiError::of(code, &phrase(error)) }
+}
+
+/// What is said of it.
+fn phrase(error: &ProviderError) -> Phrase {
+    match error {
+        ProviderError::Refused { message }
+        | ProviderError::TryLater { message, .. }
+        | ProviderError::Offline { message, .. }
+        | ProviderError::Rejected { message }
+        | ProviderError::BadAnswer { message }
+        | ProviderError::NotSupported { message }
+        | ProviderError::BadRequest { message } => message.clone(),
+        ProviderError::AlreadyGone => phrase!("error-already-gone", "It is already gone."),
+        ProviderError::RateLimited { .. } => phrase!(
+            "error-pause",
+            "The provider asks for a pause of {seconds} s; Daypass goes on by itself.",
+            seconds = whole_seconds(pause(error)),
+        ),
+    }
 }
 
 /// How long the server asked us to wait: a 429 always does.

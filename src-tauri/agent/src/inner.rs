@@ -11,12 +11,14 @@ use daypass_core::Time;
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::agent::Setup;
+use crate::authority::Beside;
 use crate::history::{Entry, History};
 use crate::settings::SettingsFile;
 use crate::state::State;
 use crate::state::clocks::Clocks;
 use crate::tell::Teller;
 use crate::turns::Turns;
+use crate::undo::Undos;
 use crate::vault::{AccountRecord, Store, Vault, VaultError};
 use crate::{Notice, view};
 
@@ -55,6 +57,10 @@ pub(crate) struct Inner {
     pub(crate) settings_wake: Notify,
     /// The settings in force, for those who apply them.
     pub(crate) settings: watch::Sender<Settings>,
+    /// The local authority, where there is one.
+    pub(crate) beside: Beside,
+    /// What was dropped a moment ago and can be put back.
+    pub(crate) undos: Undos,
     pub(crate) stopped: AtomicBool,
     pub(crate) stop: Notify,
 }
@@ -102,6 +108,8 @@ impl Inner {
             settings_file: SettingsFile::at(setup.home.settings_file()).into(),
             settings_wake: Notify::new(),
             settings: watch::Sender::default(),
+            beside: Beside::default(),
+            undos: Undos::default(),
             stopped: AtomicBool::new(false),
             stop: Notify::new(),
             setup,
@@ -186,7 +194,10 @@ impl Inner {
         work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
     ) -> Result<T, ApiError> {
         self.still_running()?;
-        let broken = |_| Err(ApiError::new(ErrorCode::Internal, "The work broke off; see the agent's log."));
+        let broken = |_| {
+            let why = phrase!("error-broke-off", "The work broke off; see the agent's log.");
+            Err(ApiError::of(ErrorCode::Internal, &why))
+        };
         self.spawn(work).await.unwrap_or_else(broken)
     }
 
@@ -263,7 +274,7 @@ impl Inner {
         unstored: Unstored,
         change: impl FnOnce(&mut AccountRecord) -> Vec<Entry> + Send,
     ) -> Result<(), ApiError> {
-        let gone = || ApiError::new(ErrorCode::UnknownAccount, "The account was removed in the meantime.");
+        let gone = removed;
         let _one_at_a_time = self.saving.take(row).await;
         let (mut record, is_stored, mut ended, anchor) = {
             let state = self.state();

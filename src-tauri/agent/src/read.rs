@@ -119,13 +119,24 @@ impl Inner {
             // No new token would live for as long as was asked.
             (Serve::NowThoughShort, _) | (Serve::RefreshOrLast, Some(Ok(()))) => {
                 let lives = life.map_or(0, |life| life.length().as_secs());
-                let short = format!("{name}'s tokens live for {lives} s only, which is less than was asked for.");
-                let message = if life.is_some_and(|life| life.doubtful) { DOUBTFUL.to_owned() } else { short };
-                give(account, Some(ApiError::new(ErrorCode::NotSupported, message)))
+                let why = match life {
+                    Some(life) if life.doubtful => doubtful(),
+                    _ => phrase!(
+                        "error-short-life",
+                        "{account}'s tokens live for {seconds} s only, which is less than was asked for.",
+                        account = name,
+                        seconds = lives,
+                    ),
+                };
+                give(account, Some(ApiError::of(ErrorCode::NotSupported, &why)))
             }
             (Serve::Refresh, Some(Ok(()))) => {
-                let message = format!("The provider gave {name} a token that was dead at once; is the clock right?");
-                Look::Deny(ApiError::new(ErrorCode::BadAnswer, message))
+                let why = phrase!(
+                    "error-dead-at-once",
+                    "The provider gave {account} a token that was dead at once; is the clock right?",
+                    account = name,
+                );
+                Look::Deny(ApiError::of(ErrorCode::BadAnswer, &why))
             }
             (Serve::Refresh, Some(Err(error))) => Look::Deny(error.clone()),
             (Serve::Now | Serve::NowAndRefresh, Some(Err(_))) => give(account, None),
@@ -137,50 +148,79 @@ impl Inner {
 /// Waits for a flight, not for ever: it goes on behind a reader that gives up.
 async fn wait(mut flight: Flight) -> Outcome {
     let late = || {
-        let message = "The provider has not answered yet; Daypass goes on trying, ask again in a moment.";
-        Err(ApiError::new(ErrorCode::Offline, message))
+        let why = phrase!(
+            "error-not-yet",
+            "The provider has not answered yet; Daypass goes on trying, ask again in a moment."
+        );
+        Err(ApiError::of(ErrorCode::Offline, &why))
     };
     match tokio::time::timeout(READER_PATIENCE, flight.wait_for(Option::is_some)).await {
         Ok(Ok(outcome)) => outcome.clone().unwrap_or_else(late),
-        Ok(Err(_)) => Err(ApiError::new(ErrorCode::Internal, "The refresh broke off; ask again.")),
+        Ok(Err(_)) => {
+            let why = phrase!("error-refresh-broke-off", "The refresh broke off; ask again.");
+            Err(ApiError::of(ErrorCode::Internal, &why))
+        }
         Err(_) => late(),
     }
 }
 
 /// The token of a session beside the current one: as it is, for it is not refreshed.
 fn beside(account: &mut Account, id: &str, request: &TokenRequest, now: Time) -> Look {
-    let deny = |code, message: String| Look::Deny(ApiError::new(code, message));
+    let deny = |code, why: Phrase| Look::Deny(ApiError::of(code, &why));
     let name = account.record.name.clone();
     let Some(kept) = account.record.session(id) else {
         if account.listed.iter().any(|session| session.id == id) {
-            let message = format!("Daypass has no token of the session {id}: it was opened elsewhere.");
-            return deny(ErrorCode::NotSupported, message);
+            let why = phrase!(
+                "error-session-foreign",
+                "Daypass has no token of the session {session}: it was opened elsewhere.",
+                session = id,
+            );
+            return deny(ErrorCode::NotSupported, why);
         }
-        let message = format!("{name} has no session {id:?}; `daypass sessions {name}` shows those that it has.");
-        return deny(ErrorCode::UnknownSession, message);
+        return Look::Deny(unknown_session(&name, id));
     };
     if kept.standing == Standing::Orphan {
-        let message = format!("The token of the session {id} was lost before it was stored; revoke the session.");
-        return deny(ErrorCode::NotSupported, message);
+        let why = phrase!(
+            "error-session-orphan",
+            "The token of the session {session} was lost before it was stored; revoke the session.",
+            session = id,
+        );
+        return deny(ErrorCode::NotSupported, why);
     }
     if account.revoking.iter().any(|revoking| revoking == id) {
-        let message = format!("The session {id} is being revoked, and its token may be dead; create another.");
-        return deny(ErrorCode::UnknownSession, message);
+        let why = phrase!(
+            "error-session-revoking",
+            "The session {session} is being revoked, and its token may be dead; create another.",
+            session = id,
+        );
+        return deny(ErrorCode::UnknownSession, why);
     }
     if kept.token == Sealed::Shut {
         return Look::Unlock;
     }
     let Some(life) = kept.held().map(|(_, life)| *life) else {
-        return deny(ErrorCode::UnknownSession, format!("The session {id} has no token."));
+        let why = phrase!("error-session-no-token", "The session {session} has no token.", session = id);
+        return deny(ErrorCode::UnknownSession, why);
     };
     if life.freshness(now) == Freshness::Expired {
-        let message = format!("The session {id} ended at {}; create another.", crate::rfc3339(life.expires_at));
-        return deny(ErrorCode::UnknownSession, message);
+        let why = phrase!(
+            "error-session-ended",
+            "The session {session} ended at {until}; create another.",
+            session = id,
+            until = crate::rfc3339(life.expires_at),
+        );
+        return deny(ErrorCode::UnknownSession, why);
     }
     let min_ttl = request.min_ttl.map_or(life.thresholds().hard, Duration::from_secs);
     let short = (request.fresh || life.doubtful || life.remaining(now) < min_ttl).then(|| {
-        let ends = "A session beside the current one is not refreshed; create another when it ends.";
-        ApiError::new(ErrorCode::NotSupported, if life.doubtful { DOUBTFUL } else { ends })
+        let why = match life.doubtful {
+            true => doubtful(),
+            false => phrase!(
+                "error-session-not-refreshed",
+                "A session beside the current one is not refreshed; create another when it ends."
+            ),
+        };
+        ApiError::of(ErrorCode::NotSupported, &why)
     });
     let min_ttl = request.min_ttl.map(Duration::from_secs);
     account.give(id, min_ttl, short, now)
@@ -278,6 +318,10 @@ impl State {
 /// That the server asked for a pause until `until`.
 fn pause(until: Time, now: Time) -> ApiError {
     let seconds = seconds_until(now, until);
-    let message = format!("The provider asked for a pause of {seconds} s more; Daypass goes on by itself.");
-    ApiError { code: ErrorCode::RateLimited, message, retry_after: Some(seconds), said: None }
+    let why = phrase!(
+        "error-pause-left",
+        "The provider asked for a pause of {seconds} s more; Daypass goes on by itself.",
+        seconds = seconds,
+    );
+    ApiError { retry_after: Some(seconds), ..ApiError::of(ErrorCode::RateLimited, &why) }
 }

@@ -14,6 +14,7 @@ use crate::accounts::{Check, Connect, bad_request, check_name};
 use crate::fail;
 use crate::failure;
 use crate::inner::Inner;
+use crate::recognize::misplaced;
 
 /// The shortest pause between two polls.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
@@ -43,20 +44,26 @@ impl Inner {
         check_name(&request.name)?;
         let definition = self.definition(&request.provider)?;
         if !definition.abilities().sign_in {
-            let message = format!("{} has no sign-in by code; paste its credential.", definition.title());
-            return Err(ApiError::new(ErrorCode::NotSupported, message));
+            let why = phrase!(
+                "error-no-sign-in-by-code",
+                "{provider} has no sign-in by code; paste its credential.",
+                provider = definition.title(),
+            );
+            return Err(ApiError::of(ErrorCode::NotSupported, &why));
         }
         self.unlock().await?;
         if let Some(there) = self.state().accounts.get(&request.name) {
             if there.record.provider != request.provider {
-                return Err(bad_request(format!("There is an account {} at another provider already.", request.name)));
+                let message = format!("There is an account {} at another provider already.", request.name);
+                return Err(bad_request(message).about("name"));
             }
             // The code is asked for where the credential will be used.
             request.base_url = request.base_url.or_else(|| there.record.base_url.clone());
         }
         // Parameters that are offered (a profile, say) can only be known after the sign-in.
-        let target = definition.partial_target(request.base_url.as_deref(), request.params.clone());
-        let target = target.map_err(|error| failure::told(&error))?;
+        let (base_url, params) = (request.base_url.as_deref(), &request.params);
+        let target = definition.partial_target(base_url, params.clone());
+        let target = target.map_err(|error| misplaced(&definition, base_url, params, &error))?;
         let begun = self.setup.upstream.begin_sign_in(&definition, &target).await;
         let code = begun.map_err(|error| failure::told(&error))?;
         let id = token::opaque::uuid(&*self.setup.chance);
@@ -72,7 +79,10 @@ impl Inner {
         let old = |pending: &Pending| pending.ended_at.is_some_and(|at| clock::until(at, now) > REMEMBERED);
         state.sign_ins.retain(|_, pending| !old(pending));
         if state.sign_ins.len() >= MOST {
-            return Err(bad_request("Too many sign-ins are under way; finish or cancel one.".to_owned()));
+            return Err(bad_request(phrase!(
+                "error-many-sign-ins",
+                "Too many sign-ins are under way; finish or cancel one."
+            )));
         }
         let poll = self.clone().poll(id.clone(), definition, target, code, request);
         let polling = Some(tokio::spawn(poll).abort_handle());
@@ -84,7 +94,8 @@ impl Inner {
     pub(crate) fn sign_in_state(&self, id: &str) -> Result<SignInView, ApiError> {
         let state = self.state();
         let pending = state.sign_ins.get(id);
-        pending.map(|pending| pending.view.clone()).ok_or_else(|| bad_request("There is no such sign-in.".to_owned()))
+        let gone = || bad_request(phrase!("error-unknown-sign-in", "There is no such sign-in."));
+        pending.map(|pending| pending.view.clone()).ok_or_else(gone)
     }
 
     /// Gives a sign-in up.
@@ -125,8 +136,8 @@ impl Inner {
         loop {
             self.pause(code.interval.max(MIN_INTERVAL)).await;
             if self.now() >= code.expires_at {
-                let message = "The sign-in was not approved in time; begin again.";
-                return Err(ApiError::new(ErrorCode::NeedsSignIn, message));
+                let why = phrase!("error-sign-in-late", "The sign-in was not approved in time; begin again.");
+                return Err(ApiError::of(ErrorCode::NeedsSignIn, &why));
             }
             match self.setup.upstream.poll_sign_in(definition, target, code).await {
                 Ok(Poll::Done(credential)) => return Ok(credential),
@@ -137,8 +148,8 @@ impl Inner {
                 }
                 Err(ProviderError::Offline { .. }) => {}
                 Err(ProviderError::Refused { .. }) => {
-                    let message = "The sign-in was denied or has expired; begin again.";
-                    return Err(ApiError::new(ErrorCode::NeedsSignIn, message));
+                    let why = phrase!("error-sign-in-denied", "The sign-in was denied or has expired; begin again.");
+                    return Err(ApiError::of(ErrorCode::NeedsSignIn, &why));
                 }
                 Err(error) => return Err(failure::told(&error)),
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use daypass_api::settings::{KeepFresh, Refresh, SettingsView, ShortcutView};
+use daypass_api::settings::{AuthorityView, KeepFresh, Refresh, SettingsView, ShortcutView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::agenda::Agenda;
 use daypass_core::clock::Reading;
@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) settings: SettingsView,
     /// What became of the shortcut that is chosen there, by the tray.
     pub(crate) shortcut: ShortcutView,
+    /// What became of the local authority that is chosen there.
+    pub(crate) authority: AuthorityView,
     /// Whether the accounts are known: the vault's file has been read.
     pub(crate) loaded: bool,
     /// Intents that a call left open, or that were found open on start.
@@ -161,9 +163,12 @@ impl State {
             (Some(account), _) => Ok(account),
             (None, Some(error)) if !self.loaded => Err(error.clone().into()),
             (None, _) => {
-                let message =
-                    format!("There is no account {name:?}; `daypass account list` shows those that there are.");
-                Err(ApiError::new(ErrorCode::UnknownAccount, message))
+                let why = phrase!(
+                    "error-unknown-account",
+                    "There is no account {account}; `daypass account list` shows those that there are.",
+                    account = format!("{name:?}"),
+                );
+                Err(ApiError::of(ErrorCode::UnknownAccount, &why))
             }
         }
     }
@@ -306,7 +311,10 @@ impl Account {
     /// Why there is none.
     pub(crate) fn ground(&self) -> Result<(Arc<Definition>, Target), ApiError> {
         let target = self.target()?;
-        let gone = || ApiError::new(ErrorCode::NotSupported, "The provider's definition is gone; put its file back.");
+        let gone = || {
+            let why = phrase!("error-definition-gone", "The provider's definition is gone; put its file back.");
+            ApiError::of(ErrorCode::NotSupported, &why)
+        };
         Ok((self.definition.clone().ok_or_else(gone)?, target))
     }
 
@@ -375,14 +383,20 @@ impl Account {
     /// Why there is no credential, and what to do.
     pub(crate) fn no_credential(&self) -> ApiError {
         let name = &self.record.name;
-        let message = match (&self.record.refused, &self.record.credential) {
-            (Some(refused), _) => refused.message.clone(),
-            (None, Sealed::Damaged) => format!(
-                "The credential of {name} in the vault is damaged; connect the account again with `daypass account add`."
+        let why = match (&self.record.refused, &self.record.credential) {
+            (Some(refused), _) => return refused.error(),
+            (None, Sealed::Damaged) => phrase!(
+                "error-credential-damaged",
+                "The credential of {account} in the vault is damaged; connect the account again with `daypass account add`.",
+                account = name,
             ),
-            (None, _) => format!("{name} has no credential any more; connect it again with `daypass account add`."),
+            (None, _) => phrase!(
+                "error-no-credential",
+                "{account} has no credential any more; connect it again with `daypass account add`.",
+                account = name,
+            ),
         };
-        ApiError::new(ErrorCode::NeedsSignIn, message)
+        ApiError::of(ErrorCode::NeedsSignIn, &why)
     }
 
     /// What is wished of a new current session: the name that was made for it, with the life that was chosen.
@@ -404,12 +418,15 @@ fn place_of(record: &AccountRecord, target: &Result<Target, ApiError>) -> Arc<st
 /// Where an account is, or why that cannot be said.
 fn target_of(record: &AccountRecord, definition: Option<&Definition>) -> Result<Target, ApiError> {
     let Some(definition) = definition else {
-        let message =
-            format!("There is no definition of the provider {:?} any more; put its file back.", record.provider);
-        return Err(ApiError::new(ErrorCode::NotSupported, message));
+        let why = phrase!(
+            "error-no-definition",
+            "There is no definition of the provider {provider} any more; put its file back.",
+            provider = format!("{:?}", record.provider),
+        );
+        return Err(ApiError::of(ErrorCode::NotSupported, &why));
     };
     let target = definition.target(record.base_url.as_deref(), record.params.map());
-    target.map_err(|error| ApiError::new(ErrorCode::BadRequest, error.to_string()))
+    target.map_err(|error| failure::told(&error))
 }
 
 /// Whole seconds from `now` until `at`, rounded up.

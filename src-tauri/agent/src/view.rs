@@ -1,5 +1,6 @@
 //! What the agent shows: its state as the values of the local API.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +24,9 @@ pub(crate) fn snapshot(state: &State, now: Time, revision: u64) -> Snapshot {
     Snapshot { revision, at: now, vault: vault(state.vault.as_ref()), settings: settings(state), accounts }
 }
 
-/// The settings, with what became of the shortcut: the tray knows that, and not the file.
+/// The settings, with what became of the shortcut and of the local authority: the file does not know.
 pub(crate) fn settings(state: &State) -> SettingsView {
-    SettingsView { shortcut: state.shortcut.clone(), ..state.settings.clone() }
+    SettingsView { shortcut: state.shortcut.clone(), authority: state.authority.clone(), ..state.settings.clone() }
 }
 
 /// When time alone changes what is shown after `now`: a token passes from one state into the next.
@@ -95,8 +96,7 @@ fn problem(account: &Account, next: Option<Time>) -> Option<Problem> {
     };
     let record = &account.record;
     if let Some(refused) = &record.refused {
-        let error = ApiError::new(ErrorCode::NeedsSignIn, refused.message.clone());
-        return Some(of(&error, refused.since, None));
+        return Some(of(&refused.error(), refused.since, None));
     }
     if let Some(error) = &account.barred {
         return Some(of(error, record.created_at, None));
@@ -119,8 +119,9 @@ pub(crate) fn sessions(account: &Account, now: Time) -> Vec<SessionView> {
         };
         known.push((rank, kept_session(account, kept, now)));
     }
+    let kept: HashSet<&str> = account.record.sessions.iter().map(|kept| &*kept.session.id).collect();
     for session in &account.listed {
-        if account.record.session(&session.id).is_none() {
+        if !kept.contains(&*session.id) {
             known.push((2, session_view(account, session, Standing::Foreign, None, now)));
         }
     }
@@ -151,7 +152,7 @@ fn session_view(
         state: SessionState::of(standing, life, session.expires_at, now),
         held: standing == Standing::Held,
         current: kept.is_some_and(|kept| kept.current),
-        fingerprint: None,
+        fingerprint: kept.and_then(SessionRecord::fingerprint).map(str::to_owned),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use daypass_core::Phrase;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -70,6 +71,10 @@ pub struct ApiError {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub said: Option<Said>,
+    /// The part of the request that it is about, by its name there, such as `credential` or `params.scope`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub field: Option<String>,
 }
 
 /// A sentence by its name in the message files (`src-tauri/words/messages/`), with what is put into it. Never holds a secret.
@@ -81,19 +86,101 @@ pub struct Said {
     /// Its variables, by name.
     #[serde(default)]
     pub args: BTreeMap<String, String>,
+    /// What is said after it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<Said>>")]
+    #[schema(no_recursion)]
+    pub then: Vec<Said>,
 }
 
 impl Said {
     /// The message `id` with these variables.
     pub fn new<const N: usize>(id: &str, args: [(&str, String); N]) -> Self {
-        Self { id: id.to_owned(), args: args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+        Self::one(id, args.into_iter())
+    }
+
+    /// The messages of a phrase; `None` where that is there in English only.
+    pub fn of(phrase: &Phrase) -> Option<Self> {
+        let mut said = phrase.messages().iter().map(|one| Self::one(one.id, one.args.iter().cloned()));
+        said.next().map(|first| Self { then: said.collect(), ..first })
+    }
+
+    fn one<'a>(id: &str, args: impl Iterator<Item = (&'a str, String)>) -> Self {
+        let args = args.map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { id: id.to_owned(), args, then: Vec::new() }
+    }
+
+    /// The same, and `next` after it.
+    fn and(mut self, mut next: Self) -> Self {
+        let after = std::mem::take(&mut next.then);
+        self.then.push(next);
+        self.then.extend(after);
+        self
+    }
+}
+
+/// What is said to a person: in English, and by its name in the message files where it has one. It reads as the English text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// In English.
+    pub message: String,
+    /// For a face that speaks another language.
+    pub said: Option<Said>,
+}
+
+impl From<&Phrase> for Sentence {
+    fn from(phrase: &Phrase) -> Self {
+        Self { message: phrase.to_string(), said: Said::of(phrase) }
+    }
+}
+
+impl From<&ApiError> for Sentence {
+    fn from(error: &ApiError) -> Self {
+        Self { message: error.message.clone(), said: error.said.clone() }
+    }
+}
+
+/// It is there in English only.
+impl From<String> for Sentence {
+    fn from(message: String) -> Self {
+        Self { message, said: None }
+    }
+}
+
+impl std::ops::Deref for Sentence {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.message
     }
 }
 
 impl ApiError {
     /// An error without `retry_after`.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), retry_after: None, said: None }
+        Self { code, message: message.into(), retry_after: None, said: None, field: None }
+    }
+
+    /// An error that is said by `phrase`, without `retry_after`.
+    pub fn of(code: ErrorCode, phrase: &Phrase) -> Self {
+        Self { code, message: phrase.to_string(), retry_after: None, said: Said::of(phrase), field: None }
+    }
+
+    /// The same error, about this part of the request.
+    pub fn about(self, field: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), ..self }
+    }
+
+    /// The same error, and `next` after its sentence.
+    pub fn and(self, next: &Phrase) -> Self {
+        let said = self.said.zip(Said::of(next)).map(|(said, next)| said.and(next));
+        Self { message: format!("{} {next}", self.message), said, ..self }
+    }
+
+    /// The same error, and `before` before its sentence.
+    pub fn after(self, before: &Phrase) -> Self {
+        let said = Said::of(before).zip(self.said).map(|(before, said)| before.and(said));
+        Self { message: format!("{before} {}", self.message), said, ..self }
     }
 
     /// The same error, with its sentence for other languages.

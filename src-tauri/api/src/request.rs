@@ -4,12 +4,12 @@
 //! | --- | --- | --- |
 //! | – | `GET /v1/status[?tried=true]` | [`StatusView`](crate::view::StatusView), once the vault was tried |
 //! | – | `GET /v1/snapshot[?tried=true]` | [`Snapshot`](crate::view::Snapshot), once the vault was tried |
-//! | – | `GET /v1/events[?window=true]` | lines of [`StreamEvent`](crate::view::StreamEvent), without end |
+//! | – | `GET /v1/events[?window=true][&changes=true]` | lines of [`StreamEvent`](crate::view::StreamEvent), without end |
 //! | – | `GET /v1/openapi.json` | the document of this API |
 //! | – | `GET /v1/providers` | [`ProviderView`](crate::view::ProviderView) list |
 //! | [`AddAccount`] | `POST /v1/accounts` | [`AccountView`](crate::view::AccountView) |
 //! | – | `GET /v1/accounts/{name}` | [`AccountView`](crate::view::AccountView) |
-//! | – | `DELETE /v1/accounts/{name}` | 204 |
+//! | – | `DELETE /v1/accounts/{name}` | [`RemoveView`](crate::view::RemoveView) |
 //! | [`SignIn`] | `POST /v1/sign-ins` | [`SignInView`](crate::view::SignInView) |
 //! | – | `GET /v1/sign-ins/{id}` | [`SignInView`](crate::view::SignInView) |
 //! | – | `DELETE /v1/sign-ins/{id}` | 204 |
@@ -58,10 +58,14 @@ pub struct AddAccount {
     /// The account's parameters.
     #[serde(default)]
     pub params: BTreeMap<String, String>,
-    /// The long-lived secret.
-    #[serde(with = "crate::wire::exposed")]
-    #[schema(value_type = String)]
-    pub credential: Secret,
+    /// The long-lived secret. Either it is given, or the command that holds it.
+    #[serde(default, with = "crate::wire::exposed_where_given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub credential: Option<Secret>,
+    /// A command that was copied from the API's documentation and holds the credential, as [`Recognize`] has found.
+    #[serde(default, with = "crate::wire::exposed_where_given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub command: Option<Secret>,
     /// Whether to try the credential before anything is stored.
     #[serde(default = "yes")]
     pub check: bool,

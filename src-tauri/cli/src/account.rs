@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use daypass_api::client::Client;
 use daypass_api::request::{AddAccount, SignIn};
-use daypass_api::view::{AccountView, Health, ProviderView, SignInState, SignInView, Snapshot};
+use daypass_api::view::{AccountView, Health, ProviderView, RemoveView, SignInState, SignInView, Snapshot};
 use daypass_api::{ApiError, Home, path};
 use daypass_core::{Clock, Secret};
 
@@ -50,7 +50,8 @@ fn add(home: &Home, args: &AddArgs) -> Result<(), Failure> {
         name: args.name.clone(),
         base_url: args.base_url.clone(),
         params,
-        credential,
+        credential: Some(credential),
+        command: None,
         check: !args.no_check,
         life: args.life.map(|life| life.as_secs()),
         pinned: args.pin,
@@ -172,7 +173,7 @@ fn show(home: &Home, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 fn remove(home: &Home, args: &RemoveArgs) -> Result<(), Failure> {
-    door::open(home)?.delete::<()>(&path::account(&args.name)?)?;
+    door::open(home)?.delete::<RemoveView>(&path::account(&args.name)?)?;
     output::line(&format!("Removed {}; nothing was revoked at the provider.", args.name))
 }
 

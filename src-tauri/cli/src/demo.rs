@@ -4,21 +4,20 @@
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use daypass_agent::{Agent, KeySource};
+use daypass_agent::{Agent, Authority, KeySource};
 use daypass_api::Home;
 use daypass_api::home::private_folder;
 use daypass_api::request::{AddAccount, CreateSession};
-use daypass_authority::{DemoUser, Store};
-use daypass_core::{Chance, Secret};
+use daypass_core::Chance;
 use tempfile::TempDir;
 
+use crate::authority::Local;
 use crate::failure::Failure;
 use crate::system::SystemChance;
-use crate::{door, host, launch, output, serve};
+use crate::{door, host, launch, output};
 
 /// The life of the demo's sessions, in seconds: a refresh comes after about two minutes.
 const LIFE: u64 = 180;
@@ -37,6 +36,8 @@ pub(crate) struct Demo {
     pub(crate) root: PathBuf,
     /// Removed with all that is in it when the demo ends, unless the user gave the folder.
     _scratch: Option<TempDir>,
+    /// It ends with the demo: nothing of it is to be kept.
+    authority: Local,
 }
 
 impl Demo {
@@ -56,12 +57,13 @@ impl Demo {
                 KeySource::Keyring if root.join(KEY).exists() || !home.vault_file().exists() => key_file(&root)?,
                 chosen => chosen,
             };
-            return Ok(Self { home, key, root, _scratch: None });
+            return Ok(Self { home, key, root, _scratch: None, authority: Local::passing(LIFE) });
         }
         let scratch = tempfile::Builder::new().prefix("daypass-demo-").tempdir();
         let scratch = scratch.map_err(|error| Failure::other(format!("A scratch folder cannot be made: {error}.")))?;
         let root = scratch.path().to_owned();
-        Ok(Self { home: Home::under(&root), key: key_file(&root)?, root, _scratch: Some(scratch) })
+        let (home, key) = (Home::under(&root), key_file(&root)?);
+        Ok(Self { home, key, root, _scratch: Some(scratch), authority: Local::passing(LIFE) })
     }
 
     /// Starts the authority, connects the four systems to it through `agent`, and opens a few sessions.
@@ -69,17 +71,12 @@ impl Demo {
     /// # Errors
     /// Where one of these fails, such as for an account of the same name that is not of a demo.
     pub(crate) async fn furnish(&self, agent: &Agent) -> Result<(), Failure> {
-        let store =
-            Store::in_memory().map_err(|error| Failure::other(format!("The authority cannot start: {error}.")))?;
-        let service = serve::service(store, Some(LIFE))?;
-        let user = serve::create_user(&service).await?;
-        let (listener, url) = serve::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-        // It ends with the runtime: nothing of it is to be kept.
-        tokio::spawn(daypass_authority::run(listener, service, std::future::pending()));
+        let url = self.authority.listen(0).await?;
         self.introduce(&url)?;
-        for request in accounts(&user, &url) {
-            make_room(agent, &request.name).await?;
-            agent.add_account(request).await?;
+        for account in self.authority.new_user().await? {
+            let name = format!("{}-demo", account.provider);
+            make_room(agent, &name).await?;
+            agent.add_account(AddAccount { name, base_url: Some(url.clone()), pinned: true, ..account }).await?;
         }
         for (name, life) in SESSIONS {
             let request = CreateSession { name: Some(name.to_owned()), life: Some(life) };
@@ -139,25 +136,6 @@ fn key_file(root: &Path) -> Result<KeySource, Failure> {
     };
     written.map_err(|error| launch::cannot("be written", &path, &error))?;
     Ok(KeySource::KeyFile(path))
-}
-
-/// The four accounts, each kept fresh always.
-fn accounts(user: &DemoUser, url: &str) -> [AddAccount; 4] {
-    let account = |provider: &str, credential: &Secret| AddAccount {
-        provider: provider.to_owned(),
-        name: format!("{provider}-demo"),
-        base_url: Some(url.to_owned()),
-        params: Default::default(),
-        credential: credential.clone(),
-        check: true,
-        life: None,
-        pinned: true,
-    };
-    let mut discovr = account("discovr", &user.discovr_refresh_token);
-    discovr.params.insert("profile_id".to_owned(), user.discovr_profile_id.clone());
-    // The one provider that lets an account choose the life of its current session.
-    let antiraid = AddAccount { life: Some(LIFE), ..account("antiraid", &user.antiraid_login_token) };
-    [discovr, account("pocketpaw", &user.pocketpaw_master_token), antiraid, account("discover", &user.discover_api_key)]
 }
 
 /// Removes what an earlier demo left in a home that is kept: its authority is gone, and its sessions with it.

@@ -14,6 +14,7 @@ use rustix::process::{Resource, Rlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::autostart::Autostart;
+use crate::authority::Local;
 use crate::failure::Failure;
 use crate::system::{SystemChance, SystemClock};
 use crate::{launch, machine, output};
@@ -75,7 +76,7 @@ pub(crate) fn key_source() -> Result<KeySource, Failure> {
     }
 }
 
-/// Starts an agent of `home` on the current runtime. Definitions of the user's own that are broken are told and left out.
+/// Starts an agent of `home` on the current runtime, with an authority that runs as the settings say. Definitions of the user's own that are broken are told and left out.
 ///
 /// # Errors
 /// Where it cannot start.
@@ -98,7 +99,9 @@ pub(crate) async fn start_agent(home: &Home, key: KeySource) -> Result<Agent, Fa
         machine,
         version: env!("CARGO_PKG_VERSION"),
     };
-    Ok(Agent::start(setup).await?)
+    let agent = Agent::start(setup).await?;
+    agent.take_authority(Arc::new(Local::of(home)));
+    Ok(agent)
 }
 
 /// The entry by which the desktop starts this program at login; `None` where there is no place for it.

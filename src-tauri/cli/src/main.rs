@@ -3,6 +3,7 @@
 mod account;
 mod agent;
 mod args;
+mod authority;
 mod autostart;
 mod complete;
 mod demo;

@@ -11,14 +11,14 @@ mod fit;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use daypass_core::Secret;
+use daypass_core::{Phrase, Secret, phrase};
 use url::Url;
 
 use self::command::Command;
 use self::example::is_example;
 use self::fit::{Address, Fit, Host};
 use crate::file::Placeholder;
-use crate::{Catalog, Definition, policy, values};
+use crate::{Catalog, Definition, ProviderError, policy, values};
 
 /// The longest host that a message repeats, in characters.
 const MAX_SHOWN: usize = 80;
@@ -38,28 +38,39 @@ pub struct Recognized {
 
 /// Why a command says nothing about an account. None of these repeats more of it than its host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.phrase())]
 pub enum RecognizeError {
     /// It is longer than any documentation's.
-    #[error("This is longer than 64 KiB; paste the curl command alone.")]
     TooLong,
     /// There is no `curl` in it.
-    #[error("This is no curl command; paste one that begins with curl.")]
     NotCurl,
     /// There is no address in it, or none that can be read.
-    #[error("The command names no address.")]
     NoAddress,
     /// No definition has such a request.
-    #[error("No provider that Daypass knows is called at {host} in this way.")]
     Unknown {
         /// The host that it calls.
         host: String,
     },
     /// Credentials must not be sent to where it leads.
-    #[error("{message}")]
     Address {
-        /// Why, in one sentence.
-        message: String,
+        /// Why.
+        message: Phrase,
     },
+}
+
+impl RecognizeError {
+    /// The sentence that says it.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            Self::TooLong => phrase!("error-curl-long", "This is longer than 64 KiB; paste the curl command alone."),
+            Self::NotCurl => phrase!("error-curl-none", "This is no curl command; paste one that begins with curl."),
+            Self::NoAddress => phrase!("error-curl-address", "The command names no address that can be read."),
+            Self::Unknown { host } => {
+                phrase!("error-curl-unknown", "None of the providers here is called at {host} in this way.", host = host)
+            }
+            Self::Address { message } => message.clone(),
+        }
+    }
 }
 
 impl Catalog {
@@ -94,7 +105,7 @@ fn taken(definition: &Arc<Definition>, address: &Address, fit: Fit) -> Result<Re
             base.set_path(fit.prefix.as_deref().unwrap_or_default());
             base.set_query(None);
             base.set_fragment(None);
-            policy::check(&base).map_err(|error| RecognizeError::Address { message: error.to_string() })?;
+            policy::check(&base).map_err(not_there)?;
             Some(base)
         }
         _ => None,
@@ -117,6 +128,14 @@ fn taken(definition: &Arc<Definition>, address: &Address, fit: Fit) -> Result<Re
         }
     }
     Ok(Recognized { definition: definition.clone(), base_url, params, credential })
+}
+
+fn not_there(error: ProviderError) -> RecognizeError {
+    let message = match error {
+        ProviderError::BadRequest { message } => message,
+        other => other.to_string().into(),
+    };
+    RecognizeError::Address { message }
 }
 
 #[cfg(test)]

@@ -6,13 +6,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use daypass_api::request::{
-    AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, Shutdown, SignIn, TokenRequest,
+    AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, Recognize, Shutdown, SignIn, TokenRequest,
 };
 use daypass_api::settings::SettingsView;
-use daypass_api::view::{
-    AccountView, CopyView, ExportView, ImportView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView,
-    Snapshot, StatusView, StreamEvent, TokenView, VaultFileView,
-};
+use daypass_api::view::{AccountView, ClaimsView, CopyView, ExportView, ImportView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent, TokenView, VaultFileView};
 use daypass_api::{ApiError, ErrorCode};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
@@ -38,6 +35,8 @@ pub(super) fn router(shared: Shared) -> Router {
         .routes(routes!(stream))
         .routes(routes!(openapi))
         .routes(routes!(providers))
+        .routes(routes!(recognize))
+        .routes(routes!(try_out))
         .routes(routes!(add_account))
         .routes(routes!(account, remove_account))
         .routes(routes!(sign_in))
@@ -46,6 +45,8 @@ pub(super) fn router(shared: Shared) -> Router {
         .routes(routes!(refresh))
         .routes(routes!(sessions, create_session, revoke_all))
         .routes(routes!(revoke_session))
+        .routes(routes!(claims))
+        .routes(routes!(undo))
         .routes(routes!(copy))
         .routes(routes!(log))
         .routes(routes!(window))
@@ -166,6 +167,20 @@ async fn add_account(State(shared): State<Shared>, Body(request): Body<AddAccoun
     answer(shared.agent.add_account(request).await)
 }
 
+/// What a command says of an account that was copied from an API's documentation. The credential in it is not answered.
+#[utoipa::path(post, path = "/v1/recognize", request_body = Recognize,
+    responses((status = 200, body = RecognizedView), (status = "default", body = ApiError)))]
+async fn recognize(State(shared): State<Shared>, Body(request): Body<Recognize>) -> Answer<RecognizedView> {
+    answer(shared.agent.recognize(&request))
+}
+
+/// Connects accounts of the local authority to try Daypass with; it is switched on for that.
+#[utoipa::path(post, path = "/v1/try",
+    responses((status = 200, body = Vec<AccountView>), (status = "default", body = ApiError)))]
+async fn try_out(State(shared): State<Shared>) -> Answer<Vec<AccountView>> {
+    answer(shared.agent.try_out().await)
+}
+
 /// One account.
 #[utoipa::path(get, path = "/v1/accounts/{name}", params(("name" = String, Path)),
     responses((status = 200, body = AccountView), (status = "default", body = ApiError)))]
@@ -175,10 +190,9 @@ async fn account(State(shared): State<Shared>, name: Name) -> Answer<AccountView
 
 /// Removes an account and all that is stored of it. Nothing is revoked.
 #[utoipa::path(delete, path = "/v1/accounts/{name}", params(("name" = String, Path)),
-    responses((status = 204), (status = "default", body = ApiError)))]
-async fn remove_account(State(shared): State<Shared>, name: Name) -> Result<StatusCode, Refused> {
-    shared.agent.remove_account(&path(name)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    responses((status = 200, body = RemoveView), (status = "default", body = ApiError)))]
+async fn remove_account(State(shared): State<Shared>, name: Name) -> Answer<RemoveView> {
+    answer(shared.agent.remove_account(&path(name)?).await)
 }
 
 /// Begins a sign-in by device code; the agent polls until it ends.
@@ -255,6 +269,23 @@ async fn revoke_session(
 ) -> Answer<RevokeView> {
     let ((name, id), Forget { forget }) = (path(name_and_id)?, query(forget)?);
     answer(shared.agent.revoke_session(&name, &id, forget).await)
+}
+
+/// What the token of a held session says of itself, where it is a JWT: never its signature.
+#[utoipa::path(get, path = "/v1/accounts/{name}/sessions/{id}/claims",
+    params(("name" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = ClaimsView), (status = "default", body = ApiError)))]
+async fn claims(State(shared): State<Shared>, name_and_id: NameAndId) -> Answer<ClaimsView> {
+    let (name, id) = path(name_and_id)?;
+    answer(shared.agent.claims(&name, &id).await)
+}
+
+/// Puts back what was only dropped here, a moment ago.
+#[utoipa::path(post, path = "/v1/undo/{id}", params(("id" = String, Path)),
+    responses((status = 204), (status = "default", body = ApiError)))]
+async fn undo(State(shared): State<Shared>, id: Name) -> Result<StatusCode, Refused> {
+    shared.agent.undo(&path(id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Revokes every session of the account, by the means that the provider has.
