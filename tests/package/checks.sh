@@ -39,11 +39,10 @@ is_reproducible() {
 listed() { dpkg-deb --contents "$package" | awk '!/\/$/ && !/man1\/daypass-[a-v]/ { print $1, $2, $6 }'; }
 
 pages_render() {
-  local page
+  local page warnings
   for page in "$scratch"/tree/usr/share/man/man*/*.gz; do
-    # Not wider than a terminal of 80 columns, but for lines that stay as they are.
-    silent env MANWIDTH=80 LC_ALL=C.UTF-8 man --warnings=mac,reg,tab,escape --encoding=UTF-8 --local-file --troff-device=utf8 "$page" \
-      2>&1 >/dev/null || return 1
+    warnings=$(LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=mac,reg,tab,escape --encoding=UTF-8 --local-file --troff-device=utf8 "$page" 2>&1 >/dev/null)
+    [ -z "$warnings" ] || { echo "$page: $warnings"; return 1; }
     zcat "$page" | grep -q '^\.SH NAME' || { echo "$page has no name"; return 1; }
   done
 }

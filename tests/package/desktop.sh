@@ -35,7 +35,9 @@ window=$(xdotool search --onlyvisible --class daypass-window | tail -n 1)
 until_so 60 'the window is not painted' painted
 class=$(sed -n 's/^StartupWMClass=//p' /usr/share/applications/daypass.desktop)
 xprop -id "$window" WM_CLASS | grep -q "\"$class\"" || { echo "the window is not of the class $class"; exit 1; }
-import -window root /test/screen.png 2>/dev/null || cp /tmp/window.png "$HOME/"
-# An action of the entry reaches the same window.
-daypass-window --page settings
+import -window root "$HOME/screen.png"
+# The actions of the entry reach the same window: a second one ends at once.
+for page in $(sed -n 's/^Exec=daypass-window --page //p' /usr/share/applications/daypass.desktop); do
+  daypass-window --page "$page"
+done
 daypass agent --stop

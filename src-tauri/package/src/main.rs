@@ -4,14 +4,14 @@
 //! carry none of it. `SOURCE_DATE_EPOCH` dates the pages (<https://reproducible-builds.org/specs/source-date-epoch/>).
 
 #[path = "../../cli/src/args.rs"]
-#[expect(dead_code, reason = "the command line's own; here only its form matters")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the command line's own; here only its form matters"))]
 mod args;
 mod completions;
 mod licences;
 mod manual;
 mod markdown;
 #[path = "../../cli/src/words.rs"]
-#[expect(dead_code, reason = "the command line's own; `args` reads lives and times by it")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the command line's own; `args` reads lives and times by it"))]
 mod words;
 
 use std::io::Write;
