@@ -4,12 +4,14 @@
 //! a token; a credential passes once, on its way to the agent.
 
 use daypass_api::client::CallError;
-use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, SignIn};
-use daypass_api::view::{AccountView, CopyView, LogView, Place, ProviderView, RevokeView, SessionView, SignInView};
+use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, Recognize, SignIn};
+use daypass_api::view::{AccountView, ClaimsView, CopyView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView, SessionView, SignInView};
 use daypass_api::{ApiError, Client, ErrorCode, path};
+use serde::de::IgnoredAny;
 use tauri::ipc::{Channel, Invoke};
 use tauri::{Runtime, State, WebviewWindow};
 
+use crate::data;
 use crate::feed::Feed;
 
 /// The handler of every command in this file.
@@ -18,11 +20,16 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         subscribe,
         retry,
         close,
+        open_window,
         providers,
+        recognize,
+        try_out,
         add_account,
         remove_account,
         refresh,
         sessions,
+        claims,
+        undo,
         create_session,
         revoke_session,
         revoke_all,
@@ -32,11 +39,18 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         sign_in,
         sign_in_state,
         cancel_sign_in,
+        change_settings,
+        data::places,
+        data::copy_place,
+        data::open_place,
+        data::export_vault,
+        data::choose_import,
+        data::import_vault,
     ]
 }
 
 /// Asks the agent on a thread where waiting is allowed: never on the one that draws the window.
-async fn ask<T: Send + 'static>(
+pub(crate) async fn ask<T: Send + 'static>(
     client: State<'_, Client>,
     question: impl FnOnce(&Client) -> Result<T, CallError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -47,10 +61,11 @@ async fn ask<T: Send + 'static>(
     Ok(answer?)
 }
 
-/// Follows the agent: every [`Update`](crate::feed::Update) goes to `updates`. Answers the page to begin with.
+/// Follows the agent: every [`Update`](crate::feed::Update) goes to `updates`, from the revision that the page `knows` on,
+/// where it was given a snapshot. Answers the page to begin with.
 #[tauri::command]
-async fn subscribe(feed: State<'_, Feed>, updates: Channel) -> Result<Place, ApiError> {
-    Ok(feed.subscribe(updates))
+async fn subscribe(feed: State<'_, Feed>, updates: Channel, knows: Option<u64>) -> Result<Place, ApiError> {
+    Ok(feed.subscribe(updates, knows))
 }
 
 /// Looks for the agent at once.
@@ -66,10 +81,28 @@ async fn close<R: Runtime>(window: WebviewWindow<R>) -> Result<(), ApiError> {
     window.close().map_err(|error| ApiError::new(ErrorCode::Internal, format!("The window does not close: {error}.")))
 }
 
+/// Opens the window on a place, from the palette.
+#[tauri::command]
+async fn open_window(client: State<'_, Client>, place: Place) -> Result<(), ApiError> {
+    ask(client, move |client| client.post("/v1/window", &place)).await
+}
+
 /// The providers that accounts can be connected to.
 #[tauri::command]
 async fn providers(client: State<'_, Client>) -> Result<Vec<ProviderView>, ApiError> {
     ask(client, |client| client.get("/v1/providers")).await
+}
+
+/// Who is called by a command that was pasted, and with what; the credential in it is not answered.
+#[tauri::command]
+async fn recognize(client: State<'_, Client>, request: Recognize) -> Result<RecognizedView, ApiError> {
+    ask(client, move |client| client.post("/v1/recognize", &request)).await
+}
+
+/// Connects accounts of the local authority to try Daypass with.
+#[tauri::command]
+async fn try_out(client: State<'_, Client>) -> Result<Vec<AccountView>, ApiError> {
+    ask(client, |client| client.post("/v1/try", &serde_json::json!({}))).await
 }
 
 /// Connects an account; the agent tries the credential before it stores anything.
@@ -80,7 +113,7 @@ async fn add_account(client: State<'_, Client>, request: AddAccount) -> Result<A
 
 /// Removes an account and all that is stored of it.
 #[tauri::command]
-async fn remove_account(client: State<'_, Client>, account: String) -> Result<(), ApiError> {
+async fn remove_account(client: State<'_, Client>, account: String) -> Result<RemoveView, ApiError> {
     ask(client, move |client| client.delete(&path::account(&account)?)).await
 }
 
@@ -90,10 +123,22 @@ async fn refresh(client: State<'_, Client>, account: String) -> Result<AccountVi
     ask(client, move |client| client.post(&path::refresh(&account)?, &serde_json::json!({}))).await
 }
 
-/// The account's sessions, asked of the provider where it lists them.
+/// Has the account's sessions asked of the provider, where it lists them. They come with the updates: there may be thousands.
 #[tauri::command]
-async fn sessions(client: State<'_, Client>, account: String) -> Result<Vec<SessionView>, ApiError> {
-    ask(client, move |client| client.get(&path::sessions(&account)?)).await
+async fn sessions(client: State<'_, Client>, account: String) -> Result<(), ApiError> {
+    ask(client, move |client| client.get(&path::sessions(&account)?).map(|IgnoredAny| ())).await
+}
+
+/// What the token of a held session says of itself: its claims, and never its signature.
+#[tauri::command]
+async fn claims(client: State<'_, Client>, account: String, id: String) -> Result<ClaimsView, ApiError> {
+    ask(client, move |client| client.get(&path::claims(&account, &id)?)).await
+}
+
+/// Puts back what was only dropped here, a moment ago.
+#[tauri::command]
+async fn undo(client: State<'_, Client>, id: String) -> Result<(), ApiError> {
+    ask(client, move |client| client.post(&path::undo(&id)?, &serde_json::json!({}))).await
 }
 
 /// Opens a further session.
@@ -157,4 +202,10 @@ async fn sign_in_state(client: State<'_, Client>, id: String) -> Result<SignInVi
 #[tauri::command]
 async fn cancel_sign_in(client: State<'_, Client>, id: String) -> Result<(), ApiError> {
     ask(client, move |client| client.delete(&path::sign_in(&id)?)).await
+}
+
+/// Changes settings by a JSON merge patch. What is in force then comes with the updates.
+#[tauri::command]
+async fn change_settings(client: State<'_, Client>, patch: serde_json::Value) -> Result<(), ApiError> {
+    ask(client, move |client| client.patch("/v1/settings", &patch).map(|IgnoredAny| ())).await
 }

@@ -8,10 +8,9 @@ import * as ipc from "./ipc";
 import { app } from "./model/app.svelte";
 import { START } from "./model/state";
 import Root from "./Root.svelte";
-import { account, at, LISTING, MINTING, NOW, provider, session, snapshot } from "./testing/made";
+import { account, at, LISTING, MINTING, NOW, session, snapshot } from "./testing/made";
 
 const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) });
-const REFUSED = { code: "needs_sign_in", message: "The login token was refused." } as const;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW, toFake: ["Date", "setTimeout", "clearTimeout"] });
@@ -53,12 +52,6 @@ async function violations(): Promise<string[]> {
   const found = await axe.run(document.body, { rules: { "color-contrast": { enabled: false } } });
   return found.violations.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.html).join("\n")}`);
 }
-
-test("without accounts there is one thing to do", async () => {
-  show();
-  await user.click(within(screen.getByTestId("empty")).getByTestId("connect"));
-  expect(app.view).toBe("connect");
-});
 
 test("without an agent it says how to start one, and recovers", async () => {
   render(Root);
@@ -150,60 +143,6 @@ test("a new session takes a name and a life within the provider's range", async 
   await user.clear(screen.getByTestId("session-life"));
   await user.type(screen.getByTestId("session-life"), "2d{Enter}");
   expect(create).toHaveBeenCalledExactlyOnceWith("work", { name: "deploy", life: 172_800 });
-});
-
-test("the credential goes out once and is kept nowhere on the page", async () => {
-  vi.spyOn(ipc, "providers").mockResolvedValue([provider()]);
-  const add = vi.spyOn(ipc, "addAccount").mockRejectedValue(REFUSED);
-  show();
-  app.connect();
-  const field = await soon<HTMLInputElement>("credential");
-  expect(field.type).toBe("password");
-  await user.type(field, "hunter2");
-  await user.click(screen.getByTestId("connect-submit"));
-  expect(add.mock.calls[0]?.[0]).toMatchObject({ provider: "antiraid", name: "antiraid", credential: "hunter2" });
-  expect((await soon("connect-problem")).textContent).toBe("The login token was refused.");
-  expect(field.value).toBe("");
-  expect(document.activeElement).toBe(field);
-  expect(document.documentElement.outerHTML + JSON.stringify(app)).not.toContain("hunter2");
-});
-
-test("what is missing in the form is named before anything is asked", async () => {
-  vi.spyOn(ipc, "providers").mockResolvedValue([provider()]);
-  const add = vi.spyOn(ipc, "addAccount");
-  show();
-  app.connect();
-  await user.click(await soon("connect-submit"));
-  expect(add).not.toHaveBeenCalled();
-  expect(screen.getByTestId("connect-problem").textContent).toBe("Login token is missing.");
-});
-
-test("a sign-in by code shows the code, and ends on the account when it is approved", async () => {
-  const pending = { id: "i1", user_code: "KXQ-4RT", qr: null, expires_at: at(600), state: { state: "pending" } } as const;
-  vi.spyOn(ipc, "providers").mockResolvedValue([provider({ name: "discovr", title: "Discovr", abilities: MINTING })]);
-  vi.spyOn(ipc, "signIn").mockResolvedValue(pending);
-  vi.spyOn(ipc, "signInState").mockResolvedValue({ ...pending, state: { state: "done", account: "films" } });
-  const cancel = vi.spyOn(ipc, "cancelSignIn").mockResolvedValue();
-  show();
-  app.connect();
-  await user.click(await soon("connect-submit"));
-  expect((await soon("user-code")).textContent).toBe("KXQ-4RT");
-  await vi.advanceTimersByTimeAsync(1000);
-  expect(app.selected).toBe("films");
-  expect(cancel).not.toHaveBeenCalled();
-});
-
-test("a sign-in that the user walks away from is given up", async () => {
-  const pending = { id: "i1", user_code: "KXQ-4RT", qr: null, expires_at: at(600), state: { state: "pending" } } as const;
-  vi.spyOn(ipc, "providers").mockResolvedValue([provider({ name: "discovr", title: "Discovr", abilities: MINTING })]);
-  vi.spyOn(ipc, "signIn").mockResolvedValue(pending);
-  const cancel = vi.spyOn(ipc, "cancelSignIn").mockResolvedValue();
-  show(account());
-  app.connect();
-  await user.click(await soon("connect-submit"));
-  await soon("user-code");
-  await user.click(screen.getByTestId("account-work"));
-  expect(cancel).toHaveBeenCalledExactlyOnceWith("i1");
 });
 
 test("the arrow keys walk through the accounts", async () => {

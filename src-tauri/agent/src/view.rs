@@ -165,6 +165,7 @@ pub(crate) fn provider(definition: &Arc<Definition>) -> ProviderView {
         help: param.help.clone(),
         required: param.required,
         default: param.default.clone(),
+        offered: param.offered,
     });
     ProviderView {
         name: definition.name().to_owned(),

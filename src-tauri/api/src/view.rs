@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use crate::change::Change;
 use crate::error::Said;
 use crate::settings::SettingsView;
 use crate::{ApiError, ErrorCode};
@@ -46,31 +47,55 @@ pub enum VaultView {
     Locked {
         /// One sentence that says what to do.
         message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
     },
     /// The keyring has been asked and has not answered yet. A call is given up after 3 s; its answer is still taken.
     Slow {
         /// One sentence that says what to do.
         message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
     },
     /// There is no keyring, and no key file or passphrase was given.
     Absent {
         /// One sentence that says what to do.
         message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
     },
     /// The disk is full: what is held goes on working, nothing new can be stored.
     Full {
         /// One sentence that says what to do.
         message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
     },
     /// The file is damaged. Nothing was changed; a backup helps.
     Corrupt {
         /// One sentence that says what to do.
         message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
     },
     /// Anything else that keeps it from being read or written: a wrong key, a read-only file. Nothing was changed.
     Failing {
         /// One sentence that says what to do.
         message: String,
+        /// The same for a face that speaks another language.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        said: Option<Said>,
     },
 }
 
@@ -79,12 +104,25 @@ impl VaultView {
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Open => None,
-            Self::Locked { message }
-            | Self::Slow { message }
-            | Self::Absent { message }
-            | Self::Full { message }
-            | Self::Corrupt { message }
-            | Self::Failing { message } => Some(message),
+            Self::Locked { message, .. }
+            | Self::Slow { message, .. }
+            | Self::Absent { message, .. }
+            | Self::Full { message, .. }
+            | Self::Corrupt { message, .. }
+            | Self::Failing { message, .. } => Some(message),
+        }
+    }
+
+    /// The same for a face that speaks another language.
+    pub fn said(&self) -> Option<&Said> {
+        match self {
+            Self::Open => None,
+            Self::Locked { said, .. }
+            | Self::Slow { said, .. }
+            | Self::Absent { said, .. }
+            | Self::Full { said, .. }
+            | Self::Corrupt { said, .. }
+            | Self::Failing { said, .. } => said.as_ref(),
         }
     }
 }
@@ -287,6 +325,8 @@ pub struct ParamForm {
     pub required: bool,
     /// What is taken where it is not given.
     pub default: Option<String>,
+    /// Whether the provider knows which values it takes: a sign-in then takes the first where none is given.
+    pub offered: bool,
 }
 
 /// A session token, handed to whoever may have it. The page never does.
@@ -365,7 +405,21 @@ pub struct RevokeView {
     pub valid_until: Option<DateTime<Utc>>,
     /// One sentence on what happened.
     pub message: String,
+    /// The same for a face that speaks another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub said: Option<Said>,
     /// How it is taken back, where it can be: what was only forgotten here is kept in memory for a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub undo: Option<UndoView>,
+}
+
+/// What became of the removal of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export)]
+pub struct RemoveView {
+    /// How it is taken back, where it can be: what was removed is kept in memory for a moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub undo: Option<UndoView>,
@@ -456,8 +510,15 @@ pub enum StreamEvent {
         /// All of it.
         snapshot: Snapshot,
     },
+    /// Something changed since the last snapshot or change; only on a stream that was asked to say it so.
+    Changed {
+        /// What.
+        change: Change,
+    },
     /// The window is asked to come to the front.
     Focus(Place),
+    /// The palette is asked to show itself, or to go where it is shown.
+    Palette,
     /// Something was written into the history.
     Logged {
         /// What.
@@ -569,6 +630,8 @@ pub enum LogEvent {
     RevokedAll,
     /// A session was dropped here; it lives on to its end.
     Forgotten,
+    /// What was dropped here a moment before was put back.
+    Restored,
     /// A session of ours was found whose token was lost.
     OrphanFound,
     /// The vault opened.

@@ -3,22 +3,43 @@ import { SvelteSet } from "svelte/reactivity";
 import * as ipc from "../ipc";
 import { sentence, t } from "../messages/index.svelte";
 import type { AccountView } from "../types/AccountView";
+import type { LogEntry } from "../types/LogEntry";
 import type { Place } from "../types/Place";
 import type { SessionView } from "../types/SessionView";
+import type { UndoView } from "../types/UndoView";
+import type { Row } from "../sessions/rows";
 import { clock } from "./clock.svelte";
 import { history } from "./history.svelte";
 import { reduce, snapshotOf, START, type Desk } from "./state";
-import { askToEnd, askToRemove, askToRevokeAll, copied, type Question } from "./words";
+import { instant, moment } from "./time";
+import { together } from "./together";
+import { askToEnd, askToRemove, askToRevokeAll, copied, ended, type Question } from "./words";
 
 /** How long a toast stays, in milliseconds; an error stays until it is closed. */
 const TOAST_LIFE = 6000;
 /** How many toasts are shown at once; the oldest goes first. */
 const TOASTS = 4;
+/** How many calls of one action are under way at once. */
+export const AT_ONCE = 4;
 
 export interface Toast {
   id: number;
   tone: "good" | "bad";
   text: string;
+  /** How what was done can be taken back; by several steps, where it was done to several. */
+  undo: UndoView[];
+}
+
+/** What an action has done: one sentence, and how it is taken back where it can be. */
+export interface Done {
+  text: string;
+  undo?: UndoView | undefined;
+}
+
+/** A session, and whose. */
+export interface Opened {
+  account: string;
+  session: string;
 }
 
 /** What the form that connects an account begins with, where one is to get a new credential. */
@@ -28,18 +49,27 @@ export type Prefill = Pick<AccountView, "provider" | "name" | "base_url" | "para
 export type Dialog =
   | { kind: "new_session"; account: string }
   | { kind: "shortcuts" }
-  | { kind: "confirm"; question: Question; act: () => Promise<string> };
+  | { kind: "export" }
+  | { kind: "import"; file: string }
+  | { kind: "end_many"; rows: Row[] }
+  | { kind: "confirm"; question: Question; act: () => Promise<string | Done> };
 
 export class App {
   desk = $state.raw<Desk>(START);
-  view = $state<"sessions" | "connect" | "history" | "timeline">("sessions");
+  view = $state<"sessions" | "connect" | "history" | "timeline" | "settings">("sessions");
   /** The account that is looked at; `null` for all of them. */
   selected = $state<string | null>(null);
+  /** The session whose details are shown beside the list. */
+  opened = $state.raw<Opened | null>(null);
+  /** What was written into the history last, while the page listens. */
+  heard = $state.raw<LogEntry | null>(null);
   prefill = $state.raw<Prefill | null>(null);
   dialog = $state.raw<Dialog | null>(null);
   toasts = $state<Toast[]>([]);
   /** The actions that are under way, by key. */
   readonly busy = new SvelteSet<string>();
+  /** Who wants to know of each entry of the history, or that there is an agent again that may have written more. */
+  readonly followers = new Set<(news: LogEntry | "found") => void>();
 
   readonly snapshot = $derived(snapshotOf(this.desk));
   readonly accounts = $derived(this.snapshot?.accounts ?? []);
@@ -54,7 +84,8 @@ export class App {
     const present = ipc.present();
     if (present !== null) this.take(present);
     try {
-      this.show(await ipc.subscribe((update) => this.take(update)));
+      const knows = present?.event === "snapshot" ? present.snapshot.revision : null;
+      this.show(await ipc.subscribe((update) => this.take(update), knows));
     } catch (error) {
       this.take({ event: "offline", error: ipc.asApiError(error) });
     }
@@ -68,7 +99,11 @@ export class App {
       clock.correct(update.snapshot.at);
       if (this.#wanted !== null) this.show(this.#wanted);
     }
+    if (update.event === "changed") clock.correct(update.change.at);
     if (update.event === "focus") this.show(update);
+    if (update.event === "logged") this.heard = update.entry;
+    const news = update.event === "logged" ? update.entry : found ? "found" : null;
+    if (news !== null) for (const follow of this.followers) follow(news);
     if (this.view !== "history") return;
     if (update.event === "logged") history.take(update.entry);
     // What was written while there was no agent to tell it is only found by asking.
@@ -84,14 +119,18 @@ export class App {
     this.#wanted = null;
     const account = place.account ?? null;
     if (account !== null && place.page !== "history") this.select(account);
+    if (account !== null && place.session !== undefined && place.page === "sessions") this.opened = { account, session: place.session };
     if (place.page === "connect") this.connect();
+    if (place.page === "sign_in" && this.account !== null) this.connect(this.account);
     if (place.page === "new_session") this.newSession();
     if (place.page === "history") this.lookBack(account);
     if (place.page === "timeline") this.timeline();
+    if (place.page === "settings") this.settings();
   }
 
   /** Looks at one account, or at all. */
   select(account: string | null): void {
+    if (this.opened !== null && account !== null && account !== this.opened.account) this.opened = null;
     this.selected = account;
     this.view = "sessions";
     this.prefill = null;
@@ -110,6 +149,13 @@ export class App {
     this.dialog = null;
     this.prefill = null;
     this.view = "timeline";
+  }
+
+  /** Shows what the user may choose. */
+  settings(): void {
+    this.dialog = null;
+    this.prefill = null;
+    this.view = "settings";
   }
 
   /** Tries to open the vault; the keyring may ask for its password. That it is open is seen without a word. */
@@ -165,7 +211,9 @@ export class App {
 
   askToEnd(account: AccountView, session: SessionView, how: "revoke" | "forget"): void {
     this.#ask(askToEnd(session, account, how, clock.now), async () => {
-      return (await ipc.revokeSession(account.name, session.id, how === "forget")).message;
+      const { undo, valid_until } = await ipc.revokeSession(account.name, session.id, how === "forget");
+      const until = valid_until === null ? null : moment(valid_until, clock.now);
+      return { text: ended(session, how, until), undo };
     });
   }
 
@@ -175,17 +223,33 @@ export class App {
 
   askToRemove(account: AccountView): void {
     this.#ask(askToRemove(account), async () => {
-      await ipc.removeAccount(account.name);
+      const { undo } = await ipc.removeAccount(account.name);
       this.select(null);
-      return t("app-was-removed", { account: account.name });
+      return { text: t("app-was-removed", { account: account.name }), undo };
     });
   }
 
-  /** Says something for a while; an error until it is closed. */
-  say(tone: Toast["tone"], text: string): void {
+  /** Says something for a while; an error until it is closed, and what can be taken back for as long as it can. */
+  say(tone: Toast["tone"], text: string, undo: UndoView[] = []): void {
     const id = ++this.#toast;
-    this.toasts = [...this.toasts.slice(1 - TOASTS), { id, tone, text }];
-    if (tone === "good") setTimeout(() => this.unsay(id), TOAST_LIFE);
+    this.toasts = [...this.toasts.slice(1 - TOASTS), { id, tone, text, undo }];
+    const ends = undo.map(({ until }) => instant(until) - clock.now);
+    if (tone === "good") setTimeout(() => this.unsay(id), ends.length === 0 ? TOAST_LIFE : Math.max(0, Math.min(...ends)));
+  }
+
+  /** Takes back what a message says was done. */
+  async takeBack(toast: Toast): Promise<void> {
+    this.unsay(toast.id);
+    const failed: string[] = [];
+    await together(toast.undo, AT_ONCE, async ({ id }) => {
+      try {
+        await ipc.undo(id);
+      } catch (error) {
+        failed.push(sentence(ipc.asApiError(error)));
+      }
+    });
+    if (failed[0] === undefined) this.say("good", t("sessions-taken-back"));
+    else this.say("bad", failed[0]);
   }
 
   unsay(id: number): void {
@@ -193,7 +257,7 @@ export class App {
   }
 
   /** The dialog does `act` when it is confirmed, and shows why where that fails. */
-  #ask(question: Question, act: () => Promise<string>): void {
+  #ask(question: Question, act: () => Promise<string | Done>): void {
     this.dialog = { kind: "confirm", question, act };
   }
 
