@@ -10,6 +10,14 @@ HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
   this.querySelector<HTMLElement>("[autofocus], button, input, select")?.focus();
 };
 
+// jsdom lays nothing out, so nothing changes its size, and nothing is scrolled.
+Element.prototype.scrollIntoView ??= () => undefined;
+globalThis.ResizeObserver ??= class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};
+
 // Tests are written in the words and dates of one country.
 Object.defineProperty(navigator, "languages", { value: ["en-GB"] });
 
