@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -345,12 +346,26 @@ fn bad_answer(why: &str) -> ApiError {
 /// A connection to `socket` on which nothing waits longer than [`SIGN_OF_LIFE`].
 fn connect(socket: &Path) -> rustix::io::Result<UnixStream> {
     let address = SocketAddrUnix::new(socket)?;
-    let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    let stream = unconnected()?;
     // Before it is connected: an agent that is stopped lets so many wait, and the next one for ever (unix(7)).
     set_socket_timeout(&stream, Timeout::Send, Some(SIGN_OF_LIFE))?;
     set_socket_timeout(&stream, Timeout::Recv, Some(SIGN_OF_LIFE))?;
     rustix::net::connect(&stream, &address)?;
     Ok(stream.into())
+}
+
+/// A socket that no child inherits.
+#[cfg(not(target_os = "macos"))]
+fn unconnected() -> rustix::io::Result<OwnedFd> {
+    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+}
+
+/// The same, where that takes a second call.
+#[cfg(target_os = "macos")]
+fn unconnected() -> rustix::io::Result<OwnedFd> {
+    let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+    rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(stream)
 }
 
 /// The connection broke. An agent that ended says so in one of several ways, as it had read the request or not.

@@ -95,7 +95,7 @@ impl Authority for Local {
                 let serving = tokio::spawn(daypass_authority::run(listener, service.clone(), ended));
                 Ok(Running { service, port, stop, serving })
             };
-            let begun = begun.await;
+            let begun: Result<_, ApiError> = begun.await;
             if let Some(before) = before {
                 before.end().await;
             }

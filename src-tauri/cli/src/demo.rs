@@ -146,7 +146,8 @@ async fn make_room(agent: &Agent, name: &str) -> Result<(), Failure> {
         let message = format!("The account {name} is not of a demo; give the demo another DAYPASS_HOME, or none.");
         return Err(Failure::other(message));
     }
-    Ok(agent.remove_account(name).await?)
+    agent.remove_account(name).await?;
+    Ok(())
 }
 
 #[cfg(test)]
