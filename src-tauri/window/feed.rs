@@ -7,7 +7,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use daypass_api::change::Change;
+use daypass_api::settings::Theme;
 use daypass_api::view::{LogEntry, Place, Snapshot, StreamEvent};
+use daypass_api::client::Listener;
 use daypass_api::{ApiError, Client};
 use serde::Serialize;
 use tauri::ipc::{Channel, InvokeResponseBody};
@@ -25,6 +28,11 @@ pub enum Update {
     Snapshot {
         /// All of it.
         snapshot: Snapshot,
+    },
+    /// Something changed since the last snapshot or change.
+    Changed {
+        /// What.
+        change: Change,
     },
     /// Another page is wanted; the window has been brought to the front.
     Focus(Place),
@@ -45,6 +53,22 @@ pub enum Update {
 /// Brings the window to the front.
 type Front = Box<dyn Fn() + Send>;
 
+/// What the palette is told beside its page; see [`Feed::palette`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The page has begun to listen: it is drawn.
+    Drawn,
+    /// The palette is to show itself, or to go where it is shown.
+    Called,
+    /// Whether it stays, hidden, after it was used.
+    KeepWarm(bool),
+    /// The agent has gone.
+    Lost,
+}
+
+/// Takes the moments.
+type Heard = Arc<dyn Fn(Moment) + Send + Sync>;
+
 /// The agent's events, on their way to the page.
 #[derive(Debug)]
 pub struct Feed {
@@ -56,14 +80,23 @@ pub struct Feed {
 /// What the thread and the commands share.
 #[derive(Default)]
 struct Shared {
-    /// The last thing that was said of the agent, as JSON: what a page that subscribes now is told first.
-    last: Option<String>,
+    /// What is known of the agent: what a page that subscribes now is told first.
+    last: Option<Last>,
     /// What the page shows first.
     place: Place,
     page_channel: Option<Channel>,
     front: Option<Front>,
+    heard: Option<Heard>,
     /// Whether the window was wanted in front before there was one.
     front_wanted: bool,
+}
+
+/// What is known of the agent.
+enum Last {
+    /// Its state, with every change that came since.
+    Snapshot(Box<Snapshot>),
+    /// That it cannot be asked, as the page was told: as JSON.
+    Away(String),
 }
 
 impl std::fmt::Debug for Shared {
@@ -78,11 +111,40 @@ impl Feed {
     /// # Errors
     /// Where the thread cannot be started.
     pub fn start(client: Client, place: Place) -> std::io::Result<Self> {
-        let shared = Arc::new(Mutex::new(Shared { place, ..Shared::default() }));
+        Self::follow(client, Shared { place, ..Shared::default() }, Listener::Window)
+    }
+
+    /// Starts to follow the agent of `client` for the palette.
+    ///
+    /// # Errors
+    /// Where the thread cannot be started.
+    pub fn palette(client: Client) -> std::io::Result<Self> {
+        Self::follow(client, Shared::default(), Listener::Palette)
+    }
+
+    fn follow(client: Client, shared: Shared, who: Listener) -> std::io::Result<Self> {
+        let shared = Arc::new(Mutex::new(shared));
         let (wake, woken) = channel();
         let thread = Arc::clone(&shared);
-        std::thread::Builder::new().name("feed".to_owned()).spawn(move || follow(&client, &thread, &woken))?;
+        std::thread::Builder::new().name("feed".to_owned()).spawn(move || follow(&client, who, &thread, &woken))?;
         Ok(Self { shared, wake })
+    }
+
+    /// Says who takes the palette's moments; what is known already is told at once.
+    pub fn on_moment(&self, heard: impl Fn(Moment) + Send + Sync + 'static) {
+        let mut shared = lock(&self.shared);
+        let heard: Heard = Arc::new(heard);
+        shared.heard = Some(Arc::clone(&heard));
+        let known = [shared.keeps_warm(), shared.page_channel.is_some().then_some(Moment::Drawn)];
+        drop(shared);
+        known.into_iter().flatten().for_each(&*heard);
+    }
+
+    /// Tells the page a word of the palette's own: `shown` or `hidden`.
+    pub fn tell_page(&self, word: &'static str) {
+        if let Some(channel) = &lock(&self.shared).page_channel {
+            send(channel, format!(r#"{{"event":"{word}"}}"#));
+        }
     }
 
     /// Says how the window is brought to the front, once there is one. Where that was asked for before, it is done now.
@@ -97,19 +159,37 @@ impl Feed {
     /// The present state as JSON, where anything is known yet: the page is given it before its first line runs, so that it
     /// is drawn once and as it stays.
     pub fn present(&self) -> Option<String> {
-        lock(&self.shared).last.clone()
+        lock(&self.shared).present()
     }
 
-    /// Sends all updates to `channel` from now on, beginning with the present state; answers the page to begin with.
+    /// Light or dark, as the user has chosen; as the desktop is, where that is not known yet.
+    pub fn theme(&self) -> Theme {
+        match &lock(&self.shared).last {
+            Some(Last::Snapshot(snapshot)) => snapshot.settings.settings.appearance.theme,
+            Some(Last::Away(_)) | None => Theme::System,
+        }
+    }
+
+    /// Sends all updates to `channel` from now on, beginning with the present state, unless the page `knows` that: by the
+    /// revision of the snapshot which it was given. Answers the page to begin with.
     ///
     /// There is one page, so a channel takes the place of the one before it (the page was loaded again).
-    pub fn subscribe(&self, channel: Channel) -> Place {
+    pub fn subscribe(&self, channel: Channel, knows: Option<u64>) -> Place {
         let mut shared = lock(&self.shared);
-        if let Some(last) = &shared.last {
-            send(&channel, last.clone());
+        let known = match &shared.last {
+            Some(Last::Snapshot(snapshot)) => Some(snapshot.revision) == knows,
+            Some(Last::Away(_)) | None => false,
+        };
+        if let (false, Some(present)) = (known, shared.present()) {
+            send(&channel, present);
         }
         shared.page_channel = Some(channel);
-        std::mem::take(&mut shared.place)
+        let (place, heard) = (std::mem::take(&mut shared.place), shared.heard.clone());
+        drop(shared);
+        if let Some(heard) = heard {
+            heard(Moment::Drawn);
+        }
+        place
     }
 
     /// Looks for the agent at once, where the thread is pausing.
@@ -120,24 +200,33 @@ impl Feed {
 }
 
 /// The thread: connect, pass on what comes, and begin again after a pause.
-fn follow(client: &Client, shared: &Mutex<Shared>, woken: &Receiver<()>) {
+fn follow(client: &Client, who: Listener, shared: &Mutex<Shared>, woken: &Receiver<()>) {
     let mut pause = FIRST_PAUSE;
     loop {
-        match client.events(true) {
+        match client.events(who) {
             Ok(events) => {
                 for event in events {
                     let update = match event {
                         Ok(StreamEvent::Snapshot { snapshot }) => Update::Snapshot { snapshot },
+                        Ok(StreamEvent::Changed { change }) => Update::Changed { change },
                         Ok(StreamEvent::Focus(place)) => Update::Focus(place),
+                        Ok(StreamEvent::Logged { .. }) if who == Listener::Palette => continue,
                         Ok(StreamEvent::Logged { entry }) => Update::Logged { entry },
+                        Ok(StreamEvent::Palette) => {
+                            tell_palette(shared, Some(Moment::Called));
+                            continue;
+                        }
                         Ok(StreamEvent::Bye) | Err(_) => break,
                     };
                     pause = FIRST_PAUSE;
-                    lock(shared).tell(&update);
+                    lock(shared).tell(update);
+                    let known = lock(shared).keeps_warm();
+                    tell_palette(shared, known);
                 }
-                lock(shared).tell(&Update::Lost);
+                lock(shared).tell(Update::Lost);
+                tell_palette(shared, Some(Moment::Lost));
             }
-            Err(error) => lock(shared).tell(&Update::Offline { error: error.into() }),
+            Err(error) => lock(shared).tell(Update::Offline { error: error.into() }),
         }
         match woken.recv_timeout(pause) {
             Ok(()) => pause = FIRST_PAUSE,
@@ -147,30 +236,78 @@ fn follow(client: &Client, shared: &Mutex<Shared>, woken: &Receiver<()>) {
     }
 }
 
+/// Tells the palette, outside of the lock: it may answer with a word to the page.
+fn tell_palette(shared: &Mutex<Shared>, moment: Option<Moment>) {
+    let heard = lock(shared).heard.clone();
+    if let (Some(heard), Some(moment)) = (heard, moment) {
+        heard(moment);
+    }
+}
+
 impl Shared {
-    fn tell(&mut self, update: &Update) {
-        // A snapshot has no map with keys other than strings, so this cannot fail.
-        let Ok(json) = serde_json::to_string(update) else { return };
-        if let Update::Focus(place) = update {
-            match &self.front {
-                Some(front) => front(),
-                None => self.front_wanted = true,
-            }
-            if self.page_channel.is_none() {
-                self.place = place.clone();
-            }
-        } else if matches!(update, Update::Logged { .. }) {
-            // It is no state: a page that subscribes later asks for the history.
-        } else if self.last.as_ref() == Some(&json) {
-            // "Still offline" is no news.
-            return;
-        } else {
-            self.last = Some(json.clone());
-        }
-        if let Some(channel) = &self.page_channel {
-            send(channel, json);
+    /// What the settings say of the palette, where they are known.
+    fn keeps_warm(&self) -> Option<Moment> {
+        match &self.last {
+            Some(Last::Snapshot(snapshot)) => Some(Moment::KeepWarm(snapshot.settings.settings.quick_copy.keep_warm)),
+            Some(Last::Away(_)) | None => None,
         }
     }
+
+    /// The present state as JSON, where anything is known.
+    fn present(&self) -> Option<String> {
+        match self.last.as_ref()? {
+            Last::Snapshot(snapshot) => json(&Told::Snapshot { snapshot }),
+            Last::Away(json) => Some(json.clone()),
+        }
+    }
+
+    fn tell(&mut self, update: Update) {
+        // Written once, and only where there is a page that reads it: there may be thousands of sessions in it.
+        let text = self.page_channel.as_ref().and_then(|_| json(&update));
+        match update {
+            Update::Focus(place) => {
+                match &self.front {
+                    Some(front) => front(),
+                    None => self.front_wanted = true,
+                }
+                if self.page_channel.is_none() {
+                    self.place = place;
+                }
+            }
+            // It is no state: a page that subscribes later asks for the history.
+            Update::Logged { .. } => {}
+            Update::Snapshot { snapshot } => self.last = Some(Last::Snapshot(Box::new(snapshot))),
+            Update::Changed { change } => {
+                if let Some(Last::Snapshot(snapshot)) = &mut self.last {
+                    snapshot.apply(change);
+                }
+            }
+            Update::Lost | Update::Offline { .. } => {
+                let away = json(&update);
+                let same = matches!((&self.last, &away), (Some(Last::Away(last)), Some(away)) if last == away);
+                if same {
+                    // "Still offline" is no news.
+                    return;
+                }
+                self.last = away.map(Last::Away);
+            }
+        }
+        if let (Some(channel), Some(text)) = (&self.page_channel, text) {
+            send(channel, text);
+        }
+    }
+}
+
+/// A snapshot as [`Update::Snapshot`] tells it, without a copy of it.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+enum Told<'a> {
+    Snapshot { snapshot: &'a Snapshot },
+}
+
+/// No value here has a map with keys other than strings, so that this cannot fail.
+fn json(value: &impl Serialize) -> Option<String> {
+    serde_json::to_string(value).ok()
 }
 
 /// A page that is gone takes no more messages; the window's end ends the process.

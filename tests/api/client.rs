@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 use std::thread::JoinHandle;
 
-use daypass_api::client::CallError;
+use daypass_api::client::{CallError, Listener};
 use daypass_api::view::StreamEvent;
 use daypass_api::{Client, ErrorCode, Home};
 use serde_json::{Value, json};
@@ -146,16 +146,16 @@ fn nonsense_is_told_and_never_repeated() {
 #[test]
 fn a_stream_is_read_line_by_line_until_the_agent_ends() {
     let agent = Agent::saying(answer("200 OK", "{\"event\":\"bye\"}\nnonsense\n"));
-    let mut events = agent.client.events(true).unwrap();
+    let mut events = agent.client.events(Listener::Window).unwrap();
     assert_eq!(events.next(), Some(Ok(StreamEvent::Bye)));
     assert_eq!(api_error(events.next().unwrap()).0, ErrorCode::Internal);
     assert!(events.next().is_none());
-    assert!(agent.request().starts_with("GET /v1/events?window=true HTTP/1.0\r\n"));
+    assert!(agent.request().starts_with("GET /v1/events?window=true&changes=true HTTP/1.0\r\n"));
 }
 
 #[test]
 fn a_stream_that_is_refused_says_why() {
     let body = r#"{"code":"internal","message":"No."}"#;
-    let outcome = Agent::saying(answer("500 Internal Server Error", body)).client.events(false);
+    let outcome = Agent::saying(answer("500 Internal Server Error", body)).client.events(Listener::Other);
     assert_eq!(api_error(outcome), (ErrorCode::Internal, "No.".to_owned()));
 }

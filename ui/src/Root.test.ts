@@ -14,7 +14,7 @@ const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms)
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW, toFake: ["Date", "setTimeout", "clearTimeout"] });
-  vi.spyOn(ipc, "sessions").mockResolvedValue([]);
+  vi.spyOn(ipc, "sessions").mockResolvedValue();
   app.desk = START;
   app.dialog = null;
   app.toasts = [];
@@ -117,7 +117,7 @@ test("nothing is revoked before the user has read what it does and said yes", as
   await user.click(button);
   await user.click(screen.getByTestId("confirm"));
   expect(revoke).toHaveBeenCalledExactlyOnceWith("work", "s1", false);
-  expect((await soon("toast")).textContent).toContain("Revoked.");
+  expect((await soon("toast")).textContent).toContain("“ci” was revoked.");
 });
 
 test("a revocation that fails says why in its dialog, and can be tried again there", async () => {

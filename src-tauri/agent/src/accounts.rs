@@ -7,7 +7,7 @@ use std::time::Duration;
 use daypass_api::request::AddAccount;
 use daypass_api::view::{AccountView, LogEvent, RemoveView};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::{Secret, Time, phrase};
+use daypass_core::{Phrase, Secret, Time, phrase};
 use daypass_providers::{Definition, Minted, ProviderError, Target, Wish};
 
 use crate::fail;
@@ -241,7 +241,9 @@ impl Inner {
         }
         let inspected = self.setup.upstream.inspect(definition, target, credential).await?;
         match inspected.barred {
-            Some(why) => Err(ProviderError::Rejected { message: format!("The provider shuts this user out ({why}).").into() }),
+            Some(why) => Err(ProviderError::Rejected {
+                message: phrase!("error-shut-out", "The provider shuts this user out ({told}).", told = why),
+            }),
             None => Ok(None),
         }
     }
@@ -250,7 +252,11 @@ impl Inner {
     ///
     /// # Errors
     /// Those of the vault; then there is no such account.
-    pub(crate) async fn store_new(self: &Arc<Self>, record: AccountRecord, own: Vec<Entry>) -> Result<AccountView, ApiError> {
+    pub(crate) async fn store_new(
+        self: &Arc<Self>,
+        record: AccountRecord,
+        own: Vec<Entry>,
+    ) -> Result<AccountView, ApiError> {
         let now = self.now();
         let own = own.into_iter().map(|entry| entry.without_secrets(&[&record]));
         let (own, history) = (self.history.screen(own), self.history.clone());
@@ -358,7 +364,8 @@ fn refused_on_connect(asked: &Connect, error: &ProviderError) -> ApiError {
         ProviderError::Refused { .. } => {
             // What the provider says of it is the best hint that there is.
             let label = &asked.definition.credential().label;
-            told.and(&phrase!("error-connect-check", "Check the {label}; nothing was stored.", label = label)).about("credential")
+            told.and(&phrase!("error-connect-check", "Check the {label}; nothing was stored.", label = label))
+                .about("credential")
         }
         ProviderError::Rejected { .. } => told.about("credential"),
         ProviderError::Offline { .. } | ProviderError::TryLater { .. } => {
@@ -392,10 +399,7 @@ fn check_credential(credential: &Secret) -> Result<(), ApiError> {
     } else if text.len() > MAX_CREDENTIAL {
         phrase!("error-credential-long", "The credential is longer than 8 KiB; is it the right one?")
     } else if text.trim() != text || text.chars().any(char::is_control) {
-        phrase!(
-            "error-credential-blanks",
-            "The credential has blanks around it or line breaks in it; give it alone."
-        )
+        phrase!("error-credential-blanks", "The credential has blanks around it or line breaks in it; give it alone.")
     } else {
         return Ok(());
     };

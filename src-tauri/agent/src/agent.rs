@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use daypass_api::request::{AddAccount, CreateSession, Export, Import, LogQuery, Recognize, SignIn, TokenRequest};
 use daypass_api::settings::{Settings, SettingsView, ShortcutView};
-use daypass_api::view::{AccountView, ClaimsView, ExportView, Health, ImportView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView, VaultFileView};
+use daypass_api::view::{
+    AccountView, ClaimsView, ExportView, Health, ImportView, LogView, Place, ProviderView, RecognizedView, RemoveView,
+    RevokeView, SessionView, SignInView, Snapshot, StatusView, TokenView, VaultFileView,
+};
 use daypass_api::{ApiError, Home};
 use daypass_core::{Chance, Clock};
 use daypass_providers::Catalog;

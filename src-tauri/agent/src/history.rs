@@ -18,7 +18,7 @@ use daypass_core::{Time, clock};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-pub(crate) use self::entry::{Entry, Why, timed};
+pub(crate) use self::entry::{Entry, Why, holds, timed};
 use crate::accounts::bad_request;
 use crate::inner::Inner;
 use crate::vault::{Store, VaultError, Written};

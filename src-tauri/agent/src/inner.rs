@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use daypass_api::settings::{Settings, SettingsView};
 use daypass_api::view::{Place, Snapshot};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::Time;
+use daypass_core::{Time, phrase};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::agent::Setup;
 use crate::authority::Beside;
 use crate::history::{Entry, History};
+use crate::refresh::removed;
 use crate::settings::SettingsFile;
 use crate::state::State;
 use crate::state::clocks::Clocks;

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use daypass_api::view::LogEvent;
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::clock;
 use daypass_core::fresh::Failure;
 use daypass_core::gate::Landing;
 use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
-use daypass_core::{Secret, Time};
+use daypass_core::{Phrase, Secret, Time, clock, phrase};
 use daypass_providers::{Definition, Minted, ProviderError};
 use tokio::sync::watch;
 
@@ -279,7 +278,7 @@ impl Inner {
 
     /// The credential of `generation` was refused: if it is still the account's, the timer stops, and the user is told
     /// once.
-    pub(crate) async fn refused(&self, row: i64, generation: u64, message: &str, took: Option<Duration>) -> ApiError {
+    pub(crate) async fn refused(&self, row: i64, generation: u64, why: &Phrase, took: Option<Duration>) -> ApiError {
         let (name, known, lost, regenerated) = {
             let mut state = self.state();
             let of_it = || state.intents.iter().filter(|open| open.account == row);
@@ -288,25 +287,32 @@ impl Inner {
             match state.by_row(row) {
                 Some(account) if account.record.generation != generation => return superseded(),
                 Some(account) => {
-                    let known = account.record.refused.as_ref().map(|refusal| refusal.message.clone());
+                    let known = account.record.refused.clone();
                     (account.record.name.clone(), known, lost, regenerated)
                 }
                 None => return removed(),
             }
         };
         let is_news = known.is_none();
-        let message = if let Some(known) = known {
+        let refusal = if let Some(known) = known {
             // Why it was refused first is what stays stored, and tells more than that it is refused still.
             known
         } else if lost {
-            format!(
-                "The credential of {name} was just being replaced when Daypass was cut off, and the new one is lost; \
-                 connect the account again with `daypass account add`."
-            )
+            let why = phrase!(
+                "error-credential-lost",
+                "The credential of {account} was just being replaced when Daypass was cut off, and the new one is lost; connect the account again with `daypass account add`.",
+                account = name,
+            );
+            Refusal::new(&why, self.now())
         } else {
-            format!("{} Connect {name} again with `daypass account add`, or sign in again.", sentence(message))
+            let again = phrase!(
+                "error-connect-again",
+                "Connect {account} again with `daypass account add`, or sign in again.",
+                account = name,
+            );
+            Refusal::new(&sentence(why).and(again), self.now())
         };
-        let refusal = Refusal { message: message.clone(), since: self.now() };
+        let told = refusal.error();
         let ended = self.other_intents(row);
         // A vault that cannot be written does not make the credential good: the refusal holds in memory meanwhile.
         let mut late = false;
@@ -317,7 +323,7 @@ impl Inner {
                     return Vec::new();
                 }
                 let refused = Entry::new(refusal.since, &record.name, LogEvent::Refused).took(took);
-                let refused = refused.failed(&ApiError::new(ErrorCode::NeedsSignIn, refusal.message.clone()));
+                let refused = refused.failed(&refusal.error());
                 record.refused.get_or_insert(refusal);
                 if regenerated {
                     // The call has taken effect: what the old credential opened is as dead as it is.
@@ -336,9 +342,9 @@ impl Inner {
             account.trouble = None;
         }
         if is_news {
-            self.incident(|incidents, now| incidents.refused(now, &name, &message));
+            self.incident(|incidents, now| incidents.refused(now, &name, &told));
         }
-        ApiError::new(ErrorCode::NeedsSignIn, message)
+        told
     }
 
     /// Any other failure of the provider: tried again later, and after a 429 the whole provider is left alone.
@@ -347,7 +353,7 @@ impl Inner {
         self.note_failure(row, told.clone(), Some(error), took);
         let name = self.state().by_row(row).map(|account| account.record.name.clone());
         if let Some(name) = name {
-            self.incident(|incidents, now| incidents.failed(now, &name, &told.message));
+            self.incident(|incidents, now| incidents.failed(now, &name, &told));
         }
         told
     }
@@ -451,6 +457,7 @@ pub(crate) fn put_held(record: &mut AccountRecord, minted: Minted, current: bool
         retire_at: None,
         token: Sealed::Open(minted.token),
         life: Some(minted.life),
+        print: Default::default(),
     });
 }
 
@@ -490,17 +497,19 @@ pub(crate) fn drop_sessions(record: &mut AccountRecord) {
 }
 
 /// A message of a provider as a sentence of its own.
-fn sentence(message: &str) -> String {
-    let message = message.trim();
-    if message.ends_with('.') { message.to_owned() } else { format!("{message}.") }
+fn sentence(phrase: &Phrase) -> Phrase {
+    if phrase.ends_with('.') { phrase.clone() } else { format!("{}.", phrase.trim()).into() }
 }
 
 /// The credential that something was asked with is not the account's any more.
 pub(crate) fn superseded() -> ApiError {
-    ApiError::new(ErrorCode::Offline, "The credential of the account was replaced in the meantime; ask again.")
+    let why =
+        phrase!("error-credential-replaced", "The credential of the account was replaced in the meantime; ask again.");
+    ApiError::of(ErrorCode::Offline, &why)
 }
 
 /// The account is gone while something was done about it.
 pub(crate) fn removed() -> ApiError {
-    ApiError::new(ErrorCode::UnknownAccount, "The account was removed in the meantime.")
+    let why = phrase!("error-account-removed", "The account was removed in the meantime.");
+    ApiError::of(ErrorCode::UnknownAccount, &why)
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use daypass_api::request::CreateSession;
 use daypass_api::view::{LogEvent, RevokeView, SessionView};
-use daypass_api::{ApiError, ErrorCode};
+use daypass_api::{ApiError, ErrorCode, Said};
 use daypass_core::session::Session;
-use daypass_core::{Time, clock};
+use daypass_core::{Phrase, Time, clock, phrase};
 use daypass_providers::{Definition, Listed, ProviderError, Wish};
 
 use crate::accounts::bad_request;
@@ -18,6 +18,7 @@ use crate::inner::{Inner, Unstored};
 use crate::once::Begun;
 use crate::refresh::{creation, put_held, put_late, removed, superseded};
 use crate::state::clocks::Anchor;
+use crate::undo::{Dropped, Forgotten};
 use crate::vault::{AccountRecord, Sealed, SessionRecord, shift_session};
 use crate::{Notice, fail, failure, view};
 
@@ -104,8 +105,12 @@ impl Inner {
     ) -> Result<SessionView, ApiError> {
         let (row, definition) = self.ready(name).await?;
         let Some(create) = definition.abilities().create.clone() else {
-            let message = format!("{} opens no further sessions beside the current one.", definition.title());
-            return Err(ApiError::new(ErrorCode::NotSupported, message));
+            let why = phrase!(
+                "error-no-further-sessions",
+                "{provider} opens no further sessions beside the current one.",
+                provider = definition.title(),
+            );
+            return Err(ApiError::of(ErrorCode::NotSupported, &why));
         };
         check_session_name(request.name.as_deref())?;
         let life = request.life.map(Duration::from_secs);
@@ -168,17 +173,21 @@ impl Inner {
             self.list(row).await?;
         }
         if !self.knows(row, id) {
-            let message = format!("{name} has no session {id:?}; `daypass sessions {name}` shows those that it has.");
-            return Err(ApiError::new(ErrorCode::UnknownSession, message));
+            return Err(unknown_session(name, id));
         }
         if forget {
             return self.forget(row, name, id).await;
         }
         if !abilities.revoke {
-            let all =
-                if abilities.revoke_all_effect.is_some() { " Or revoke all sessions of the account." } else { "" };
-            let message = format!("{} cannot revoke one session. {}{all}", definition.title(), abilities.revoke_effect);
-            return Err(ApiError::new(ErrorCode::NotSupported, message));
+            let mut why = phrase!(
+                "error-cannot-revoke-one",
+                "{provider} cannot revoke one session; it can be forgotten here.",
+                provider = definition.title(),
+            );
+            if abilities.revoke_all_effect.is_some() {
+                why = why.and(phrase!("error-or-revoke-all", "Or revoke all sessions of the account."));
+            }
+            return Err(ApiError::of(ErrorCode::NotSupported, &why));
         }
         self.revoke_one(row, name, id).await
     }
@@ -199,37 +208,64 @@ impl Inner {
         account.record.session(id).is_some() || account.listed.iter().any(|session| session.id == id)
     }
 
-    async fn forget(&self, row: i64, name: &str, id: &str) -> Result<RevokeView, ApiError> {
+    async fn forget(self: &Arc<Self>, row: i64, name: &str, id: &str) -> Result<RevokeView, ApiError> {
         let (kept, now) = {
             let mut state = self.state();
             let account = state.account(name)?;
             (account.record.session(id).cloned(), self.now())
         };
         let Some(kept) = kept else {
-            let message = format!("Daypass keeps nothing of the session {id}: it was opened elsewhere.");
-            return Err(ApiError::new(ErrorCode::NotSupported, message));
+            let why = phrase!(
+                "error-nothing-kept",
+                "Daypass keeps nothing of the session {session}: it was opened elsewhere.",
+                session = id,
+            );
+            return Err(ApiError::of(ErrorCode::NotSupported, &why));
         };
         let end = kept.life.map(|life| life.expires_at).or(kept.session.expires_at).filter(|end| *end > now);
         let message = match end {
-            Some(end) => {
-                format!("The session {id} of {name} is forgotten here; it stays valid until {}.", crate::rfc3339(end))
-            }
-            None => format!("The session {id} of {name} is forgotten here."),
+            Some(end) => phrase!(
+                "done-forgotten-lives",
+                "The session {session} of {account} is forgotten here; it stays valid until {until}.",
+                session = id,
+                account = name,
+                until = crate::rfc3339(end),
+            ),
+            None => phrase!(
+                "done-forgotten",
+                "The session {session} of {account} is forgotten here.",
+                session = id,
+                account = name,
+            ),
         };
+        let mut dropped = None;
         self.commit_logged(row, Vec::new(), Unstored::Refuse, |record| {
-            let forgotten = told_ended(now, record, LogEvent::Forgotten, id).because(&message);
+            let told = told_ended(now, record, LogEvent::Forgotten, id).because(message.text());
+            dropped = Forgotten::of(record, id);
             drop_by_wish(record, id);
-            vec![forgotten]
+            vec![told]
         })
         .await?;
-        Ok(self.revoked(name, 1, end, message))
+        let undo = dropped.map(|dropped| self.can_undo(Dropped::Session(row, Box::new(dropped))));
+        Ok(RevokeView { undo, ..self.revoked(name, 1, end, &message) })
     }
 
-    pub(crate) fn revoked(&self, name: &str, revoked: u32, valid_until: Option<Time>, message: String) -> RevokeView {
-        self.tell(Notice::Revoked { account: name.to_owned(), message: message.clone() });
+    pub(crate) fn revoked(&self, name: &str, revoked: u32, valid_until: Option<Time>, what: &Phrase) -> RevokeView {
+        self.tell(Notice::Revoked { account: name.to_owned(), message: what.into() });
         self.touched();
-        RevokeView { revoked, valid_until, message, undo: None }
+        RevokeView { revoked, valid_until, message: what.to_string(), said: Said::of(what), undo: None }
     }
+}
+
+/// That an account has no session of this id.
+pub(crate) fn unknown_session(name: &str, id: &str) -> ApiError {
+    let why = phrase!(
+        "error-unknown-session",
+        "{account} has no session {session}; `daypass sessions {account}` shows those that it has.",
+        account = name,
+        session = format!("{id:?}"),
+    );
+    ApiError::of(ErrorCode::UnknownSession, &why)
 }
 
 /// That a session ended, with the fingerprint of its token where we keep one.
@@ -264,8 +300,10 @@ fn check_session_name(name: Option<&str>) -> Result<(), ApiError> {
     let Some(name) = name else { return Ok(()) };
     let length = name.chars().count();
     if length == 0 || length > MAX_NAME || name.trim() != name || name.chars().any(char::is_control) {
-        let message = "A session's name has 1 to 100 characters, without blanks around it or control characters.";
-        return Err(bad_request(message.to_owned()));
+        return Err(bad_request(phrase!(
+            "error-session-name",
+            "A session's name has 1 to 100 characters, without blanks around it or control characters."
+        )));
     }
     Ok(())
 }

@@ -172,6 +172,7 @@ fn add_orphans(
             retire_at: None,
             token: Sealed::Nothing,
             life: None,
+            print: Default::default(),
         });
     }
 }

@@ -3,6 +3,7 @@
 //! Every door (command line, window, tray) speaks these words and no others. The types are what crosses the socket as
 //! JSON; those that the page sees are also written as TypeScript.
 
+pub mod change;
 pub mod client;
 pub mod error;
 pub mod home;
@@ -15,7 +16,7 @@ pub mod view;
 mod wire;
 
 pub use client::Client;
-pub use error::{ApiError, ErrorCode, Said};
+pub use error::{ApiError, ErrorCode, Said, Sentence};
 pub use home::Home;
 pub use misfit::misfit;
 pub use reason::reason;

@@ -50,6 +50,22 @@ pub fn session(account: &str, id: &str, forget: bool) -> Result<String, ApiError
     Ok(format!("{}/{}{forget}", sessions(account)?, segment(id, "The session's id")?))
 }
 
+/// `/v1/accounts/{account}/sessions/{id}/claims`.
+///
+/// # Errors
+/// As [`session`].
+pub fn claims(account: &str, id: &str) -> Result<String, ApiError> {
+    Ok(session(account, id, false)? + "/claims")
+}
+
+/// `/v1/undo/{id}`.
+///
+/// # Errors
+/// [`ErrorCode::BadRequest`] where the id is empty.
+pub fn undo(id: &str) -> Result<String, ApiError> {
+    Ok(format!("/v1/undo/{}", segment(id, "The id of what is undone")?))
+}
+
 /// `/v1/sign-ins/{id}`.
 ///
 /// # Errors

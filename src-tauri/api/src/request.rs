@@ -21,6 +21,7 @@
 //! | – | `DELETE /v1/accounts/{name}/sessions` | [`RevokeView`](crate::view::RevokeView) |
 //! | [`CopyRequest`] | `POST /v1/copy` | [`CopyView`](crate::view::CopyView) |
 //! | [`Place`](crate::view::Place) | `POST /v1/window` | 204 |
+//! | – | `POST /v1/palette` | –, or `not_supported` without a tray app; opens the palette for quick copies, or closes it |
 //! | – | `GET /v1/accounts/{name}/sessions/{id}/claims` | [`ClaimsView`](crate::view::ClaimsView) |
 //! | – | `POST /v1/undo/{id}` | 204 |
 //! | [`Recognize`] | `POST /v1/recognize` | [`RecognizedView`](crate::view::RecognizedView) |

@@ -1,6 +1,6 @@
 //! `daypass log`: what happened to the accounts and to the vault, newest last, and what goes on to happen.
 
-use daypass_api::client::{CallError, Client};
+use daypass_api::client::{CallError, Client, Listener};
 use daypass_api::path;
 use daypass_api::request::LogQuery;
 use daypass_api::view::{LogEntry, LogEvent, LogView, StreamEvent};
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &LogArgs) -> Result<(), Failure> {
     let client = door::open(&door::home()?)?;
     let since = args.since.map(|since| since.at(SystemClock.now()));
     // The stream is opened first, so that nothing falls between the two.
-    let stream = if args.follow { Some(client.events(false)?) } else { None };
+    let stream = if args.follow { Some(client.events(Listener::Other)?) } else { None };
     let entries = read(&client, args, since)?;
     let last = entries.last().map_or(0, |entry| entry.id);
     let mut printer = Printer::new(args);
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &LogArgs) -> Result<(), Failure> {
                 }
             }
             StreamEvent::Bye => break,
-            StreamEvent::Snapshot { .. } | StreamEvent::Focus { .. } => {}
+            StreamEvent::Snapshot { .. } | StreamEvent::Changed { .. } | StreamEvent::Focus { .. } | StreamEvent::Palette => {}
         }
     }
     Err(Failure::other("The agent has ended, and with it what there was to follow; run `daypass log --follow` again."))
@@ -150,6 +150,7 @@ fn event(event: LogEvent) -> (&'static str, Tone) {
         LogEvent::Revoked => ("revoked", Tone::Plain),
         LogEvent::RevokedAll => ("revoked all", Tone::Plain),
         LogEvent::Forgotten => ("forgotten", Tone::Plain),
+        LogEvent::Restored => ("put back", Tone::Plain),
         LogEvent::OrphanFound => ("orphan found", Tone::Warn),
         LogEvent::VaultOpened => ("vault opened", Tone::Plain),
         LogEvent::VaultShut => ("vault shut", Tone::Warn),

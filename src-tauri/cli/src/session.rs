@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use daypass_api::client::{CallError, Client};
 use daypass_api::request::CreateSession;
-use daypass_api::view::{AccountView, RevokeView, SessionView, Snapshot};
-use daypass_api::{ErrorCode, Home, path};
+use daypass_api::view::{AccountView, ClaimsView, RevokeView, SessionView, Snapshot};
+use daypass_api::{ApiError, ErrorCode, Home, path};
 use daypass_core::Clock;
 use daypass_core::session::SessionState;
 use serde::Serialize;
 
-use crate::args::{CreateArgs, RevokeArgs, SessionCommand, SessionsArgs};
+use crate::args::{CreateArgs, RevokeArgs, SessionCommand, SessionsArgs, ShowSessionArgs};
 use crate::failure::{Exit, Failure};
 use crate::system::SystemClock;
 use crate::table::{Cell, Table, Tone};
@@ -27,6 +27,15 @@ struct Line<'a> {
     expires_at: Option<DateTime<Utc>>,
     state: SessionState,
     held: bool,
+}
+
+/// What `session show --json` prints beside it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    fingerprint: Option<&'a str>,
+    claims: Option<&'a ClaimsView>,
 }
 
 impl<'a> From<&'a SessionView> for Line<'a> {
@@ -49,6 +58,7 @@ pub(crate) fn run(command: &SessionCommand) -> Result<(), Failure> {
     let home = door::home()?;
     match command {
         SessionCommand::Create(args) => create(&home, args),
+        SessionCommand::Show(args) => show(&home, args),
         SessionCommand::Revoke(args) => revoke(&home, args),
     }
 }
@@ -142,6 +152,38 @@ fn create(home: &Home, args: &CreateArgs) -> Result<(), Failure> {
     }
     let life = words::left(SystemClock.now(), session.expires_at);
     output::line(&format!("Created session {} at {}: {life}.", session.id, session.account))
+}
+
+/// `daypass session show`: what is known of a session, and what its token says where that can be read.
+fn show(home: &Home, args: &ShowSessionArgs) -> Result<(), Failure> {
+    let client = door::open(home)?;
+    let account: AccountView = client.get(&path::account(&args.account)?)?;
+    let Some(session) = account.sessions.iter().find(|session| session.id == args.id) else {
+        let message = format!("{0} has no session {1:?}; `daypass sessions {0}` shows those that it has.", args.account, args.id);
+        return Err(ApiError::new(ErrorCode::UnknownSession, message).into());
+    };
+    let (claims, silent) = match client.get::<ClaimsView>(&path::claims(&args.account, &args.id)?) {
+        Ok(claims) => (Some(claims), None),
+        Err(CallError::Api(error)) if error.code == ErrorCode::NotSupported => (None, Some(error.message)),
+        Err(error) => return Err(error.into()),
+    };
+    if args.json {
+        let line = Line::from(session);
+        return output::json(&Shown { line, fingerprint: session.fingerprint.as_deref(), claims: claims.as_ref() });
+    }
+    let mut text = table(std::slice::from_ref(session), false).render();
+    if let Some(fingerprint) = &session.fingerprint {
+        text.push_str(&format!("\nThe fingerprint of its token is {fingerprint}.\n"));
+    }
+    match (claims, silent) {
+        (Some(claims), _) => {
+            let claims = serde_json::to_string_pretty(&claims).unwrap_or_default();
+            text.push_str(&format!("\nIts token says of itself (nobody has checked that here):\n{claims}\n"));
+        }
+        (None, Some(message)) => text.push_str(&format!("\n{message}\n")),
+        (None, None) => {}
+    }
+    output::write_parts(&[&text])
 }
 
 fn revoke(home: &Home, args: &RevokeArgs) -> Result<(), Failure> {

@@ -29,6 +29,7 @@ const EVENTS: Record<LogEvent, { mark: Mark; kind: Kind }> = {
   revoked: { mark: "end", kind: "sessions" },
   revoked_all: { mark: "end", kind: "sessions" },
   forgotten: { mark: "drop", kind: "sessions" },
+  restored: { mark: "turn", kind: "sessions" },
   orphan_found: { mark: "lost", kind: "problems" },
   vault_opened: { mark: "unlock", kind: "accounts" },
   vault_shut: { mark: "lock", kind: "problems" },

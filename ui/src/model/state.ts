@@ -2,6 +2,7 @@
 import type { Update } from "../ipc";
 import type { ApiError } from "../types/ApiError";
 import type { Snapshot } from "../types/Snapshot";
+import { changed } from "./change";
 
 /** How the page stands to the agent. Each state carries what can be shown in it, and nothing else. */
 export type Desk =
@@ -23,6 +24,11 @@ export function reduce(desk: Desk, update: Update): Desk {
       // The same once more, as when the page begins to listen: nothing is to be drawn anew.
       if (desk.link === "online" && desk.snapshot.revision === update.snapshot.revision) return desk;
       return { link: "online", snapshot: update.snapshot };
+    case "changed": {
+      // It follows upon what came before it: without that it says nothing.
+      const last = snapshotOf(desk);
+      return last === null ? desk : { link: "online", snapshot: changed(last, update.change) };
+    }
     case "lost":
       return desk.link === "online" ? { link: "lost", snapshot: desk.snapshot } : desk;
     case "offline":

@@ -151,6 +151,13 @@ export function askToEnd(session: SessionView, account: AccountView, how: "revok
   return { title: t("words-ask-forget", { title }), says, confirm: t("words-ask-forget-yes") };
 }
 
+/** What became of a session that was ended, in one sentence; `until` is the moment until which its token stays valid. */
+export function ended(session: SessionView, how: "revoke" | "forget", until: string | null): string {
+  const title = sessionTitle(session);
+  if (how === "revoke") return t("sessions-ended-revoked", { title });
+  return until === null ? t("sessions-ended-forgotten", { title }) : t("sessions-ended-forgotten-lives", { title, until });
+}
+
 export function askToRevokeAll(account: AccountView): Question {
   return {
     title: t("words-ask-revoke-all", { account: account.name }),

@@ -158,6 +158,7 @@ pub(crate) async fn timed<T>(took: &mut Option<Duration>, call: impl Future<Outp
     answer
 }
 
-fn holds(text: &str, secret: &Secret) -> bool {
+/// Whether `text` holds `secret`.
+pub(crate) fn holds(text: &str, secret: &Secret) -> bool {
     !secret.is_empty() && text.contains(secret.expose())
 }

@@ -9,7 +9,10 @@ use daypass_api::request::{
     AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, Recognize, Shutdown, SignIn, TokenRequest,
 };
 use daypass_api::settings::SettingsView;
-use daypass_api::view::{AccountView, ClaimsView, CopyView, ExportView, ImportView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent, TokenView, VaultFileView};
+use daypass_api::view::{
+    AccountView, ClaimsView, CopyView, ExportView, ImportView, LogView, Place, ProviderView, RecognizedView,
+    RemoveView, RevokeView, SessionView, SignInView, Snapshot, StatusView, StreamEvent, TokenView, VaultFileView,
+};
 use daypass_api::{ApiError, ErrorCode};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};

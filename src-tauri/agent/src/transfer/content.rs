@@ -139,6 +139,7 @@ impl Exported {
             retire_at: kept.retire_at,
             token: sealed(kept.token),
             life: kept.life,
+            print: Default::default(),
         });
         AccountRecord {
             row: 0,

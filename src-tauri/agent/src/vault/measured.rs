@@ -60,6 +60,7 @@ impl MeasuredVault {
             retire_at: None,
             token: Sealed::Open(token),
             life: Some(life),
+            print: Default::default(),
         };
         let next = AccountRecord { sessions: vec![record], last_used_at: Some(now), ..self.account.clone() };
         let (stored, _) = self.store.save(next, Some(&self.account), &[], &[entry], now)?;

@@ -1,13 +1,15 @@
 //! What the vault keeps of an account, as plain values.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use daypass_api::{ApiError, ErrorCode, Said};
 use daypass_core::fresh::Life;
 use daypass_core::rotation::Intent;
 use daypass_core::session::{Session, Standing};
-use daypass_core::{Secret, Time, clock};
+use daypass_core::{Phrase, Secret, Time, clock};
 use daypass_providers::Grant;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +97,21 @@ impl<T> Sealed<T> {
 pub(crate) struct Refusal {
     pub(crate) message: String,
     pub(crate) since: Time,
+    /// The message for a face that speaks another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) said: Option<Said>,
+}
+
+impl Refusal {
+    /// A credential that was refused at `since`, for what `phrase` says.
+    pub(crate) fn new(phrase: &Phrase, since: Time) -> Self {
+        Self { message: phrase.to_string(), since, said: Said::of(phrase) }
+    }
+
+    /// The error that a caller sees.
+    pub(crate) fn error(&self) -> ApiError {
+        ApiError { said: self.said.clone(), ..ApiError::new(ErrorCode::NeedsSignIn, self.message.clone()) }
+    }
 }
 
 /// A session of ours: held, or an orphan by the journal.
@@ -112,9 +129,35 @@ pub(crate) struct SessionRecord {
     pub(crate) token: Sealed<Secret>,
     /// The life of the token.
     pub(crate) life: Option<Life>,
+    /// The fingerprint of the token, once somebody has asked for it.
+    pub(crate) print: Print,
+}
+
+/// A fingerprint that is made once, when it is first wanted: it is shown with every snapshot. It follows from the token, so
+/// that records which differ in nothing else are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Print(OnceLock<Box<str>>);
+
+impl PartialEq for Print {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl SessionRecord {
+    /// The fingerprint of the token, where it is here ([`Secret::fingerprint`]).
+    pub(crate) fn fingerprint(&self) -> Option<&str> {
+        let token = self.token.open()?;
+        Some(self.print.0.get_or_init(|| token.fingerprint().into()))
+    }
+
+    /// The wall clock was set by `step`.
+    pub(crate) fn shift(&mut self, step: TimeDelta) {
+        shift_session(&mut self.session, step);
+        self.life = self.life.map(|life| life.shifted(step));
+        self.retire_at = self.retire_at.map(|at| clock::shifted(at, step));
+    }
+
     /// The token with its life, where it is held and the vault's key is here.
     pub(crate) fn held(&self) -> Option<(&Secret, &Life)> {
         self.token.open().zip(self.life.as_ref())
@@ -145,6 +188,17 @@ impl AccountRecord {
         }
     }
 
+    /// The account as one that is not stored; `None` where a secret of it is only in the file.
+    pub(crate) fn unstored(mut self) -> Option<Self> {
+        let here = |session: &SessionRecord| !matches!(session.token, Sealed::Shut | Sealed::Damaged);
+        let whole = !matches!(self.credential, Sealed::Shut | Sealed::Damaged)
+            && !matches!(self.grant, Sealed::Shut | Sealed::Damaged)
+            && self.sessions.iter().all(here);
+        self.row = 0;
+        self.sessions.iter_mut().for_each(|session| session.row = None);
+        whole.then_some(self)
+    }
+
     /// The current session.
     pub(crate) fn current(&self) -> Option<&SessionRecord> {
         self.sessions.iter().find(|session| session.current)
@@ -170,9 +224,7 @@ impl AccountRecord {
     /// The wall clock was set by `step`: every instant is moved by it, so that what remains of a life is what remained.
     pub(crate) fn shift(&mut self, step: TimeDelta) {
         for session in &mut self.sessions {
-            shift_session(&mut session.session, step);
-            session.life = session.life.map(|life| life.shifted(step));
-            session.retire_at = session.retire_at.map(|at| clock::shifted(at, step));
+            session.shift(step);
         }
         let grant = match &mut self.grant {
             Sealed::Open(grant) => grant.expires_at.as_mut(),

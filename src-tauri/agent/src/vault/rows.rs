@@ -189,6 +189,7 @@ fn session(row: &Row<'_>, cipher: Option<&Cipher>) -> rusqlite::Result<SessionRe
         retire_at: at("retire_at")?,
         token: opened(row.get("token_sealed")?, token_of(id), cipher),
         life: optional_json(row, "life")?,
+        print: Default::default(),
     })
 }
 

@@ -247,6 +247,7 @@ mod tests {
             retire_at: None,
             token: Sealed::Open(Secret::new(format!("token-of-{id}"))),
             life: None,
+            print: Default::default(),
         }
     }
 

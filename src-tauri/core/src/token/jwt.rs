@@ -24,6 +24,15 @@ pub struct Claims {
     pub all: Map<String, Value>,
 }
 
+/// What anyone can read in a JWT: its header and its claims, and not its signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// The JOSE header (RFC 7515 section 4), as written in the token.
+    pub header: Map<String, Value>,
+    /// Every claim, as written in the token. Nothing of it is verified.
+    pub claims: Map<String, Value>,
+}
+
 /// Signs `claims` with HS256, with `exp = expires_at` (whole seconds) in place of any `exp` of their own.
 ///
 /// # Errors
@@ -92,12 +101,29 @@ pub fn verify(key: &[u8], token: &Secret, now: Time) -> Result<Claims, TokenErro
 /// # Errors
 /// [`TokenError::TooLong`], [`TokenError::Malformed`], [`TokenError::AbsurdExpiry`] where `exp` is not an instant.
 pub fn peek(token: &Secret) -> Result<Claims, TokenError> {
+    let (_, payload) = signed_parts(token)?;
+    Claims::read(part(payload).ok_or(TokenError::Malformed)?)
+}
+
+/// The header and the claims of `token`, unverified and for display only. An encrypted token (RFC 7516) has five parts and
+/// is none of these: what it says cannot be read.
+///
+/// # Errors
+/// [`TokenError::TooLong`]; [`TokenError::Malformed`] where it is not a signed JWT.
+pub fn contents(token: &Secret) -> Result<Contents, TokenError> {
+    let (header, payload) = signed_parts(token)?;
+    let header = part(header).ok_or(TokenError::Malformed)?;
+    Ok(Contents { header, claims: part(payload).ok_or(TokenError::Malformed)? })
+}
+
+/// The first two of the three parts of a signed JWT (RFC 7515 section 3.1).
+fn signed_parts(token: &Secret) -> Result<(&str, &str), TokenError> {
     check_length(token)?;
     let mut parts = token.expose().split('.');
-    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err(TokenError::Malformed);
-    };
-    Claims::read(part(payload).ok_or(TokenError::Malformed)?)
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(header), Some(payload), Some(_), None) => Ok((header, payload)),
+        _ => Err(TokenError::Malformed),
+    }
 }
 
 impl Claims {

@@ -33,6 +33,7 @@ history-copied = Token kopiert
 history-revoked = Widerrufen
 history-revoked-all = Alle widerrufen
 history-forgotten = Sitzung vergessen
+history-restored = Zurückgeholt
 history-orphan-found = Waise gefunden
 history-vault-opened = Tresor geöffnet
 history-vault-shut = Tresor verschlossen

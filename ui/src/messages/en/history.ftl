@@ -33,6 +33,7 @@ history-copied = Token copied
 history-revoked = Session revoked
 history-revoked-all = All sessions revoked
 history-forgotten = Session forgotten
+history-restored = Put back
 history-orphan-found = Orphan found
 history-vault-opened = Vault opened
 history-vault-shut = Vault shut
