@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use daypass_agent::Notice;
-use daypass_api::request::TokenRequest;
-use daypass_api::view::{Place, Snapshot, TokenView};
+use daypass_api::request::{LogQuery, TokenRequest};
+use daypass_api::settings::ShortcutView;
+use daypass_api::view::{LogEntry, LogView, Place, Snapshot, TokenView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::{Clock, Secret, Time};
-use daypass_tray::{Cleared, Desktop, DesktopError, DesktopEvent, Door, Drawing, Note, Reply, Topic};
+use daypass_tray::{
+    Binding, Cleared, Desktop, DesktopError, DesktopEvent, Door, Drawing, Note, Reply, Shortcut, Topic, Unbound,
+};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 
@@ -32,6 +35,12 @@ pub(crate) struct Seen {
     pub(crate) broken_clipboard: bool,
     /// Whether the clipboard never answers.
     pub(crate) mute_clipboard: bool,
+    /// The shortcuts that were bound, in turn; `None` where none was wanted any more.
+    pub(crate) bound: Vec<Option<String>>,
+    /// Why no shortcut can be bound.
+    pub(crate) unbound: Option<Unbound>,
+    /// The palettes that were started, and whether each was to stay hidden.
+    pub(crate) palettes: Vec<bool>,
     /// Whether the window's program is missing.
     pub(crate) no_window: bool,
 }
@@ -81,10 +90,18 @@ impl Desktop for DeskDouble {
         at_once(Ok(()))
     }
 
+    fn holds(&mut self, digest: String) -> Reply<bool> {
+        let seen = self.seen();
+        at_once(Ok(seen.clipboard.as_ref().is_some_and(|text| Secret::new(text.as_str()).digest() == digest)))
+    }
+
     fn clear(&mut self, digest: String) -> Reply<Cleared> {
         let mut seen = self.seen();
         if seen.mute_clipboard {
             return Box::pin(std::future::pending());
+        }
+        if seen.broken_clipboard {
+            return at_once(Err(DesktopError::Clipboard("no display".to_owned())));
         }
         if seen.clipboard.as_ref().is_some_and(|text| Secret::new(text.as_str()).digest() == digest) {
             seen.clipboard = None;
@@ -110,6 +127,23 @@ impl Desktop for DeskDouble {
         Ok(())
     }
 
+    fn bind(&mut self, shortcut: Option<Shortcut>) -> Binding {
+        let mut seen = self.seen();
+        let keys = shortcut.map(|shortcut| shortcut.to_string());
+        seen.bound.push(keys.clone());
+        let result = seen.unbound.clone().map_or_else(|| Ok(keys.unwrap_or_default()), Err);
+        Box::pin(std::future::ready(result))
+    }
+
+    fn open_palette(&mut self, hidden: bool) -> Result<(), DesktopError> {
+        let mut seen = self.seen();
+        if seen.no_window {
+            return Err(DesktopError::Window("daypass-window: not found".to_owned()));
+        }
+        seen.palettes.push(hidden);
+        Ok(())
+    }
+
     fn say(&mut self, line: &str) {
         self.seen().said.push(line.to_owned());
     }
@@ -127,10 +161,16 @@ pub(crate) struct Asked {
     pub(crate) log: Vec<String>,
     /// The token of an account, and how long it takes to get it; any other account is unknown.
     pub(crate) tokens: HashMap<String, (Duration, &'static str)>,
-    /// What every refresh and revocation fails with.
+    /// The history, newest first.
+    pub(crate) history: Vec<LogEntry>,
+    /// What every refresh, revocation and change fails with.
     pub(crate) failure: Option<ApiError>,
     /// Whether a window listens.
     pub(crate) listening: bool,
+    /// Whether a palette listens.
+    pub(crate) palette: bool,
+    /// What was told of the shortcut last.
+    pub(crate) shortcut: ShortcutView,
 }
 
 /// The agent's double. Its clones are the same agent.
@@ -197,6 +237,15 @@ impl Door for AgentDouble {
         self.note(format!("revoke {account} {id} forget={forget}"))
     }
 
+    async fn change_settings(&self, patch: serde_json::Value) -> Result<(), ApiError> {
+        self.note(format!("settings {patch}"))
+    }
+
+    async fn log(&self, query: LogQuery) -> Result<LogView, ApiError> {
+        self.note(format!("log {:?}", query.account))?;
+        Ok(LogView { entries: self.asked().history.clone(), more: false })
+    }
+
     async fn open_vault(&self) -> Result<(), ApiError> {
         self.note("open vault".to_owned())
     }
@@ -211,6 +260,18 @@ impl Door for AgentDouble {
             asked.log.push(format!("focus {:?}", place.page));
         }
         asked.listening
+    }
+
+    fn toggle_palette(&self) -> bool {
+        let mut asked = self.asked();
+        if asked.palette {
+            asked.log.push("palette".to_owned());
+        }
+        asked.palette
+    }
+
+    fn shortcut_is(&self, shortcut: ShortcutView) {
+        self.asked().shortcut = shortcut;
     }
 }
 

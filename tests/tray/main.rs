@@ -4,9 +4,15 @@
 mod double;
 mod made;
 mod menus;
+mod menus_of_many;
 mod notes;
 mod pictures;
+mod spoken;
+mod stories_of_actions;
+mod stories_of_copied_tokens;
 mod stories_of_copying;
+mod stories_of_crashes;
 mod stories_of_the_icon;
+mod stories_of_the_palette;
 mod stories_of_the_window;
 mod story;

@@ -3,33 +3,10 @@
 use daypass_api::view::{AccountView, Health, Page, SessionView, VaultView};
 use daypass_core::fresh::Freshness;
 use daypass_core::session::SessionState;
-use daypass_tray::{Action, Entry, Menu, menu};
+use daypass_tray::{Action, Entry, Menu};
 
 use crate::made::{account, after, forgetting, now, problem, session, snapshot};
-
-fn item(label: &str, action: Action) -> Entry {
-    Entry::Item { label: label.to_owned(), action: Some(action) }
-}
-
-fn text(label: &str) -> Entry {
-    Entry::Item { label: label.to_owned(), action: None }
-}
-
-fn submenu(label: &str, entries: Vec<Entry>) -> Entry {
-    Entry::Submenu { label: label.to_owned(), entries }
-}
-
-fn open(page: Page) -> Action {
-    Action::Open { place: page.into() }
-}
-
-fn copy(account: &str, session: Option<&str>) -> Action {
-    Action::Copy { account: account.to_owned(), session: session.map(str::to_owned) }
-}
-
-fn refresh(account: &str) -> Action {
-    Action::Refresh { account: account.to_owned() }
-}
+use crate::spoken::{actions, copy, english, item, open, open_of, refresh, submenu, text};
 
 fn revoke(session: &str, forget: bool) -> Action {
     Action::Revoke { account: "work".to_owned(), session: session.to_owned(), forget }
@@ -37,7 +14,7 @@ fn revoke(session: &str, forget: bool) -> Action {
 
 /// The submenu of the first account.
 fn first(account: AccountView) -> (String, Vec<Entry>) {
-    match menu(&snapshot(vec![account]), now()).0.swap_remove(0) {
+    match english(&snapshot(vec![account])).0.swap_remove(2) {
         Entry::Submenu { label, entries } => (label, entries),
         other => panic!("not an account: {other:?}"),
     }
@@ -60,11 +37,15 @@ fn without_accounts_one_can_be_connected() {
         Entry::Separator,
         text("New session…"),
         item("Open Daypass", open(Page::Sessions)),
+        item("Timeline…", open(Page::Timeline)),
         item("History…", open(Page::History)),
+        Entry::Separator,
+        item("Pause refreshing", Action::Pause { paused: true }),
+        item("Settings…", open(Page::Settings)),
         Entry::Separator,
         item("Quit", Action::Quit),
     ]);
-    assert_eq!(menu(&snapshot(vec![]), now()), expected);
+    assert_eq!(english(&snapshot(vec![])), expected);
 }
 
 #[test]
@@ -76,6 +57,8 @@ fn one_account_offers_its_token_and_its_sessions() {
     ];
     let effect = "The session ends at AntiRaid at once.";
     let expected = Menu(vec![
+        item("Copy token of work", copy("work", None)),
+        Entry::Separator,
         submenu(
             "work · 23 min left",
             vec![
@@ -95,31 +78,37 @@ fn one_account_offers_its_token_and_its_sessions() {
         Entry::Separator,
         item("New session…", open(Page::NewSession)),
         item("Open Daypass", open(Page::Sessions)),
+        item("Timeline…", open(Page::Timeline)),
         item("History…", open(Page::History)),
+        Entry::Separator,
+        item("Pause refreshing", Action::Pause { paused: true }),
+        item("Settings…", open(Page::Settings)),
         Entry::Separator,
         item("Quit", Action::Quit),
     ]);
-    assert_eq!(menu(&snapshot(vec![work]), now()), expected);
+    assert_eq!(english(&snapshot(vec![work])), expected);
 }
 
 #[test]
-fn who_needs_the_user_comes_first_and_says_why() {
+fn who_needs_the_user_comes_first_where_none_was_used_and_says_why() {
     let mut needy = account("zeta");
     (needy.health, needy.freshness, needy.expires_at) = (Health::NeedsYou, None, None);
     needy.problem = problem("The login token was refused.");
-    let Menu(entries) = menu(&snapshot(vec![account("alpha"), needy]), now());
+    let Menu(entries) = english(&snapshot(vec![account("alpha"), needy]));
     let expected = submenu(
         "zeta · needs you: The login token was refused.",
         vec![
             text("The login token was refused."),
-            item("Mend in Daypass…", open(Page::Sessions)),
+            item("Sign in again…", open_of(Page::SignIn, "zeta")),
             Entry::Separator,
             text("Copy token"),
             item("Refresh now", refresh("zeta")),
         ],
     );
-    assert_eq!(entries[0], expected);
-    assert!(matches!(&entries[1], Entry::Submenu { label, .. } if label == "alpha · 23 min left"));
+    // What can be copied is one click away all the same.
+    assert_eq!(entries[0], item("Copy token of alpha", copy("alpha", None)));
+    assert_eq!(entries[2], expected);
+    assert!(matches!(&entries[3], Entry::Submenu { label, .. } if label == "alpha · 23 min left"));
 }
 
 #[test]
@@ -224,7 +213,7 @@ fn with_vault(vault: VaultView) -> Vec<Entry> {
     let mut shown = snapshot(vec![account("work")]);
     shown.vault = vault;
     shown.accounts[0].sessions = vec![session("a")];
-    menu(&shown, now()).0
+    english(&shown).0
 }
 
 #[test]
@@ -233,16 +222,28 @@ fn a_vault_that_is_shut_says_so_and_offers_nothing_that_needs_it() {
     let what_to_do = || item("What to do…", open(Page::Sessions));
     let again = |label| item(label, Action::OpenVault);
     let table = [
-        (VaultView::Locked { message: message() }, "The keyring is locked", vec![again("Unlock…")]),
-        (VaultView::Slow { message: message() }, "The keyring has not answered yet", vec![]),
-        (VaultView::Absent { message: message() }, "There is no keyring", vec![what_to_do(), again("Try again")]),
+        (VaultView::Locked { message: message(), said: None }, "The keyring is locked", vec![again("Unlock…")]),
+        (VaultView::Slow { message: message(), said: None }, "The keyring has not answered yet", vec![]),
+        (
+            VaultView::Absent { message: message(), said: None },
+            "There is no keyring",
+            vec![what_to_do(), again("Try again")],
+        ),
     ];
     for (vault, state, helps) in table {
         let entries = with_vault(vault);
         assert_eq!(entries[0], text(state));
         assert_eq!(entries[1..=helps.len()], helps);
         assert_eq!(entries[helps.len() + 1], Entry::Separator);
-        let window = [open(Page::Sessions), open(Page::History), Action::Quit];
+        let always = Action::Pause { paused: true };
+        let window = [
+            open(Page::Sessions),
+            open(Page::Timeline),
+            open(Page::History),
+            always,
+            open(Page::Settings),
+            Action::Quit,
+        ];
         assert_eq!(actions(&entries), actions(&helps).into_iter().chain(&window).collect::<Vec<_>>());
     }
 }
@@ -251,9 +252,9 @@ fn a_vault_that_is_shut_says_so_and_offers_nothing_that_needs_it() {
 fn a_vault_that_cannot_store_still_hands_out_what_was_read() {
     let message = || "Something long to do about it.".to_owned();
     let vaults = [
-        (VaultView::Full { message: message() }, "The disk is full"),
-        (VaultView::Corrupt { message: message() }, "The vault is damaged"),
-        (VaultView::Failing { message: message() }, "The vault cannot be used"),
+        (VaultView::Full { message: message(), said: None }, "The disk is full"),
+        (VaultView::Corrupt { message: message(), said: None }, "The vault is damaged"),
+        (VaultView::Failing { message: message(), said: None }, "The vault cannot be used"),
     ];
     for (vault, state) in vaults {
         let entries = with_vault(vault);
@@ -272,7 +273,7 @@ fn many_sessions_end_in_the_window() {
     work.sessions = (0..15).map(|n| session(&format!("s{n}"))).collect();
     let (_, entries) = first(work);
     assert_eq!(entries.iter().filter(|entry| matches!(entry, Entry::Submenu { .. })).count(), 12);
-    assert_eq!(entries.last(), Some(&item("3 more in Daypass…", open(Page::Sessions))));
+    assert_eq!(entries.last(), Some(&item("3 more in Daypass…", open_of(Page::Sessions, "work"))));
 }
 
 #[test]
@@ -297,16 +298,4 @@ fn an_action_survives_the_way_through_the_desktop() {
     let action = revoke("id with \"quotes\" & ünïcode", true);
     let id = serde_json::to_string(&action).unwrap();
     assert_eq!(serde_json::from_str::<Action>(&id).unwrap(), action);
-}
-
-/// All actions in a menu, from top to bottom.
-fn actions(entries: &[Entry]) -> Vec<&Action> {
-    fn of(entry: &Entry) -> Vec<&Action> {
-        match entry {
-            Entry::Item { action, .. } => action.iter().collect(),
-            Entry::Submenu { entries, .. } => actions(entries),
-            Entry::Separator => Vec::new(),
-        }
-    }
-    entries.iter().flat_map(of).collect()
 }

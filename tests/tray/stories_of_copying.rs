@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use daypass_api::ErrorCode;
-use daypass_tray::{Action, CLEAR_AFTER, Ended, Topic};
+use daypass_tray::{Action, Ended, Topic};
 
 use crate::made::{account, now, snapshot};
 use crate::story::Story;
@@ -103,7 +103,7 @@ async fn another_door_is_told_what_was_copied() {
     let view = story.ask_copy("work").await.unwrap();
     assert_eq!(view.account, "work");
     assert_eq!(view.session_id, "s1");
-    let in_45_seconds = now() + TimeDelta::from_std(CLEAR_AFTER).unwrap();
+    let in_45_seconds = now() + TimeDelta::seconds(45);
     assert!((view.cleared_at - in_45_seconds).abs() < TimeDelta::seconds(1));
     assert_eq!(story.clipboard().as_deref(), Some("token-of-work"));
 }
@@ -126,8 +126,8 @@ async fn a_copy_that_fails_is_told_to_whoever_asked() {
     let notes = story.desk.seen().notes.clone();
     assert_eq!(notes.len(), 1);
     assert_eq!(notes[0].topic, Topic::Failed);
-    assert_eq!(notes[0].title, "Could not copy the token of nobody");
-    assert_eq!(notes[0].body, "There is no account nobody.");
+    assert_eq!(notes[0].title, "nobody is not here any more");
+    assert_eq!(notes[0].body, "The account was removed or renamed since this was offered.");
 }
 
 #[tokio::test(start_paused = true)]

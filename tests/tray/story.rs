@@ -7,7 +7,8 @@ use daypass_agent::Face;
 use daypass_api::ApiError;
 use daypass_api::request::CopyRequest;
 use daypass_api::view::{CopyView, Page, Snapshot};
-use daypass_tray::{Action, DesktopEvent, Ended, TrayFace, run};
+use daypass_tray::{Action, DesktopEvent, Ended, Note, Surroundings, TrayFace, run};
+use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -19,6 +20,8 @@ pub(crate) struct Story {
     pub(crate) desk: DeskDouble,
     pub(crate) clock: Arc<WallClock>,
     pub(crate) face: TrayFace,
+    /// The data folder.
+    pub(crate) data: Arc<TempDir>,
     events: mpsc::UnboundedSender<DesktopEvent>,
     shutdown: Option<oneshot::Sender<()>>,
     task: JoinHandle<Ended>,
@@ -32,6 +35,11 @@ impl Story {
 
     /// A tray on a desktop that is prepared before it starts.
     pub(crate) async fn begin_with(snapshot: Snapshot, prepare: impl FnOnce(&DeskDouble)) -> Self {
+        Self::begin_in(Arc::new(tempfile::tempdir().unwrap()), snapshot, prepare).await
+    }
+
+    /// The same in a data folder that an earlier tray has left.
+    pub(crate) async fn begin_in(data: Arc<TempDir>, snapshot: Snapshot, prepare: impl FnOnce(&DeskDouble)) -> Self {
         let (desk, events) = DeskDouble::new();
         prepare(&desk);
         let agent = AgentDouble::new(snapshot);
@@ -39,13 +47,14 @@ impl Story {
         let clock = Arc::new(WallClock::new());
         let (face, requests) = TrayFace::new();
         let (shutdown, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(agent.clone(), desk.clone(), clock.clone(), requests, async {
+        let around = Surroundings { clock: clock.clone(), data: data.path().to_owned(), variable: |_| None };
+        let task = tokio::spawn(run(agent.clone(), desk.clone(), around, requests, async {
             // A story that is dropped without an end does not end its tray.
             if stopped.await.is_err() {
                 std::future::pending().await
             }
         }));
-        let story = Self { agent, desk, clock, face, events, shutdown: Some(shutdown), task };
+        let story = Self { agent, desk, clock, face, data, events, shutdown: Some(shutdown), task };
         story.pass(Duration::ZERO).await;
         story
     }
@@ -84,6 +93,23 @@ impl Story {
         let answer = self.face.open_window(page.into()).await;
         self.pass(Duration::ZERO).await;
         answer
+    }
+
+    /// The agent shows something else.
+    pub(crate) async fn show(&self, snapshot: Snapshot) {
+        self.agent.snapshots.lock().unwrap().as_ref().unwrap().send_replace(Arc::new(snapshot));
+        self.pass(Duration::ZERO).await;
+    }
+
+    /// The notification that was shown last.
+    pub(crate) fn last_note(&self) -> Note {
+        self.desk.seen().notes.last().expect("a notification").clone()
+    }
+
+    /// Ends the tray as a crash does: nothing is cleared or told any more.
+    pub(crate) fn crash(self) -> (DeskDouble, Arc<TempDir>) {
+        self.task.abort();
+        (self.desk.clone(), self.data.clone())
     }
 
     pub(crate) fn stop(&mut self) {

@@ -9,7 +9,7 @@ use daypass_agent::{Agent, AgentLock, Face, KeySource};
 use daypass_api::Home;
 use daypass_api::client::Client;
 use daypass_api::request::Shutdown;
-use daypass_tray::{NativeDesktop, NativeSetup, Requests, TrayFace};
+use daypass_tray::{NativeDesktop, NativeSetup, Requests, Surroundings, TrayFace};
 use tokio::sync::oneshot;
 
 use crate::args::TrayArgs;
@@ -69,7 +69,8 @@ fn look(demo: Option<&Demo>) -> Look {
         return Look::Terminal;
     }
     // The window finds its agent by the environment; a demo's scratch home stands in no environment but the window's.
-    let setup = NativeSetup { window_home: demo.map(|demo| demo.root.clone()), say: Box::new(output::tell) };
+    let window_home = demo.map(|demo| demo.root.clone());
+    let setup = NativeSetup { window_home, variable, say: Box::new(output::tell) };
     match NativeDesktop::start(setup) {
         Ok(desktop) => Look::Tray(Box::new(desktop)),
         Err(error) => {
@@ -98,7 +99,7 @@ async fn show(
             _ = server_ended => {}
         }
     };
-    let (face, showing) = face(&agent, look, until);
+    let (face, showing) = face(&agent, home, look, until);
     let server = async {
         let ended = async { drop(face_ended.await) };
         let served = host::serve_agent(agent.clone(), lock, home, face, ended, || drop(starting)).await;
@@ -129,13 +130,19 @@ async fn started_at_login(autostart: Option<Autostart>, agent: &Agent) -> Infall
 type Showing = Pin<Box<dyn Future<Output = ()>>>;
 
 /// What the server asks, and what is to be run beside it until `until`.
-fn face(agent: &Agent, look: Look, until: impl Future<Output = ()> + 'static) -> (Option<Arc<dyn Face>>, Showing) {
+fn face(
+    agent: &Agent,
+    home: &Home,
+    look: Look,
+    until: impl Future<Output = ()> + 'static,
+) -> (Option<Arc<dyn Face>>, Showing) {
     let agent = agent.clone();
     match look {
         Look::Tray(desktop) => {
             let (face, requests): (TrayFace, Requests) = TrayFace::new();
+            let around = Surroundings { clock: Arc::new(SystemClock), data: home.data_dir().to_owned(), variable };
             let showing = async move {
-                daypass_tray::run(agent, *desktop, Arc::new(SystemClock), requests, until).await;
+                daypass_tray::run(agent, *desktop, around, requests, until).await;
             };
             (Some(Arc::new(face)), Box::pin(showing))
         }
@@ -149,6 +156,11 @@ fn face(agent: &Agent, look: Look, until: impl Future<Output = ()> + 'static) ->
             (None, Box::pin(showing))
         }
     }
+}
+
+/// A variable of the environment, where it is text.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Shows the accounts in the terminal; an agent whose terminal has gone goes on without.

@@ -10,15 +10,16 @@ use daypass_core::{Time, clock};
 use tokio::time::Instant;
 
 use crate::face::Answer;
-
-/// How long a token stays on the clipboard.
-pub const CLEAR_AFTER: Duration = Duration::from_secs(45);
+use crate::marks::ClipMark;
+use crate::menu::OnClipboard;
+use crate::text::STEP;
 
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Clip {
     count: u64,
     wish: Option<Wish>,
+    /// The one copied last is the last.
     held: Vec<Held>,
 }
 
@@ -39,11 +40,18 @@ pub(crate) struct Put {
     pub(crate) short_because: Option<ApiError>,
     /// Where the answer goes; `None` where it was the menu.
     pub(crate) answer: Option<Answer<CopyView>>,
+    /// The token's digest.
+    digest: String,
 }
 
 /// A token that may be on the clipboard.
 struct Held {
+    account: String,
     digest: String,
+    /// Whether it is there, as far as is known.
+    shown: bool,
+    /// When it was put there.
+    at: Time,
     due: Instant,
     /// The same by the wall clock: the other one stands still while the machine sleeps.
     due_at: Time,
@@ -67,24 +75,60 @@ impl Clip {
         self.wish.take_if(|wish| wish.number == number)
     }
 
-    /// Notes that the token goes to the clipboard now, before it does, so that an end in between clears it too.
-    pub(crate) fn put(&mut self, wish: Wish, token: &TokenView, now: Instant, wall: Time) -> Put {
+    /// Notes that the token goes to the clipboard now, before it does, so that an end in between clears it too. It stays
+    /// there for `stay` at most.
+    pub(crate) fn put(&mut self, wish: Wish, token: &TokenView, stay: Duration, now: Instant, wall: Time) -> Put {
         let digest = token.token.digest();
-        let due_at = clock::later(wall, CLEAR_AFTER);
+        let due_at = clock::later(wall, stay);
+        let account = token.account.clone();
         self.held.retain(|held| held.digest != digest);
-        self.held.push(Held { digest, due: now + CLEAR_AFTER, due_at });
+        self.held.push(Held { account, digest: digest.clone(), shown: false, at: wall, due: now + stay, due_at });
         let view = CopyView {
             account: token.account.clone(),
             session_id: token.session_id.clone(),
             expires_at: token.expires_at,
             cleared_at: due_at,
         };
-        Put { view, short_because: token.short_because.clone(), answer: wish.answer }
+        Put { view, short_because: token.short_because.clone(), answer: wish.answer, digest }
     }
 
-    /// When the next token must leave the clipboard.
-    pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.held.iter().map(|held| held.due).min()
+    /// The clipboard has taken a token.
+    pub(crate) fn taken(&mut self, put: &Put) {
+        self.found(&put.digest, true);
+    }
+
+    /// Whether the clipboard holds the token of this digest was found out.
+    pub(crate) fn found(&mut self, digest: &str, holds: bool) {
+        if let Some(held) = self.held.iter_mut().find(|held| held.digest == digest) {
+            held.shown = holds;
+        }
+    }
+
+    /// The token that is on the clipboard, as far as is known.
+    pub(crate) fn shown(&self) -> Option<OnClipboard> {
+        let last = self.held.last().filter(|held| held.shown)?;
+        Some(OnClipboard { account: last.account.clone(), until: last.due_at })
+    }
+
+    /// The digest of the token that was put there last, while it may be there.
+    pub(crate) fn last(&self) -> Option<&str> {
+        self.held.last().map(|held| held.digest.as_str())
+    }
+
+    /// What of all this must survive a crash.
+    pub(crate) fn marks(&self) -> Vec<ClipMark> {
+        self.held.iter().map(|held| ClipMark { sha256: held.digest.clone(), at: held.at }).collect()
+    }
+
+    /// When the next token must leave the clipboard, or the count-down says something else.
+    pub(crate) fn next_look(&self, now: Instant) -> Option<Instant> {
+        let step = Duration::from_secs(STEP);
+        let steps = self.held.iter().map(|held| {
+            let left = held.due.saturating_duration_since(now).as_millis();
+            let into = Duration::from_millis(u64::try_from(left % step.as_millis()).unwrap_or_default());
+            now + if into.is_zero() && held.due > now { step } else { into }
+        });
+        steps.min()
     }
 
     /// The digests of the tokens whose time is over by either clock.

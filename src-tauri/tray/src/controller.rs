@@ -1,37 +1,55 @@
 //! The controller: the one task that owns the state of the desktop. Each reason to wake up has a name in [`Wake`].
 
+mod acting;
+mod copying;
+mod host;
+mod quick;
+
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_agent::Notice;
-use daypass_api::request::CopyRequest;
-use daypass_api::view::{Place, Snapshot};
-use daypass_api::{ApiError, ErrorCode};
+use daypass_api::ApiError;
+use daypass_api::view::{LogView, Snapshot, TokenView};
 use daypass_core::Clock;
+use daypass_words::{Spoken, Words};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use self::host::Host;
 use crate::clip::{Clip, Put};
-use crate::desktop::{Cleared, Desktop, DesktopError, DesktopEvent, Drawing};
+use crate::copied::Copied;
+use crate::desktop::{Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Unbound};
 use crate::door::Door;
 use crate::face::{Request, Requests};
+use crate::marks::Marks;
 use crate::menu::{Action, menu};
-use crate::note::{NO_TRAY, Note};
+use crate::note::{Attempt, Note};
+use crate::palette::Palette;
 use crate::picture::{picture, tooltip};
 use crate::told::Told;
-use crate::window::{Opening, Window};
+use crate::window::Window;
 
 /// How often the remaining lives in the menu are looked at. Well under the 30 s after which every timer must have
 /// asked the wall clock again.
 const TICK: Duration = Duration::from_secs(15);
-/// How long a tray host may take to come: at login the panel and we start at the same time.
-const HOST_GRACE: Duration = Duration::from_secs(2);
 /// How long the end may take, for each of its two steps.
 const END: Duration = Duration::from_secs(3);
+
+/// What the tray app finds around it.
+pub struct Surroundings {
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// The folder of what must survive the process; it need not be there yet.
+    pub data: PathBuf,
+    /// Reads a variable of the environment, for the language of the desktop.
+    pub variable: fn(&str) -> Option<String>,
+}
 
 /// Why the tray app ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,31 +85,41 @@ enum Wake {
 /// What was begun and has ended.
 pub(crate) enum Done {
     /// The agent answered the token that is to be copied, or did not.
-    Token { number: u64, result: Result<daypass_api::view::TokenView, ApiError> },
+    Token { number: u64, result: Result<TokenView, ApiError> },
     /// The clipboard took a token, or did not.
-    Copied { put: Put, result: Result<(), DesktopError> },
-    /// The clipboard was cleared where it was ours.
-    Cleared(Result<Cleared, DesktopError>),
-    /// A refresh, a revocation, or opening the vault; `what` completes "Could not …".
-    Action { account: String, what: String, result: Result<(), ApiError> },
-    /// Whether there is a tray host; `again` where it was asked for the second time.
-    Host { present: bool, again: bool },
+    Copied { put: Put, copied: Copied, result: Result<(), DesktopError> },
+    /// Whether the clipboard still holds the token with this digest.
+    Holds { digest: String, result: Result<bool, DesktopError> },
+    /// The clipboard was cleared where it was ours; `user` where a user waits for it.
+    Cleared { user: bool, result: Result<Cleared, DesktopError> },
+    /// What the history knows of the token that was copied last.
+    Fate { copied: Copied, result: Result<LogView, ApiError> },
+    /// What the user asked of the agent.
+    Action { account: String, attempt: Attempt, result: Result<(), ApiError> },
+    /// The desktop took the shortcut that is written as `text`, or did not.
+    Bound { text: String, result: Result<String, Unbound> },
+    /// Whether there is a tray host.
+    Host { present: bool },
 }
 
 struct Controller<A, D> {
     agent: A,
     desktop: D,
-    clock: Arc<dyn Clock>,
+    around: Surroundings,
+    words: Words,
+    marks: Marks,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     drawn: Option<Drawing>,
     clip: Clip,
+    /// The token that was copied last, while anything may have to be told of it.
+    copied: Option<Copied>,
     window: Window,
+    palette: Palette,
+    host: Host,
     told: Told,
     jobs: JoinSet<Done>,
     /// When the lives are looked at again.
     tick: Instant,
-    /// When the tray host is asked for again.
-    host_check: Option<Instant>,
 }
 
 /// Runs the tray app until the user quits, `shutdown` is ready, or the agent ends. Then the clipboard is cleared where it
@@ -99,25 +127,30 @@ struct Controller<A, D> {
 pub async fn run<A: Door, D: Desktop>(
     agent: A,
     mut desktop: D,
-    clock: Arc<dyn Clock>,
+    around: Surroundings,
     requests: Requests,
     shutdown: impl Future<Output = ()>,
 ) -> Ended {
     let events = desktop.events();
     let notices = agent.notices();
     let snapshots = agent.watch();
+    let language = snapshots.borrow().settings.settings.appearance.language;
     let controller = Controller {
         agent,
         desktop,
-        clock,
+        words: Words::new(Spoken::of(language, around.variable)),
+        marks: Marks::of(&around.data),
+        around,
         snapshots,
         drawn: None,
         clip: Clip::default(),
+        copied: None,
         window: Window::default(),
+        palette: Palette::default(),
+        host: Host::default(),
         told: Told::default(),
         jobs: JoinSet::new(),
         tick: Instant::now() + TICK,
-        host_check: None,
     };
     controller.run(events, notices, requests, shutdown).await
 }
@@ -131,8 +164,9 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         shutdown: impl Future<Output = ()>,
     ) -> Ended {
         let mut shutdown = pin!(shutdown);
+        self.clear_what_was_left();
         self.draw();
-        self.ask_for_host(false);
+        self.ask_for_host();
         let ended = loop {
             let next = self.next_wake();
             let wake = tokio::select! {
@@ -167,28 +201,47 @@ impl<A: Door, D: Desktop> Controller<A, D> {
 
     /// Shows the snapshot as it is now, where that looks different from what is shown.
     fn draw(&mut self) {
-        let now = self.clock.now();
+        let now = self.around.clock.now();
         let snapshot = self.snapshots.borrow_and_update().clone();
-        let drawing = Drawing { picture: picture(&snapshot), tooltip: tooltip(&snapshot), menu: menu(&snapshot, now) };
+        let language = Spoken::of(snapshot.settings.settings.appearance.language, self.around.variable);
+        if language != self.words.language() {
+            self.words = Words::new(language);
+        }
+        let words = &self.words;
+        let drawing = Drawing {
+            picture: picture(&snapshot),
+            tooltip: tooltip(&snapshot, words),
+            menu: menu(&snapshot, self.clip.shown().as_ref(), now, words),
+        };
         if self.drawn.as_ref() != Some(&drawing) {
             self.desktop.draw(&drawing);
             self.drawn = Some(drawing);
         }
+        self.apply_quick_copy(&snapshot.settings.settings.quick_copy);
+        self.look_at_copied(&snapshot, now);
         for topic in self.told.over(&snapshot) {
             self.desktop.withdraw(topic);
         }
     }
 
     fn on_notice(&mut self, notice: &Notice) {
-        let note = Note::of(notice, self.clock.now());
-        self.told.note(note.topic);
-        self.desktop.notify(note);
+        let snapshot = self.snapshots.borrow().clone();
+        self.notify(Note::of(notice, &snapshot.vault, self.around.clock.now(), &self.words));
         // The snapshot that says why may be the present one.
         self.draw();
     }
 
+    /// Shows a notification, where the user wants to be told of such.
+    fn notify(&mut self, note: Note) {
+        if note.topic.is_wanted(&self.snapshots.borrow().settings.settings.notifications) {
+            self.told.note(note.topic);
+            self.desktop.notify(note);
+        }
+    }
+
     fn next_wake(&self) -> Instant {
-        [self.host_check, self.clip.next_due(), self.window.next_check()]
+        let now = Instant::now();
+        [self.host.next_check(), self.clip.next_look(now), self.window.next_check()]
             .into_iter()
             .flatten()
             .fold(self.tick, Instant::min)
@@ -198,14 +251,11 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         let now = Instant::now();
         if now >= self.tick {
             self.tick = now + TICK;
-            self.draw();
         }
-        for digest in self.clip.take_due(now, self.clock.now()) {
-            let reply = self.desktop.clear(digest);
-            self.jobs.spawn(async { Done::Cleared(reply.await) });
-        }
-        if self.host_check.take_if(|at| now >= *at).is_some() {
-            self.ask_for_host(true);
+        self.look_at_clipboard(now);
+        self.draw();
+        if self.host.is_due(now) {
+            self.ask_for_host();
         }
         if let Some(place) = self.window.place_to_focus(now) {
             if self.agent.focus_window(place) {
@@ -216,162 +266,20 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         }
     }
 
-    fn on_event(&mut self, event: DesktopEvent) {
-        match event {
-            DesktopEvent::Clicked => self.open_for_user(Place::default()),
-            DesktopEvent::Chosen(action) => self.on_action(action),
-            DesktopEvent::WindowEnded { success } => {
-                if !success {
-                    let message =
-                        "Its program ended with an error; what it said stands where `daypass tray` was started.";
-                    self.fail("", "show the window", &ApiError::new(ErrorCode::Internal, message));
-                }
-                if let Some(place) = self.window.ended(Instant::now()) {
-                    self.open_for_user(place);
-                }
-            }
-        }
-    }
-
-    fn on_action(&mut self, action: Action) {
-        match action {
-            Action::Copy { account, session } => {
-                let number = self.clip.begin(&account, None);
-                self.ask_for_token(number, CopyRequest { account, session });
-            }
-            Action::Refresh { account } => {
-                let agent = self.agent.clone();
-                self.jobs.spawn(async move {
-                    let result = agent.refresh(&account).await;
-                    let what = format!("refresh {account}");
-                    Done::Action { account, what, result }
-                });
-            }
-            Action::Revoke { account, session, forget } => {
-                let agent = self.agent.clone();
-                self.jobs.spawn(async move {
-                    let result = agent.revoke(&account, &session, forget).await;
-                    let what = format!("{} a session of {account}", if forget { "forget" } else { "revoke" });
-                    Done::Action { account, what, result }
-                });
-            }
-            Action::OpenVault => {
-                let agent = self.agent.clone();
-                self.jobs.spawn(async move {
-                    let result = agent.open_vault().await;
-                    Done::Action { account: String::new(), what: "open the vault".to_owned(), result }
-                });
-            }
-            Action::Open { place } => self.open_for_user(place),
-            // The loop ends before it comes here.
-            Action::Quit => {}
-        }
-    }
-
-    fn on_request(&mut self, request: Request) {
-        match request {
-            Request::Copy(request, answer) => {
-                let number = self.clip.begin(&request.account, Some(answer));
-                self.ask_for_token(number, request);
-            }
-            Request::Open(place, answer) => {
-                // Whoever asked may have gone away; the window opens all the same.
-                let _ = answer.send(self.open(place, false).map_err(|error| internal(&error)));
-            }
-        }
-    }
-
     fn on_done(&mut self, done: Done) {
         match done {
-            Done::Token { number, result } => {
-                let Some(wish) = self.clip.answered(number) else { return };
-                match result {
-                    Ok(token) => {
-                        let put = self.clip.put(wish, &token, Instant::now(), self.clock.now());
-                        let reply = self.desktop.copy(token.token);
-                        self.jobs.spawn(async { Done::Copied { put, result: reply.await } });
-                    }
-                    Err(error) => self.copy_failed(&wish.account, wish.answer, error),
-                }
-            }
-            Done::Copied { put, result: Ok(()) } => {
-                self.agent.copied(&put.view.account, &put.view.session_id);
-                let note = Note::copied(&put.view, put.short_because.as_ref(), self.clock.now());
-                self.desktop.notify(note);
-                if let Some(answer) = put.answer {
-                    let _ = answer.send(Ok(put.view));
-                }
-            }
-            Done::Copied { put, result: Err(error) } => {
-                self.copy_failed(&put.view.account, put.answer, internal(&error));
-            }
-            Done::Cleared(Ok(Cleared::Ours | Cleared::NotOurs)) => {}
-            Done::Cleared(Err(error)) => self.desktop.say(&format!("The clipboard was not cleared. {error}")),
-            Done::Action { account, what, result } => {
+            Done::Token { number, result } => self.on_token(number, result),
+            Done::Copied { put, copied, result } => self.on_copied(put, copied, result),
+            Done::Holds { digest, result } => self.on_holds(&digest, &result),
+            Done::Cleared { user, result } => self.on_cleared(user, result),
+            Done::Fate { copied, result } => self.on_fate(copied, result),
+            Done::Action { account, attempt, result } => {
                 if let Err(error) = result {
-                    self.fail(&account, &what, &error);
+                    self.fail(&account, attempt, &error);
                 }
             }
-            Done::Host { present: true, .. } => {}
-            Done::Host { present: false, again: false } => self.host_check = Some(Instant::now() + HOST_GRACE),
-            Done::Host { present: false, again: true } => {
-                self.desktop.say(NO_TRAY);
-                self.desktop.notify(Note::no_tray());
-                self.open_for_user(Place::default());
-            }
-        }
-    }
-
-    fn ask_for_token(&mut self, number: u64, request: CopyRequest) {
-        let agent = self.agent.clone();
-        self.jobs.spawn(async move {
-            let wish = daypass_api::request::TokenRequest { session: request.session, ..Default::default() };
-            Done::Token { number, result: agent.token(&request.account, wish).await }
-        });
-    }
-
-    fn ask_for_host(&mut self, again: bool) {
-        let reply = self.desktop.has_tray_host();
-        self.jobs.spawn(async move { Done::Host { present: reply.await.unwrap_or(false), again } });
-    }
-
-    /// Tells whoever asked for a copy that there is none: the door that asked, or the user who pressed the menu.
-    fn copy_failed(
-        &mut self,
-        account: &str,
-        answer: Option<crate::face::Answer<daypass_api::view::CopyView>>,
-        error: ApiError,
-    ) {
-        match answer {
-            Some(answer) => drop(answer.send(Err(error))),
-            None => self.fail(account, &format!("copy the token of {account}"), &error),
-        }
-    }
-
-    fn fail(&mut self, account: &str, what: &str, error: &ApiError) {
-        self.desktop.notify(Note::failed(account, what, error));
-    }
-
-    fn open_for_user(&mut self, place: Place) {
-        if let Err(error) = self.open(place, true) {
-            self.desktop.say(&error.to_string());
-            self.fail("", "open the window", &internal(&error));
-        }
-    }
-
-    /// Brings the window to the front, or starts it. `user` tells a user's own wish from that of a window's program.
-    fn open(&mut self, place: Place, user: bool) -> Result<(), DesktopError> {
-        if self.agent.focus_window(place.clone()) {
-            self.window.focused();
-            return Ok(());
-        }
-        match self.window.wanted(place.clone(), user, Instant::now()) {
-            Opening::Start => {
-                self.desktop.open_window(&place)?;
-                self.window.started(Instant::now());
-                Ok(())
-            }
-            Opening::Wait => Ok(()),
+            Done::Bound { text, result } => self.shortcut_bound(&text, result),
+            Done::Host { present } => self.on_host(present),
         }
     }
 
@@ -384,15 +292,12 @@ impl<A: Door, D: Desktop> Controller<A, D> {
             Ok::<(), DesktopError>(())
         });
         match cleared.await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => self.keep_marks(),
+            // What could not be done now is done at the next start.
             Ok(Err(error)) => self.desktop.say(&format!("The clipboard was not cleared. {error}")),
             Err(_) => self.desktop.say("The clipboard was not cleared: it does not answer."),
         }
         // Without an answer the icon goes with the process.
         let _ = timeout(END, self.desktop.close()).await;
     }
-}
-
-fn internal(error: &DesktopError) -> ApiError {
-    ApiError::new(ErrorCode::Internal, error.to_string())
 }

@@ -5,12 +5,15 @@ use std::future::Future;
 use std::pin::Pin;
 
 use daypass_api::view::Place;
+use daypass_api::{ApiError, ErrorCode, Said};
 use daypass_core::Secret;
+use daypass_words::Words;
 use tokio::sync::mpsc;
 
 use crate::menu::{Action, Menu};
 use crate::note::{Note, Topic};
 use crate::picture::Picture;
+use crate::shortcut::Shortcut;
 
 /// What the desktop answers later. It is started by the call that returns it, and need not be awaited.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, DesktopError>> + Send>>;
@@ -23,16 +26,21 @@ pub trait Desktop: Send + 'static {
     /// Shows this as icon and menu.
     fn draw(&mut self, drawing: &Drawing);
 
-    /// Whether somebody shows tray icons at the moment. The icon appears by itself where somebody comes later.
+    /// Whether somebody shows tray icons at the moment; every change of it comes as [`DesktopEvent::TrayHost`]. The icon
+    /// appears by itself where somebody comes later.
     fn has_tray_host(&mut self) -> Reply<bool>;
 
     /// Puts a token on the clipboard, marked as secret for clipboard managers.
     fn copy(&mut self, token: Secret) -> Reply<()>;
 
+    /// Whether the clipboard holds the text with this digest ([`Secret::digest`]) now.
+    fn holds(&mut self, digest: String) -> Reply<bool>;
+
     /// Clears the clipboard where it still holds the text with this digest ([`Secret::digest`]).
     fn clear(&mut self, digest: String) -> Reply<Cleared>;
 
-    /// Shows a notification. Where there is nobody to show it, that is no error.
+    /// Shows a notification; what is done with it comes as [`DesktopEvent::Chosen`]. Where there is nobody to show it, that
+    /// is no error.
     fn notify(&mut self, note: Note);
 
     /// Takes the notifications of a topic off the screen, where they are still shown.
@@ -44,6 +52,16 @@ pub trait Desktop: Send + 'static {
     /// [`DesktopError::Window`] where the program cannot be started.
     fn open_window(&mut self, place: &Place) -> Result<(), DesktopError>;
 
+    /// Has a shortcut come as [`DesktopEvent::Shortcut`] from now on, in place of the one before; with `None` none does.
+    /// Answers its keys as a user is to read them.
+    fn bind(&mut self, shortcut: Option<Shortcut>) -> Binding;
+
+    /// Starts the palette's program; `hidden` to have it wait until it is asked for.
+    ///
+    /// # Errors
+    /// [`DesktopError::Window`] where the program cannot be started.
+    fn open_palette(&mut self, hidden: bool) -> Result<(), DesktopError>;
+
     /// Writes one line for whoever started the program.
     fn say(&mut self, line: &str);
 
@@ -51,15 +69,54 @@ pub trait Desktop: Send + 'static {
     fn close(&mut self) -> Reply<()>;
 }
 
+/// How a shortcut was taken; see [`Reply`].
+pub type Binding = Pin<Box<dyn Future<Output = Result<String, Unbound>> + Send>>;
+
+/// Why a shortcut does not come.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unbound {
+    /// Another program has it.
+    #[error("Another program has {0} already; choose other keys.")]
+    Taken(String),
+    /// The desktop asked its user, who declined.
+    #[error("The desktop was told not to give Daypass a shortcut; it can be given in the desktop's settings.")]
+    Declined,
+    /// The keyboard has no such key.
+    #[error("This keyboard has no key for {0}; choose other keys.")]
+    NoKey(String),
+    /// The desktop gives no program a shortcut.
+    #[error("This desktop gives no program a shortcut; bind keys to `daypass palette` in the desktop's own settings.")]
+    NoWay,
+    /// It went wrong.
+    #[error(
+        "The desktop did not take the shortcut: {0}. Keys can be bound to `daypass palette` in the desktop's own settings."
+    )]
+    Failed(String),
+}
+
 /// What comes from the desktop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DesktopEvent {
-    /// An entry of the menu was chosen.
+    /// An entry of the menu was chosen, or a button of a notification.
     Chosen(Action),
     /// The icon was clicked with the left button.
     Clicked,
+    /// Somebody shows tray icons from now on, or nobody does any more.
+    TrayHost {
+        /// Whether somebody does.
+        present: bool,
+    },
     /// The window's program ended, with success or not.
     WindowEnded {
+        /// Whether it ended as it should.
+        success: bool,
+    },
+    /// The shortcut was pressed.
+    Shortcut,
+    /// The shortcut was taken anew, by the desktop's own doing (another keyboard layout), or could not be.
+    Rebound(Result<String, Unbound>),
+    /// The palette's program ended, with success or not.
+    PaletteEnded {
         /// Whether it ended as it should.
         success: bool,
     },
@@ -78,8 +135,9 @@ pub struct Drawing {
 
 impl Drawing {
     /// What is shown before the agent has answered for the first time.
-    pub fn starting() -> Self {
-        Self { picture: Picture::Refreshing, tooltip: "Daypass is starting.".to_owned(), menu: crate::menu::starting() }
+    pub fn starting(words: &Words) -> Self {
+        let tooltip = words.say("menu-tip-starting", []);
+        Self { picture: Picture::Refreshing, tooltip, menu: crate::menu::starting(words) }
     }
 }
 
@@ -104,4 +162,16 @@ pub enum DesktopError {
     /// The thread that does it has ended.
     #[error("The desktop does not answer any more.")]
     Gone,
+}
+
+impl DesktopError {
+    /// The same for whoever asked.
+    pub(crate) fn told(&self) -> ApiError {
+        let said = match self {
+            Self::Clipboard(reason) => Said::new("note-clipboard-unreachable", [("reason", reason.clone())]),
+            Self::Window(reason) => Said::new("note-window-missing", [("reason", reason.clone())]),
+            Self::Gone => Said::new("note-desktop-gone", []),
+        };
+        ApiError::new(ErrorCode::Internal, self.to_string()).said(said)
+    }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use daypass_agent::{Agent, Notice};
 use daypass_api::ApiError;
-use daypass_api::request::TokenRequest;
-use daypass_api::view::{Place, Snapshot, TokenView};
+use daypass_api::request::{LogQuery, TokenRequest};
+use daypass_api::settings::ShortcutView;
+use daypass_api::view::{LogView, Place, Snapshot, TokenView};
 use tokio::sync::{broadcast, watch};
 
 /// The tray's door to the agent. Cheap to clone; all clones lead to the same one.
@@ -26,6 +27,12 @@ pub trait Door: Clone + Send + Sync + 'static {
     /// Revokes one session at the provider; with `forget` it is only dropped here.
     fn revoke(&self, account: &str, id: &str, forget: bool) -> impl Future<Output = Result<(), ApiError>> + Send;
 
+    /// Changes the settings by a JSON merge patch (RFC 7396).
+    fn change_settings(&self, patch: serde_json::Value) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// A part of the history, newest first.
+    fn log(&self, query: LogQuery) -> impl Future<Output = Result<LogView, ApiError>> + Send;
+
     /// Tries to open the vault now; the keyring may ask the user for its password.
     fn open_vault(&self) -> impl Future<Output = Result<(), ApiError>> + Send;
 
@@ -34,6 +41,12 @@ pub trait Door: Clone + Send + Sync + 'static {
 
     /// Brings a window to the front, where one listens.
     fn focus_window(&self, place: Place) -> bool;
+
+    /// Has the palette show itself, or go where it is shown, where one listens.
+    fn toggle_palette(&self) -> bool;
+
+    /// Tells what became of the shortcut.
+    fn shortcut_is(&self, shortcut: ShortcutView);
 }
 
 impl Door for Agent {
@@ -57,6 +70,14 @@ impl Door for Agent {
         Agent::revoke_session(self, account, id, forget).await.map(drop)
     }
 
+    async fn change_settings(&self, patch: serde_json::Value) -> Result<(), ApiError> {
+        Agent::change_settings(self, patch).await.map(drop)
+    }
+
+    async fn log(&self, query: LogQuery) -> Result<LogView, ApiError> {
+        Agent::log(self, query).await
+    }
+
     async fn open_vault(&self) -> Result<(), ApiError> {
         Agent::open_vault(self).await
     }
@@ -67,5 +88,13 @@ impl Door for Agent {
 
     fn focus_window(&self, place: Place) -> bool {
         Agent::focus_window(self, place)
+    }
+
+    fn toggle_palette(&self) -> bool {
+        Agent::toggle_palette(self)
+    }
+
+    fn shortcut_is(&self, shortcut: ShortcutView) {
+        Agent::shortcut_is(self, shortcut);
     }
 }

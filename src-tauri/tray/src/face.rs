@@ -15,6 +15,8 @@ pub(crate) enum Request {
     Copy(CopyRequest, Answer<CopyView>),
     /// Open the window.
     Open(Place, Answer<()>),
+    /// Open the palette, or close it.
+    Palette(Answer<()>),
 }
 
 /// The tray as the agent's server knows it. Cheap to clone.
@@ -47,5 +49,9 @@ impl Face for TrayFace {
 
     fn open_window(&self, place: Place) -> FaceFuture<'_, ()> {
         Box::pin(self.ask(move |answer| Request::Open(place, answer)))
+    }
+
+    fn toggle_palette(&self) -> FaceFuture<'_, ()> {
+        Box::pin(self.ask(Request::Palette))
     }
 }

@@ -7,11 +7,11 @@
 //! # How it is put together
 //!
 //! ```text
-//! let desktop = NativeDesktop::start(NativeSetup { window_home, say })?;   // the icon is there from now on
+//! let desktop = NativeDesktop::start(NativeSetup { window_home, variable, say })?;   // the icon is there from now on
 //! let (face, requests) = TrayFace::new();
 //! let agent = Agent::start(setup).await?;
 //! let server = tokio::spawn(serve(agent.clone(), &home, Some(Arc::new(face)), shutdown));
-//! let ended = daypass_tray::run(agent.clone(), desktop, clock, requests, ctrl_c).await;   // until Quit
+//! let ended = daypass_tray::run(agent.clone(), desktop, surroundings, requests, ctrl_c).await;   // until Quit
 //! agent.stop().await;
 //! ```
 //!
@@ -26,23 +26,28 @@
 
 mod clip;
 mod controller;
+mod copied;
 mod desktop;
 mod door;
 mod face;
+mod marks;
 mod menu;
 mod native;
 mod note;
+mod palette;
 mod picture;
+mod shortcut;
 mod text;
 mod told;
 mod window;
 
-pub use clip::CLEAR_AFTER;
-pub use controller::{Ended, run};
-pub use desktop::{Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Reply};
+pub use controller::{Ended, Surroundings, run};
+pub use copied::Fate;
+pub use desktop::{Binding, Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Reply, Unbound};
 pub use door::Door;
 pub use face::{Requests, TrayFace};
-pub use menu::{Action, Entry, Menu, menu, starting};
+pub use menu::{Action, Entry, Menu, OnClipboard, menu, starting};
 pub use native::{NativeDesktop, NativeSetup};
-pub use note::{Note, Topic};
+pub use note::{Attempt, Note, Offer, Topic};
 pub use picture::{Picture, picture, tooltip};
+pub use shortcut::{Key, Named, Shortcut, ShortcutError};

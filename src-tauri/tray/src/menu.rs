@@ -1,26 +1,29 @@
-//! The tray menu as a value: [`menu`] turns a snapshot into a [`Menu`], which is compared in tests and drawn elsewhere.
+//! The tray menu as a value: [`menu()`] turns a snapshot into a [`Menu`], which is compared in tests and drawn elsewhere.
 //!
 //! Every state is met in a `match` without a wildcard: a new one does not compile until someone has decided what the
 //! user sees.
 
-use std::time::Duration;
+mod account;
+mod order;
+mod session;
 
-use daypass_api::view::{AccountView, Health, Page, Place, SessionView, Snapshot, VaultView};
-use daypass_core::fresh::Freshness;
-use daypass_core::session::SessionState;
+use daypass_api::view::{AccountView, Page, Place, Snapshot, VaultView};
 use daypass_core::{Time, clock};
+use daypass_words::Words;
 use serde::{Deserialize, Serialize};
 
 use crate::text;
 
+pub(crate) use account::{reason, sign_in};
+
+/// The most accounts in the menu itself; the others are in a menu of their own.
+const ACCOUNTS: usize = 10;
+/// The most accounts in that one: beyond it, the window's search is quicker.
+const MORE_ACCOUNTS: usize = 40;
 /// The most characters of a message in the menu.
 const MESSAGE: usize = 100;
-/// The most characters of the reason in an account's own entry; its submenu says more.
-const REASON: usize = 60;
-/// The most characters of a session's name.
+/// The most characters of a name from elsewhere.
 const NAME: usize = 40;
-/// The most sessions that an account's submenu lists; the window lists them all.
-const SESSIONS: usize = 12;
 
 /// A menu, from top to bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +62,12 @@ pub enum Action {
         /// The session; the current one where `None`.
         session: Option<String>,
     },
-    /// Refresh the account's current session now.
+    /// Take whatever token of ours is on the clipboard off it.
+    ClearClipboard,
+    /// Refresh the current sessions of accounts now.
     Refresh {
-        /// The account's name.
-        account: String,
+        /// The accounts' names.
+        accounts: Vec<String>,
     },
     /// End a session at its provider, or only drop its token here.
     Revoke {
@@ -73,6 +78,11 @@ pub enum Action {
         /// Whether it is only dropped here.
         forget: bool,
     },
+    /// Refresh nothing in the background for now, or go on.
+    Pause {
+        /// Whether it is to rest.
+        paused: bool,
+    },
     /// Try to open the vault now; the keyring may ask for its password.
     OpenVault,
     /// Open the window, or bring it to the front.
@@ -82,6 +92,15 @@ pub enum Action {
     },
     /// End the tray app.
     Quit,
+}
+
+/// A token of ours that may be on the clipboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnClipboard {
+    /// The account's name.
+    pub account: String,
+    /// When it is cleared away.
+    pub until: Time,
 }
 
 impl Entry {
@@ -97,40 +116,18 @@ impl Entry {
     fn text(label: impl Into<String>) -> Self {
         Self::Item { label: label.into(), action: None }
     }
-}
 
-/// The menu for a snapshot, with the lives that remain at `now`.
-pub fn menu(snapshot: &Snapshot, now: Time) -> Menu {
-    let mut entries = vault_entries(&snapshot.vault);
-    let Reach { secrets, storing } = Reach::of(&snapshot.vault);
-    if snapshot.accounts.is_empty() {
-        entries.push(Entry::item_if(storing, "Connect an account…", Action::Open { place: Page::Connect.into() }));
+    fn open(label: impl Into<String>, page: Page) -> Self {
+        Self::item(label, Action::Open { place: page.into() })
     }
-    let (needy, others): (Vec<_>, Vec<_>) = snapshot.accounts.iter().partition(|a| a.health == Health::NeedsYou);
-    entries.extend(needy.into_iter().chain(others).map(|account| account_entry(account, secrets, now)));
-
-    let can_create = storing && snapshot.accounts.iter().any(|account| account.abilities.create.is_some());
-    entries.extend([
-        Entry::Separator,
-        Entry::item_if(can_create, "New session…", Action::Open { place: Page::NewSession.into() }),
-        Entry::item("Open Daypass", Action::Open { place: Page::Sessions.into() }),
-        Entry::item("History…", Action::Open { place: Page::History.into() }),
-        Entry::Separator,
-        Entry::item("Quit", Action::Quit),
-    ]);
-    Menu(entries)
-}
-
-/// The menu before the agent has answered for the first time.
-pub fn starting() -> Menu {
-    Menu(vec![Entry::text("Starting…"), Entry::Separator, Entry::item("Quit", Action::Quit)])
 }
 
 /// What can be done in a state of the vault.
+#[derive(Debug, Clone, Copy)]
 struct Reach {
-    /// Whether there are secrets to hand out.
+    /// Tokens can be handed out, refreshed and revoked.
     secrets: bool,
-    /// Whether something new can be stored.
+    /// Something new can be stored.
     storing: bool,
 }
 
@@ -150,173 +147,104 @@ impl Reach {
     }
 }
 
+/// The menu for a snapshot, with the token that is on the clipboard and the lives that remain at `now`.
+pub fn menu(snapshot: &Snapshot, clip: Option<&OnClipboard>, now: Time, words: &Words) -> Menu {
+    let reach = Reach::of(&snapshot.vault);
+    let (shown, more) = order::in_menu(&snapshot.accounts, ACCOUNTS);
+    let mut entries = vault_entries(&snapshot.vault, words);
+    match most_wanted(&shown, reach, now) {
+        None => {
+            let connect = Action::Open { place: Page::Connect.into() };
+            entries.push(Entry::item_if(reach.storing, words.say("menu-connect", []), connect));
+        }
+        Some(one) => {
+            let label = words.say("menu-copy-of", [("account", one.name.as_str().into())]);
+            entries.push(Entry::item_if(account::can_copy(one, reach, now), label, account::copy(one)));
+        }
+    }
+    entries.extend(clip.into_iter().flat_map(|clip| clip_entries(clip, now, words)));
+    if !shown.is_empty() {
+        entries.push(Entry::Separator);
+    }
+    entries.extend(shown.into_iter().map(|one| account::entry(one, reach, now, words)));
+    if !more.is_empty() {
+        let left_out = more.len().saturating_sub(MORE_ACCOUNTS);
+        let mut others: Vec<Entry> =
+            more.into_iter().take(MORE_ACCOUNTS).map(|one| account::entry(one, reach, now, words)).collect();
+        others.extend(rest_in_window(left_out, Place::default(), words));
+        entries.push(Entry::Submenu { label: words.say("menu-more-accounts", []), entries: others });
+    }
+    entries.extend(closing_entries(snapshot, reach, words));
+    Menu(entries)
+}
+
+/// The menu before the agent has answered for the first time.
+pub fn starting(words: &Words) -> Menu {
+    let quit = Entry::item(words.say("menu-quit", []), Action::Quit);
+    Menu(vec![Entry::text(words.say("menu-starting", [])), Entry::Separator, quit])
+}
+
+/// The account whose token is one click away: the one used last; where none was used, the first that has a token to copy.
+fn most_wanted<'a>(shown: &[&'a AccountView], reach: Reach, now: Time) -> Option<&'a AccountView> {
+    let first = *shown.first()?;
+    let can_copy = |one: &&&AccountView| account::can_copy(one, reach, now);
+    match first.last_used_at {
+        Some(_) => Some(first),
+        None => shown.iter().find(can_copy).copied().or(Some(first)),
+    }
+}
+
 /// What is wrong with the vault, in a few words, and what helps. The whole sentence is in the tooltip and in the window:
 /// it would make a menu as wide as the screen.
-fn vault_entries(vault: &VaultView) -> Vec<Entry> {
-    let again = |label| Entry::item(label, Action::OpenVault);
-    let what_to_do = || Entry::item("What to do…", Action::Open { place: Page::Sessions.into() });
+fn vault_entries(vault: &VaultView, words: &Words) -> Vec<Entry> {
+    let say = |id| words.say(id, []);
+    let again = |id| Entry::item(say(id), Action::OpenVault);
+    let helps = || vec![Entry::open(say("menu-vault-help"), Page::Sessions), again("menu-vault-again")];
     let (state, helps) = match vault {
         VaultView::Open => return Vec::new(),
         // It has been asked, and asking once more would only open a second prompt.
-        VaultView::Slow { .. } => ("The keyring has not answered yet", vec![]),
-        VaultView::Locked { .. } => ("The keyring is locked", vec![again("Unlock…")]),
-        VaultView::Absent { .. } => ("There is no keyring", vec![what_to_do(), again("Try again")]),
-        VaultView::Full { .. } => ("The disk is full", vec![what_to_do(), again("Try again")]),
-        VaultView::Corrupt { .. } => ("The vault is damaged", vec![what_to_do(), again("Try again")]),
-        VaultView::Failing { .. } => ("The vault cannot be used", vec![what_to_do(), again("Try again")]),
+        VaultView::Slow { .. } => ("menu-vault-slow", vec![]),
+        VaultView::Locked { .. } => ("menu-vault-locked", vec![again("menu-vault-unlock")]),
+        VaultView::Absent { .. } => ("menu-vault-absent", helps()),
+        VaultView::Full { .. } => ("menu-vault-full", helps()),
+        VaultView::Corrupt { .. } => ("menu-vault-corrupt", helps()),
+        VaultView::Failing { .. } => ("menu-vault-failing", helps()),
     };
-    let mut entries = vec![Entry::text(state)];
+    let mut entries = vec![Entry::text(say(state))];
     entries.extend(helps);
     entries.push(Entry::Separator);
     entries
 }
 
-/// The life of an account's current token.
-enum Life {
-    /// There is no token yet.
-    None,
-    /// It lives, for so long as far as is known.
-    Alive(Option<Duration>),
-    /// It is over.
-    Over,
+/// How long the clipboard still holds the token, and how it goes at once.
+fn clip_entries(clip: &OnClipboard, now: Time, words: &Words) -> [Entry; 2] {
+    let left = text::counting(words, clock::until(now, clip.until));
+    let label = words.say("menu-clip", [("account", clip.account.as_str().into()), ("left", left.into())]);
+    [Entry::text(label), Entry::item(words.say("menu-clip-clear", []), Action::ClearClipboard)]
 }
 
-impl Life {
-    /// `now` decides, not the snapshot's word: it may be older than the token's end.
-    fn of(account: &AccountView, now: Time) -> Self {
-        match account.freshness {
-            None => Self::None,
-            Some(Freshness::Expired) => Self::Over,
-            Some(Freshness::Fresh | Freshness::Stale | Freshness::Urgent) => match account.expires_at {
-                None => Self::Alive(None),
-                Some(end) if now >= end => Self::Over,
-                Some(end) => Self::Alive(Some(clock::until(now, end))),
-            },
-        }
-    }
+/// What does not depend on any one account.
+fn closing_entries(snapshot: &Snapshot, reach: Reach, words: &Words) -> [Entry; 10] {
+    let say = |id| words.say(id, []);
+    let can_create = reach.storing && snapshot.accounts.iter().any(|account| account.abilities.create.is_some());
+    let paused = snapshot.settings.settings.refresh.paused;
+    let pause = say(if paused { "menu-resume" } else { "menu-pause" });
+    [
+        Entry::Separator,
+        Entry::item_if(can_create, say("menu-new-session"), Action::Open { place: Page::NewSession.into() }),
+        Entry::open(say("menu-open"), Page::Sessions),
+        Entry::open(say("menu-timeline"), Page::Timeline),
+        Entry::open(say("menu-history"), Page::History),
+        Entry::Separator,
+        Entry::item(pause, Action::Pause { paused: !paused }),
+        Entry::open(say("menu-settings"), Page::Settings),
+        Entry::Separator,
+        Entry::item(say("menu-quit"), Action::Quit),
+    ]
 }
 
-fn account_entry(account: &AccountView, secrets: bool, now: Time) -> Entry {
-    let life = Life::of(account, now);
-    // A refused credential does not kill the token that it opened.
-    let can_copy = match (account.health, &life) {
-        (Health::Well | Health::Refreshing | Health::Trouble, _) | (Health::NeedsYou, Life::Alive(_)) => secrets,
-        (Health::NeedsYou, Life::None | Life::Over) => false,
-    };
-    let name = &account.name;
-    let mut entries = Vec::new();
-    if let Some(problem) = &account.problem {
-        entries.push(Entry::text(text::line(&problem.message, MESSAGE)));
-        if account.health == Health::NeedsYou {
-            entries.push(Entry::item("Mend in Daypass…", Action::Open { place: Page::Sessions.into() }));
-        }
-        entries.push(Entry::Separator);
-    }
-    entries.extend([
-        Entry::item_if(can_copy, "Copy token", Action::Copy { account: name.clone(), session: None }),
-        Entry::item_if(secrets && !account.refreshing, "Refresh now", Action::Refresh { account: name.clone() }),
-    ]);
-    if !account.sessions.is_empty() {
-        entries.push(Entry::Separator);
-    }
-    entries.extend(account.sessions.iter().take(SESSIONS).map(|s| session_entry(account, s, secrets, now)));
-    if let more @ 1.. = account.sessions.len().saturating_sub(SESSIONS) {
-        entries.push(Entry::item(format!("{more} more in Daypass…"), Action::Open { place: Page::Sessions.into() }));
-    }
-    Entry::Submenu { label: account_label(account, &life), entries }
-}
-
-fn account_label(account: &AccountView, life: &Life) -> String {
-    let left = match life {
-        Life::None | Life::Over => None,
-        Life::Alive(None) => Some("live".to_owned()),
-        Life::Alive(Some(span)) => Some(format!("{} left", text::coarse(*span))),
-    };
-    let state = match (account.health, left, life) {
-        (Health::Well, Some(left), _) => left,
-        (Health::Well, None, Life::None) => "not used yet".to_owned(),
-        (Health::Well, None, Life::Over | Life::Alive(_)) => "expired, renewed on use".to_owned(),
-        (Health::Refreshing, Some(left), _) => format!("{left}, refreshing…"),
-        (Health::Refreshing, None, _) => "refreshing…".to_owned(),
-        (Health::Trouble, Some(left), _) => format!("{left}, cannot refresh"),
-        (Health::Trouble, None, _) => "cannot refresh".to_owned(),
-        (Health::NeedsYou, _, _) => match &account.problem {
-            Some(problem) => format!("needs you: {}", text::line(&problem.message, REASON)),
-            None => "needs you".to_owned(),
-        },
-    };
-    format!("{} · {state}", account.name)
-}
-
-fn session_entry(account: &AccountView, session: &SessionView, secrets: bool, now: Time) -> Entry {
-    let mut entries = Vec::new();
-    let over = session.expires_at.is_some_and(|end| now >= end);
-    let alive = match session.state {
-        SessionState::Fresh | SessionState::Stale | SessionState::Urgent => !over,
-        SessionState::Expired | SessionState::Foreign | SessionState::Orphan => false,
-    };
-    if session.held {
-        // The current session is copied as such: it may have been replaced by its successor since.
-        let id = (!session.current).then(|| session.id.clone());
-        let copy = Action::Copy { account: account.name.clone(), session: id };
-        entries.push(Entry::item_if(secrets && alive, "Copy", copy));
-    }
-    entries.extend(ending(account, session, secrets, now));
-    Entry::Submenu { label: session_label(session, now), entries }
-}
-
-/// How a session can be ended, and what that really does.
-fn ending(account: &AccountView, session: &SessionView, secrets: bool, now: Time) -> Vec<Entry> {
-    let end = |label: String, forget| {
-        let (account, session) = (account.name.clone(), session.id.clone());
-        Entry::item_if(secrets, label, Action::Revoke { account, session, forget })
-    };
-    let over = session.state == SessionState::Expired || session.expires_at.is_some_and(|end| now >= end);
-    if over {
-        return if session.held { vec![end("Forget here".to_owned(), true)] } else { Vec::new() };
-    }
-    let ours = match session.state {
-        SessionState::Fresh | SessionState::Stale | SessionState::Urgent | SessionState::Expired => true,
-        SessionState::Orphan => true,
-        SessionState::Foreign => false,
-    };
-    match (account.abilities.revoke, ours) {
-        (true, _) => {
-            let effect = text::line(&account.abilities.revoke_effect, MESSAGE);
-            vec![Entry::text(effect), end("Revoke".to_owned(), false)]
-        }
-        // The label itself says what it does.
-        (false, true) => {
-            let stays = match session.expires_at {
-                Some(end) => format!("stays valid for {}", text::coarse(clock::until(now, end))),
-                None => "stays valid".to_owned(),
-            };
-            vec![end(format!("Forget here ({stays})"), true)]
-        }
-        (false, false) => vec![Entry::text(format!("Can only be ended at {}", text::line(&account.title, NAME)))],
-    }
-}
-
-fn session_label(session: &SessionView, now: Time) -> String {
-    let name = session.name.as_deref().map(|name| text::line(name, NAME)).filter(|name| !name.is_empty());
-    let kind = session.kind.as_deref().map(|kind| text::line(kind, NAME)).filter(|kind| !kind.is_empty());
-    let title = match (name, kind, session.current) {
-        (Some(name), _, true) => format!("{name} (current)"),
-        (Some(name), Some(kind), false) => format!("{name} · {kind}"),
-        (Some(name), None, false) => name,
-        (None, _, true) => "Current session".to_owned(),
-        (None, Some(kind), false) => format!("{kind} {}", text::line(&session.id, 12)),
-        (None, None, false) => format!("Session {}", text::line(&session.id, 12)),
-    };
-    let left = match session.expires_at {
-        None => "no end known".to_owned(),
-        Some(end) if now >= end => "expired".to_owned(),
-        Some(end) => format!("{} left", text::coarse(clock::until(now, end))),
-    };
-    match session.state {
-        SessionState::Fresh | SessionState::Stale | SessionState::Urgent => format!("{title} · {left}"),
-        SessionState::Expired => format!("{title} · expired"),
-        SessionState::Foreign => format!("{title} · opened elsewhere, {left}"),
-        SessionState::Orphan => format!("{title} · token lost, {left}"),
-    }
+/// Where the rest of a list that is too long for a menu is found.
+fn rest_in_window(left_out: usize, place: Place, words: &Words) -> Option<Entry> {
+    let label = || words.say("menu-more-in-window", [("count", left_out.into())]);
+    (left_out > 0).then(|| Entry::item(label(), Action::Open { place }))
 }

@@ -31,7 +31,13 @@ impl Told {
             Topic::Vault => self.vault = Call::Made,
             Topic::NeedsYou => self.accounts = Call::Made,
             // These tell of what has happened, which stays true.
-            Topic::Copied | Topic::Trouble | Topic::Recovered | Topic::Revoked | Topic::Failed | Topic::NoTray => {}
+            Topic::Copied
+            | Topic::CopiedIsOver
+            | Topic::Trouble
+            | Topic::Recovered
+            | Topic::Revoked
+            | Topic::Failed
+            | Topic::NoTray => {}
         }
     }
 

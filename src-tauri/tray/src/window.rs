@@ -88,6 +88,11 @@ impl Window {
         self.pending.take_if(over).map(|pending| pending.place)
     }
 
+    /// Whether a window was open for a while, and not just a program that called another.
+    pub(crate) fn is_settled(&self, now: Instant) -> bool {
+        self.started.is_some_and(|started| now.saturating_duration_since(started) >= SETTLED)
+    }
+
     /// The program has ended. Answers the page to start it again with, where a user clicked while it was closing.
     pub(crate) fn ended(&mut self, now: Instant) -> Option<Place> {
         let lived = self.started.take().map_or(Duration::ZERO, |started| now.saturating_duration_since(started));

@@ -31,13 +31,12 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// A library that only some crates may use, and why.
-const ONLY_IN: [(&str, &[&str], &str); 17] = [
+const ONLY_IN: [(&str, &[&str], &str); 16] = [
     ("reqwest", &["daypass-providers"], "only the engine asks other services"),
     ("keyring", &["daypass-agent"], "only the vault knows the keyring"),
     ("keyring-core", &["daypass-agent"], "only the vault knows the keyring"),
     ("tauri", &["daypass-window"], "the lean program links neither GTK nor WebKit"),
     ("tauri-build", &["daypass-window"], "the lean program links neither GTK nor WebKit"),
-    ("notify-rust", &["daypass-tray"], "what the desktop does for us is the tray's"),
     ("tray-icon", &["daypass-tray"], "what the desktop does for us is the tray's"),
     ("arboard", &["daypass-tray"], "what the desktop does for us is the tray's"),
     ("anyhow", &["daypass", "daypass-window", "daypass-package"], "below the two programs an error is an enum that a caller can match"),

@@ -223,12 +223,11 @@ pub(super) fn purity(file: &File) -> Vec<Finding> {
 /// A library with effects is named only where it belongs.
 pub(super) fn libraries(file: &File) -> Vec<Finding> {
     /// The library, and the beginnings of the paths where it may be named.
-    const PLACES: [(&str, &[&str]); 9] = [
+    const PLACES: [(&str, &[&str]); 8] = [
         ("reqwest::", &["src-tauri/providers/"]),
         ("keyring::", &["src-tauri/agent/src/vault"]),
         ("keyring_core::", &["src-tauri/agent/src/vault"]),
         ("tauri::", &["src-tauri/window/"]),
-        ("notify_rust::", &["src-tauri/tray/"]),
         ("tray_icon::", &["src-tauri/tray/"]),
         ("arboard::", &["src-tauri/tray/"]),
         ("clap::", &["src-tauri/cli/"]),

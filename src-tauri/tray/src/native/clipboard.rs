@@ -18,6 +18,7 @@ type Answer<T> = oneshot::Sender<Result<T, DesktopError>>;
 
 enum Command {
     Copy(Secret, Answer<()>),
+    Holds(String, Answer<bool>),
     Clear(String, Answer<Cleared>),
 }
 
@@ -29,6 +30,12 @@ impl ClipboardThread {
     pub(super) fn copy(&mut self, token: Secret) -> Reply<()> {
         let (answer, answered) = oneshot::channel();
         self.send(Command::Copy(token, answer));
+        reply(answered)
+    }
+
+    pub(super) fn holds(&mut self, digest: String) -> Reply<bool> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Command::Holds(digest, answer));
         reply(answered)
     }
 
@@ -62,6 +69,9 @@ fn run(commands: &Receiver<Command>) {
             Command::Copy(token, answer) => {
                 let _ = answer.send(copy(&mut clipboard, &token).map_err(unreachable));
             }
+            Command::Holds(digest, answer) => {
+                let _ = answer.send(open(&mut clipboard).map(|open| holds(open, &digest)).map_err(unreachable));
+            }
             Command::Clear(digest, answer) => {
                 let _ = answer.send(clear(&mut clipboard, &digest).map_err(unreachable));
             }
@@ -84,15 +94,31 @@ fn put(clipboard: &mut Clipboard, token: &Secret) -> Result<(), arboard::Error> 
     clipboard.set().exclude_from_history().text(Cow::Borrowed(token.expose()))
 }
 
+/// The clipboard, which is connected to where it is not.
+fn open(clipboard: &mut Option<Clipboard>) -> Result<&mut Clipboard, arboard::Error> {
+    match clipboard {
+        Some(open) => Ok(open),
+        None => Ok(clipboard.insert(Clipboard::new()?)),
+    }
+}
+
 /// Compares by digest, so that nobody has to keep the token.
-fn clear(clipboard: &mut Option<Clipboard>, digest: &str) -> Result<Cleared, arboard::Error> {
-    let Some(open) = clipboard else { return Ok(Cleared::NotOurs) };
-    let ours = match open.get().text().map(Secret::new) {
+fn holds(clipboard: &mut Clipboard, digest: &str) -> bool {
+    match clipboard.get().text().map(Secret::new) {
         Ok(text) => text.digest() == digest,
         // No text, or an owner that does not answer: not ours, since we do.
         Err(_) => false,
-    };
-    if !ours {
+    }
+}
+
+/// What an earlier run left there may be in the hands of another program by now; it is cleared all the same.
+fn clear(clipboard: &mut Option<Clipboard>, digest: &str) -> Result<Cleared, arboard::Error> {
+    let is_ours = clipboard.is_some();
+    let open = open(clipboard)?;
+    if !holds(open, digest) {
+        if !is_ours {
+            *clipboard = None;
+        }
         return Ok(Cleared::NotOurs);
     }
     let cleared = open.clear();

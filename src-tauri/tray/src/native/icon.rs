@@ -6,12 +6,10 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use tray_icon::menu::{IsMenuItem, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
 use tray_icon::{MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
+use super::bus::Bus;
 use super::{pictures, reply, thread};
 use crate::desktop::{DesktopError, DesktopEvent, Drawing, Reply};
 use crate::menu::{Action, Entry, Menu};
-
-/// The name that a tray host owns (StatusNotifierItem specification, "StatusNotifierWatcher").
-const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
 type Answer<T> = oneshot::Sender<Result<T, DesktopError>>;
 
@@ -25,11 +23,11 @@ enum Command {
 pub(super) struct IconThread(Sender<Command>);
 
 impl IconThread {
-    /// Starts the thread, which shows [`Drawing::starting`] first.
-    pub(super) fn start(events: UnboundedSender<DesktopEvent>) -> Result<Self, DesktopError> {
+    /// Starts the thread, which shows `first` as soon as it can.
+    pub(super) fn start(first: Drawing, bus: Bus, events: UnboundedSender<DesktopEvent>) -> Result<Self, DesktopError> {
         listen(events);
         let (sender, commands) = channel();
-        thread("tray", move || run(&commands))?;
+        thread("tray", move || run(first, &bus, &commands))?;
         Ok(Self(sender))
     }
 
@@ -69,8 +67,8 @@ fn listen(events: UnboundedSender<DesktopEvent>) {
     }));
 }
 
-fn run(commands: &Receiver<Command>) {
-    let mut shown = Shown::new(Drawing::starting());
+fn run(first: Drawing, bus: &Bus, commands: &Receiver<Command>) {
+    let mut shown = Shown::new(first);
     for command in commands {
         match command {
             Command::Draw(drawing) => {
@@ -80,7 +78,7 @@ fn run(commands: &Receiver<Command>) {
             }
             Command::HasHost(answer) => {
                 // Without a session bus there is no icon, and nobody to show one.
-                let _ = answer.send(Ok(shown.is_some() && has_host().unwrap_or(false)));
+                let _ = answer.send(Ok(shown.is_some() && bus.has_tray_host().unwrap_or(false)));
             }
             Command::Close(answer) => {
                 drop(shown.take());
@@ -89,14 +87,6 @@ fn run(commands: &Receiver<Command>) {
             }
         }
     }
-}
-
-/// Whether somebody owns the watcher's name. Its property `IsStatusNotifierHostRegistered` says nothing more: the watchers of
-/// KDE and GNOME always answer yes.
-fn has_host() -> zbus::Result<bool> {
-    let bus = zbus::blocking::Connection::session()?;
-    let owned = zbus::blocking::fdo::DBusProxy::new(&bus)?.name_has_owner(WATCHER.try_into()?)?;
-    Ok(owned)
 }
 
 /// The icon and what it shows.

@@ -2,26 +2,33 @@
 //!
 //! Each has a thread of its own, so that a slow one blocks neither the controller nor the others.
 
+mod bus;
 mod clipboard;
 mod icon;
 mod notifier;
 mod pictures;
+mod shortcut;
 mod window;
 
 use std::path::PathBuf;
 
+use daypass_api::settings::Language;
 use daypass_api::view::Place;
 use daypass_core::Secret;
+use daypass_words::{Spoken, Words};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::desktop::{Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Reply};
+use crate::desktop::{Binding, Cleared, Desktop, DesktopError, DesktopEvent, Drawing, Reply};
 use crate::note::{Note, Topic};
+use crate::shortcut::Shortcut;
 
 /// What the real desktop needs to know.
 pub struct NativeSetup {
     /// The folder that the window is given as `DAYPASS_HOME`, where ours does not come from the environment that the
     /// window inherits anyhow.
     pub window_home: Option<PathBuf>,
+    /// Reads a variable of the environment: until the agent has answered, the icon speaks the language that stands there.
+    pub variable: fn(&str) -> Option<String>,
     /// Writes one line for whoever started the program, such as to stderr.
     pub say: Box<dyn Fn(&str) + Send>,
 }
@@ -32,6 +39,7 @@ pub struct NativeDesktop {
     icon: icon::IconThread,
     clipboard: clipboard::ClipboardThread,
     notifier: notifier::Notifier,
+    shortcut: shortcut::Holder,
     sender: mpsc::UnboundedSender<DesktopEvent>,
     events: Option<mpsc::UnboundedReceiver<DesktopEvent>>,
 }
@@ -43,9 +51,19 @@ impl NativeDesktop {
     /// [`DesktopError::Gone`] where no thread can be started.
     pub fn start(setup: NativeSetup) -> Result<Self, DesktopError> {
         let (sender, events) = mpsc::unbounded_channel();
-        let icon = icon::IconThread::start(sender.clone())?;
-        let (clipboard, notifier) = (clipboard::ClipboardThread::default(), notifier::Notifier::default());
-        Ok(Self { setup, icon, clipboard, notifier, sender, events: Some(events) })
+        let bus = bus::Bus::new(sender.clone());
+        let first = Drawing::starting(&Words::new(Spoken::of(Language::System, setup.variable)));
+        let icon = icon::IconThread::start(first, bus.clone(), sender.clone())?;
+        let (clipboard, notifier) = (clipboard::ClipboardThread::default(), notifier::Notifier::new(bus));
+        Ok(Self {
+            setup,
+            icon,
+            clipboard,
+            notifier,
+            shortcut: shortcut::Holder::default(),
+            sender,
+            events: Some(events),
+        })
     }
 }
 
@@ -66,6 +84,10 @@ impl Desktop for NativeDesktop {
         self.clipboard.copy(token)
     }
 
+    fn holds(&mut self, digest: String) -> Reply<bool> {
+        self.clipboard.holds(digest)
+    }
+
     fn clear(&mut self, digest: String) -> Reply<Cleared> {
         self.clipboard.clear(digest)
     }
@@ -80,6 +102,14 @@ impl Desktop for NativeDesktop {
 
     fn open_window(&mut self, place: &Place) -> Result<(), DesktopError> {
         window::open(place, self.setup.window_home.as_deref(), self.sender.clone())
+    }
+
+    fn bind(&mut self, shortcut: Option<Shortcut>) -> Binding {
+        self.shortcut.bind(shortcut, self.sender.clone())
+    }
+
+    fn open_palette(&mut self, hidden: bool) -> Result<(), DesktopError> {
+        window::open_palette(hidden, self.setup.window_home.as_deref(), self.sender.clone())
     }
 
     fn say(&mut self, line: &str) {

@@ -1,4 +1,4 @@
-//! The icon's three pictures, compiled in as PNG and decoded when they are first shown.
+//! The icon's pictures, compiled in as PNG and decoded when they are first shown.
 
 use std::cell::RefCell;
 use std::io::Cursor;
@@ -9,11 +9,13 @@ use crate::picture::Picture;
 
 const WELL: &[u8] = include_bytes!("../../../../icons/tray-well.png");
 const REFRESHING: &[u8] = include_bytes!("../../../../icons/tray-refreshing.png");
+const PAUSED: &[u8] = include_bytes!("../../../../icons/tray-paused.png");
+const LOCKED: &[u8] = include_bytes!("../../../../icons/tray-locked.png");
 const NEEDS_YOU: &[u8] = include_bytes!("../../../../icons/tray-needs-you.png");
 
 thread_local! {
     /// The decoded ones; 16 KiB each.
-    static DECODED: RefCell<[Option<Icon>; 3]> = const { RefCell::new([None, None, None]) };
+    static DECODED: RefCell<[Option<Icon>; 5]> = const { RefCell::new([None, None, None, None, None]) };
 }
 
 /// The picture as an icon; `None` where its file is not 8-bit RGBA, which a test rules out.
@@ -21,7 +23,9 @@ pub(super) fn icon(picture: Picture) -> Option<Icon> {
     let (place, bytes) = match picture {
         Picture::Well => (0, WELL),
         Picture::Refreshing => (1, REFRESHING),
-        Picture::NeedsYou => (2, NEEDS_YOU),
+        Picture::Paused => (2, PAUSED),
+        Picture::Locked => (3, LOCKED),
+        Picture::NeedsYou => (4, NEEDS_YOU),
     };
     DECODED.with_borrow_mut(|decoded| {
         if decoded[place].is_none() {
@@ -48,7 +52,7 @@ mod tests {
 
     #[test]
     fn every_picture_can_be_shown() {
-        for picture in [Picture::Well, Picture::Refreshing, Picture::NeedsYou] {
+        for picture in [Picture::Well, Picture::Refreshing, Picture::Paused, Picture::Locked, Picture::NeedsYou] {
             assert!(icon(picture).is_some(), "{picture:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! Starts the window's program, and sees it end.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -21,14 +21,31 @@ pub(super) fn open(
     home: Option<&Path>,
     events: UnboundedSender<DesktopEvent>,
 ) -> Result<(), DesktopError> {
+    let mut arguments = vec!["--page".to_owned(), word(place.page).to_owned()];
+    for (option, value) in [("--account", &place.account), ("--session", &place.session)] {
+        arguments.extend(value.as_ref().map(|value| format!("{option}={value}")));
+    }
+    start(&arguments, home, move |success| drop(events.send(DesktopEvent::WindowEnded { success })))
+}
+
+/// Starts it as the palette, shown or `hidden`; the rest is as for [`open`].
+pub(super) fn open_palette(
+    hidden: bool,
+    home: Option<&Path>,
+    events: UnboundedSender<DesktopEvent>,
+) -> Result<(), DesktopError> {
+    let arguments: &[_] = if hidden { &["--palette", "--warm"] } else { &["--palette"] };
+    start(arguments, home, move |success| drop(events.send(DesktopEvent::PaletteEnded { success })))
+}
+
+fn start(
+    arguments: &[impl AsRef<OsStr>],
+    home: Option<&Path>,
+    ended: impl FnOnce(bool) + Send + 'static,
+) -> Result<(), DesktopError> {
     let program = program(std::env::var_os(OVERRIDE), std::env::current_exe().ok().as_deref());
     let mut command = Command::new(&program);
-    command.arg("--page").arg(word(place.page)).stdin(Stdio::null()).stdout(Stdio::null());
-    for (option, value) in [("--account", &place.account), ("--session", &place.session)] {
-        if let Some(value) = value {
-            command.arg(format!("{option}={value}"));
-        }
-    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
     // It ends with us: after *Quit* it would be left looking for an agent that is not coming back.
     command.kill_on_drop(true);
     if let Some(home) = home {
@@ -37,8 +54,7 @@ pub(super) fn open(
     let name = program.to_string_lossy();
     let mut child = command.spawn().map_err(|error| DesktopError::Window(format!("{name}: {error}")))?;
     tokio::spawn(async move {
-        let success = child.wait().await.is_ok_and(|status| status.success());
-        let _ = events.send(DesktopEvent::WindowEnded { success });
+        ended(child.wait().await.is_ok_and(|status| status.success()));
     });
     Ok(())
 }

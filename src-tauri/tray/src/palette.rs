@@ -1,0 +1,65 @@
+//! What the controller knows of the palette's program, so that two presses start one palette, and of the shortcut that
+//! opens it.
+//!
+//! Once it listens on the agent's stream, it is asked there, and shows or hides itself. Until then, and while it ends, it
+//! can only be waited for.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// So long a program that does not listen is taken to be on its way up; later, to be on its way out.
+const STARTS: Duration = Duration::from_secs(3);
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Palette {
+    started: Option<Instant>,
+    /// Whether it was asked for while it was on its way out.
+    again: bool,
+    /// Whether the settings keep it warm; `None` before they were looked at.
+    warm: Option<bool>,
+    /// The text of the shortcut that was applied last; `None` before the first.
+    shortcut: Option<String>,
+}
+
+impl Palette {
+    /// It is asked for, and none listens. Answers whether its program is to be started.
+    pub(crate) fn wanted(&mut self, now: Instant) -> bool {
+        let Some(started) = self.started else { return true };
+        // Whoever presses again while it comes up means the same palette.
+        self.again = now.saturating_duration_since(started) >= STARTS;
+        false
+    }
+
+    /// The program was started.
+    pub(crate) fn started(&mut self, now: Instant) {
+        self.started = Some(now);
+    }
+
+    /// The program has ended. Answers whether it is to be started again, for it was asked for meanwhile.
+    pub(crate) fn ended(&mut self) -> bool {
+        self.started = None;
+        std::mem::take(&mut self.again)
+    }
+
+    /// Takes the settings' word on keeping it warm. Answers whether its program is to be started for that, now; a warm one
+    /// that ended by itself is not: it starts when it is asked for.
+    pub(crate) fn warm(&mut self, keep: bool) -> bool {
+        self.warm.replace(keep) != Some(keep) && keep && self.started.is_none()
+    }
+
+    /// Takes the text of the shortcut. Answers whether it has changed.
+    pub(crate) fn shortcut(&mut self, text: &str) -> bool {
+        let changed = self.shortcut.as_deref() != Some(text);
+        if changed {
+            self.shortcut = Some(text.to_owned());
+        }
+        changed
+    }
+
+    /// Whether `text` is the shortcut of now.
+    pub(crate) fn is_shortcut(&self, text: &str) -> bool {
+        self.shortcut.as_deref() == Some(text)
+    }
+}
