@@ -4,7 +4,7 @@
 //! a token; a credential passes once, on its way to the agent.
 
 use daypass_api::client::CallError;
-use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, Recognize, SignIn};
+use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, Recognize, Shutdown, SignIn};
 use daypass_api::view::{AccountView, ClaimsView, CopyView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView, SessionView, SignInView};
 use daypass_api::{ApiError, Client, ErrorCode, path};
 use serde::de::IgnoredAny;
@@ -20,6 +20,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         subscribe,
         retry,
         close,
+        quit,
         open_window,
         providers,
         recognize,
@@ -79,6 +80,12 @@ async fn retry(feed: State<'_, Feed>) -> Result<(), ApiError> {
 #[tauri::command]
 async fn close<R: Runtime>(window: WebviewWindow<R>) -> Result<(), ApiError> {
     window.close().map_err(|error| ApiError::new(ErrorCode::Internal, format!("The window does not close: {error}.")))
+}
+
+/// Ends Daypass as a whole: the tray app, and with it this window.
+#[tauri::command]
+async fn quit(client: State<'_, Client>) -> Result<(), ApiError> {
+    ask(client, |client| client.post("/v1/shutdown", &Shutdown::default())).await
 }
 
 /// Opens the window on a place, from the palette.

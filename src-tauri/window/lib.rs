@@ -2,11 +2,16 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod args;
+mod chooser;
 pub mod commands;
+pub mod data;
 pub mod feed;
+mod focus;
+pub mod palette;
 pub mod single;
 
 use daypass_api::Client;
+use daypass_api::settings::Theme as Chosen;
 use tauri::window::Color;
 use tauri::{Manager, Runtime, Theme, WebviewWindow, WebviewWindowBuilder};
 
@@ -30,7 +35,7 @@ pub fn app<R: Runtime>(
     client: Client,
     feed: Feed,
 ) -> tauri::Result<tauri::App<R>> {
-    builder.manage(client).manage(feed).invoke_handler(commands::handler()).build(context)
+    builder.manage(client).manage(feed).manage(data::Chosen::default()).invoke_handler(commands::handler()).build(context)
 }
 
 /// Opens the window as `tauri.conf.json` describes it, and lets the feed bring it to the front.
@@ -38,7 +43,15 @@ pub fn app<R: Runtime>(
 /// # Errors
 /// Where the web view cannot be made.
 pub fn open<R: Runtime>(app: &tauri::App<R>) -> tauri::Result<WebviewWindow<R>> {
-    let config = app.config().app.windows.iter().find(|window| window.label == WINDOW);
+    let window = build(app, WINDOW)?;
+    let front = window.clone();
+    app.state::<Feed>().on_focus(move || bring_to_front(&front));
+    Ok(window)
+}
+
+/// Makes the window of this label as `tauri.conf.json` describes it, with what is known of the agent.
+fn build<R: Runtime>(app: &tauri::App<R>, label: &str) -> tauri::Result<WebviewWindow<R>> {
+    let config = app.config().app.windows.iter().find(|window| window.label == label);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     let feed = app.state::<Feed>();
     let mut builder = WebviewWindowBuilder::from_config(app, config)?.incognito(!driven_by_a_test());
@@ -46,16 +59,19 @@ pub fn open<R: Runtime>(app: &tauri::App<R>) -> tauri::Result<WebviewWindow<R>> 
         builder = builder.initialization_script(present(&json));
     }
     let window = builder.build()?;
-    let ground = if is_dark(&window)? { DARK_GROUND } else { LIGHT_GROUND };
+    let ground = if is_dark(&window, feed.theme())? { DARK_GROUND } else { LIGHT_GROUND };
     window.set_background_color(Some(ground))?;
-    let front = window.clone();
-    feed.on_focus(move || bring_to_front(&front));
     Ok(window)
 }
 
-/// Whether the page will be dark: WebKit tells it by the theme of GTK. Tauri tells by the desktop's portal, and there is not
-/// always one.
-fn is_dark<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<bool> {
+/// Whether the page will be dark: as the user has `chosen`, else as WebKit tells it, by the theme of GTK. Tauri tells by the
+/// desktop's portal, and there is not always one.
+fn is_dark<R: Runtime>(window: &WebviewWindow<R>, chosen: Chosen) -> tauri::Result<bool> {
+    match chosen {
+        Chosen::Light => return Ok(false),
+        Chosen::Dark => return Ok(true),
+        Chosen::System => {}
+    }
     #[cfg(target_os = "linux")]
     if gtk::is_initialized_main_thread() {
         use gtk::prelude::*;

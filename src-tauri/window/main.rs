@@ -1,4 +1,4 @@
-//! `daypass-window`: the window of Daypass, a client of the agent like any other.
+//! `daypass-window`: the window of Daypass, or its palette; a client of the agent like any other.
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
@@ -20,14 +20,15 @@ const USAGE: u8 = 2;
 const CLOSING: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let place = match args::parse(std::env::args().skip(1)) {
-        Ok(Args::Open(place)) => place,
+    let ended = match args::parse(std::env::args().skip(1)) {
+        Ok(Args::Open(place)) => run(place),
+        Ok(Args::Palette { warm }) => run_palette(warm),
         Ok(Args::Help) => return say(&mut std::io::stdout(), args::USAGE, ExitCode::SUCCESS),
         Err(error) => {
             return say(&mut std::io::stderr(), &format!("daypass-window: {error}\n"), ExitCode::from(USAGE));
         }
     };
-    match run(place) {
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(&mut std::io::stderr(), &format!("daypass-window: {error:#}\n"), ExitCode::FAILURE),
     }
@@ -49,8 +50,22 @@ fn run(place: Place) -> anyhow::Result<()> {
         }
     };
     let feed = Feed::start(client.clone(), place).context("cannot start a thread")?;
-    let app = daypass_window::app(tauri::Builder::default(), tauri::generate_context!(), client, feed)?;
+    let builder = tauri::Builder::default().manage(home);
+    let app = daypass_window::app(builder, tauri::generate_context!(), client, feed)?;
     daypass_window::open(&app)?;
+    app.run(|_, _| {});
+    Ok(())
+}
+
+/// Is the palette until it was used, or as long as the settings keep it. Where there is one already, that is enough.
+fn run_palette(hidden: bool) -> anyhow::Result<()> {
+    let home = Home::from_env(|name| std::env::var_os(name))?;
+    let client = Client::new(&home)?;
+    let unusable = || format!("cannot use {}", home.run_dir().display());
+    let Some(_lock) = WindowLock::acquire_palette(&home).with_context(unusable)? else { return Ok(()) };
+    let feed = Feed::palette(client.clone()).context("cannot start a thread")?;
+    let app = daypass_window::app(tauri::Builder::default(), tauri::generate_context!(), client, feed)?;
+    daypass_window::palette::open(&app, hidden)?;
     app.run(|_, _| {});
     Ok(())
 }

@@ -31,10 +31,10 @@ async fn a_refused_or_unreachable_credential_is_not_stored() {
     let bed = Bed::new();
     let agent = bed.agent().await;
     let errors = [
-        (ProviderError::Refused { message: "No".to_owned() }, ErrorCode::NeedsSignIn),
-        (ProviderError::Offline { message: "Gone.".to_owned(), maybe_done: false }, ErrorCode::Offline),
-        (ProviderError::BadAnswer { message: "Not JSON.".to_owned() }, ErrorCode::BadAnswer),
-        (ProviderError::Rejected { message: "Banned.".to_owned() }, ErrorCode::Rejected),
+        (ProviderError::Refused { message: "No".into() }, ErrorCode::NeedsSignIn),
+        (ProviderError::Offline { message: "Gone.".into(), maybe_done: false }, ErrorCode::Offline),
+        (ProviderError::BadAnswer { message: "Not JSON.".into() }, ErrorCode::BadAnswer),
+        (ProviderError::Rejected { message: "Banned.".into() }, ErrorCode::Rejected),
     ];
     for (error, code) in errors {
         bed.script.fail(&error, 1);
@@ -153,7 +153,7 @@ async fn a_new_credential_drops_what_the_old_one_opened() {
     bed.script.plot().refused.push("credential-of-work".to_owned());
     agent.refresh("work").await.unwrap_err();
     let credential = Secret::new("another");
-    let again = AddAccount { credential, check: false, ..account("pocketpaw", "work") };
+    let again = AddAccount { credential: Some(credential), check: false, ..account("pocketpaw", "work") };
     assert_eq!(agent.add_account(again).await.unwrap().current, None);
     assert_eq!(read(&agent).await.unwrap().session_id, "s2");
     assert_eq!(bed.script.plot().calls.last().unwrap(), "mint another");
@@ -173,7 +173,7 @@ async fn a_provider_that_asks_for_a_pause_while_one_connects_gets_it() {
 
 /// An account whose credential was refused, and whose new one is just being tried, for five seconds.
 async fn connecting_again(bed: &Bed, agent: &Agent) -> JoinHandle<Result<AccountView, ApiError>> {
-    bed.script.fail(&ProviderError::Refused { message: "No".to_owned() }, 1);
+    bed.script.fail(&ProviderError::Refused { message: "No".into() }, 1);
     read(agent).await.unwrap_err();
     bed.script.plot().delay = Duration::from_secs(5);
     let connecting = agent.clone();

@@ -32,11 +32,14 @@ async fn while_it_is_paused_nothing_is_refreshed_that_nobody_asks_for() {
     // Who asks gets a live one.
     let token = read(&agent).await.unwrap();
     assert!(token.remaining_seconds > 1700 && bed.script.count("mint") == 2);
-    // T = 30 min, S = 10 min: a stale one is served, and refreshed behind.
+    // T = 30 min, S = 10 min, H = 3 min: a stale one is served, and nothing goes on behind; an urgent one is refreshed.
     pass(1300.0).await;
-    assert_eq!((read(&agent).await.unwrap().token, bed.script.count("mint")), (token.token, 2));
+    assert_eq!(read(&agent).await.unwrap().token, token.token);
     settle_down().await;
-    assert_eq!(bed.script.count("mint"), 3, "it is in use");
+    assert_eq!(bed.script.count("mint"), 2);
+    pass(400.0).await;
+    assert_ne!(read(&agent).await.unwrap().token, token.token);
+    assert_eq!(bed.script.count("mint"), 3);
     pass(2.0 * HOUR).await;
     assert_eq!((bed.script.count("mint"), work(&agent).next_refresh_at), (3, None));
 }

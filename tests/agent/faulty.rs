@@ -45,7 +45,11 @@ impl World {
         let (bed, server) = (Bed::new(), Faulty::start(minted(TOKEN, hours)).await);
         let agent = start(&bed).await;
         let credential = Secret::new(MASTER);
-        let request = AddAccount { base_url: Some(server.url.clone()), credential, ..account("pocketpaw", "work") };
+        let request = AddAccount {
+            base_url: Some(server.url.clone()),
+            credential: Some(credential),
+            ..account("pocketpaw", "work")
+        };
         agent.add_account(request).await.unwrap();
         assert_eq!(read(&agent).await.unwrap().token.expose(), TOKEN);
         Self { bed, agent, server }

@@ -11,7 +11,7 @@ use daypass_providers::ProviderError;
 use crate::bed::{Bed, account, notices, pass, read, read_fresh, settle_down, work};
 
 fn offline() -> ProviderError {
-    ProviderError::Offline { message: "127.0.0.1 cannot be reached.".to_owned(), maybe_done: false }
+    ProviderError::Offline { message: "127.0.0.1 cannot be reached.".into(), maybe_done: false }
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,7 +184,7 @@ async fn a_refused_credential_stops_the_timer_and_is_told_once() {
 
     // A new credential mends it, under the same name.
     let credential = daypass_core::Secret::new("a-better-one");
-    agent.add_account(AddAccount { credential, ..account("discovr", "work") }).await.unwrap();
+    agent.add_account(AddAccount { credential: Some(credential), ..account("discovr", "work") }).await.unwrap();
     assert_eq!(work(&agent).health, Health::Well);
     assert!(read(&agent).await.unwrap().remaining_seconds > 1700);
 }
@@ -218,7 +218,7 @@ async fn a_429_cools_the_whole_provider_down() {
 async fn a_server_that_asks_for_patience_gets_it() {
     let bed = Bed::new();
     let agent = bed.connected("discovr").await;
-    let busy = ProviderError::TryLater { message: "503.".to_owned(), retry_after: Some(Duration::from_secs(30)) };
+    let busy = ProviderError::TryLater { message: "503.".into(), retry_after: Some(Duration::from_secs(30)) };
     bed.script.fail(&busy, 1);
     assert_eq!(read(&agent).await.unwrap_err().code, ErrorCode::Offline);
     pass(10.0).await;

@@ -13,7 +13,7 @@ use tokio::sync::broadcast::Receiver;
 use crate::bed::{Bed, account, notices, pass, read, read_fresh, work};
 
 fn offline() -> ProviderError {
-    ProviderError::Offline { message: "The provider cannot be reached.".to_owned(), maybe_done: false }
+    ProviderError::Offline { message: "The provider cannot be reached.".into(), maybe_done: false }
 }
 
 /// Every call fails from now on.
@@ -44,7 +44,10 @@ async fn refuse(bed: &Bed, agent: &Agent, name: &str) {
 async fn connect_again(bed: &Bed, agent: &Agent, name: &str) {
     bed.script.plot().refused.clear();
     let credential = Secret::new(format!("credential-of-{name}"));
-    agent.add_account(AddAccount { check: false, credential, ..account("discovr", name) }).await.unwrap();
+    agent
+        .add_account(AddAccount { check: false, credential: Some(credential), ..account("discovr", name) })
+        .await
+        .unwrap();
 }
 
 /// A vault whose file is not in its place: nothing can be stored.
@@ -176,7 +179,7 @@ async fn trouble_is_told_when_it_touches_the_user_and_its_end_is_told_once() {
     pass(20.0).await;
     let told = notices(&mut heard);
     let sentence = "The provider cannot be reached.";
-    let wanted = |notice: &Notice| matches!(notice, Notice::Trouble { accounts, message } if *accounts == ["work"] && message == sentence);
+    let wanted = |notice: &Notice| matches!(notice, Notice::Trouble { accounts, message } if *accounts == ["work"] && **message == *sentence);
     assert!(told.len() == 1 && wanted(&told[0]), "{told:?}");
     pass(7200.0).await;
     assert_eq!(notices(&mut heard), [], "once");

@@ -257,9 +257,7 @@ async fn a_change_leaves_everything_else_as_its_user_wrote_it() {
     change(&agent, json!({"appearance": {"theme": "dark"}, "clipboard": {"clear_after": 30}})).await.unwrap();
     let paused = json!({"refresh": {"paused": true}, "authority": {"port": 7278}});
     assert!(change(&agent, paused).await.unwrap().settings.refresh.paused);
-    let expected = OWN
-        .replace("0x1e", "30")
-        .replace("\"all\" }", "\"all\" , paused = true }")
+    let expected = OWN.replace("0x1e", "30").replace("\"all\" }", "\"all\" , paused = true }")
         + "\n[authority]\n# Its port on the loopback address; 0 for any that is free.\nport = 7278\n";
     let without_space = |text: &str| text.replace(" ,", ",");
     assert_eq!(without_space(&text(&bed)), without_space(&expected));

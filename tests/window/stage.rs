@@ -34,7 +34,7 @@ impl Stage {
         let client = Client::new(&home).unwrap();
         let feed = Feed::start(client.clone(), page.into()).unwrap();
         let context = tauri::generate_context!(test = true);
-        let app = daypass_window::app(mock_builder(), context, client, feed).unwrap();
+        let app = daypass_window::app(mock_builder().manage(home.clone()), context, client, feed).unwrap();
         Self { home, app, _dir: dir }
     }
 

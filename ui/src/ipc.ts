@@ -63,6 +63,8 @@ export function subscribe(onUpdate: (update: Update) => void, knows: number | nu
 
 export const retry = (): Promise<void> => call("retry");
 export const close = (): Promise<void> => call("close");
+/** Ends Daypass as a whole, and with it this window. */
+export const quit = (): Promise<void> => call("quit");
 export const providers = (): Promise<ProviderView[]> => call("providers");
 export const addAccount = (request: NewAccount): Promise<AccountView> => call("add_account", { request });
 /** Who is called by a command, and with what; never the credential in it. `Recognize` of the local API: it may hold a secret. */

@@ -144,7 +144,12 @@ impl Inner {
 
     /// Brings the authority to what is `wanted`; `runs` is what it was brought to last. Answers whether that is all: what
     /// failed is to be tried again.
-    async fn run_authority(&self, authority: &dyn Authority, wanted: &LocalAuthority, runs: &mut Option<LocalAuthority>) -> bool {
+    async fn run_authority(
+        &self,
+        authority: &dyn Authority,
+        wanted: &LocalAuthority,
+        runs: &mut Option<LocalAuthority>,
+    ) -> bool {
         if !wanted.enabled {
             if runs.take().is_some() {
                 authority.close().await;

@@ -23,4 +23,10 @@ pub trait Face: Send + Sync + 'static {
     /// # Errors
     /// `internal` where the window's program cannot be started.
     fn open_window(&self, place: Place) -> FaceFuture<'_, ()>;
+
+    /// Opens the palette for quick copies, or closes it where it is open.
+    ///
+    /// # Errors
+    /// `internal` where its program cannot be started.
+    fn toggle_palette(&self) -> FaceFuture<'_, ()>;
 }

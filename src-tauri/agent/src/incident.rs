@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use daypass_api::view::VaultView;
-use daypass_core::Time;
+use daypass_api::{ApiError, Sentence};
+use daypass_core::{Phrase, Time, phrase};
 
 use crate::Notice;
 
@@ -49,7 +50,7 @@ pub(crate) struct Incidents {
 /// An account that needs the user, or did a short while ago.
 #[derive(Debug)]
 struct Need {
-    message: String,
+    message: Sentence,
     /// When it is to be told; `None` where it was.
     tell_at: Option<Duration>,
     /// Whether it was told, before it was mended or since.
@@ -61,7 +62,7 @@ struct Need {
 /// An account that cannot be refreshed.
 #[derive(Debug)]
 struct Trouble {
-    message: String,
+    message: Sentence,
     /// When it may be worth telling; `None` where it was told.
     look_at: Option<Duration>,
 }
@@ -87,11 +88,11 @@ struct VaultIncident {
 
 impl Incidents {
     /// A refresh of `account` has failed, and is tried again.
-    pub(crate) fn failed(&mut self, now: Duration, account: &str, message: &str) {
+    pub(crate) fn failed(&mut self, now: Duration, account: &str, error: &ApiError) {
         self.attempted(account);
-        let first = || Trouble { message: String::new(), look_at: Some(now + PATIENCE) };
+        let first = || Trouble { message: error.into(), look_at: Some(now + PATIENCE) };
         let trouble = self.troubles.entry(account.to_owned()).or_insert_with(first);
-        message.clone_into(&mut trouble.message);
+        trouble.message = error.into();
     }
 
     /// A refresh of `account` has brought a token that dies at `expires_at`.
@@ -105,16 +106,16 @@ impl Incidents {
     }
 
     /// The credential of `account` was refused.
-    pub(crate) fn refused(&mut self, now: Duration, account: &str, message: &str) {
+    pub(crate) fn refused(&mut self, now: Duration, account: &str, error: &ApiError) {
         self.attempted(account);
         self.troubles.remove(account);
         let need = self.needs.entry(account.to_owned()).or_insert(Need {
-            message: String::new(),
+            message: error.into(),
             tell_at: Some(now + MERGED),
             told: false,
             mended: None,
         });
-        message.clone_into(&mut need.message);
+        need.message = error.into();
         if let Some(mended) = need.mended.take() {
             // Where it was told, it is told again only if it lasts.
             need.tell_at = Some((now + MERGED).max(mended + SAME));
@@ -205,7 +206,9 @@ impl Incidents {
                 told.insert(name.clone(), need.message.clone());
             }
         }
-        let message = sentence(&told, "Their credentials were refused; open Daypass to connect them again.");
+        let message = sentence(&told, || {
+            phrase!("error-several-refused", "Their credentials were refused; open Daypass to connect them again.")
+        });
         Some(Notice::NeedsYou { accounts: told.into_keys().collect(), message })
     }
 
@@ -238,7 +241,9 @@ impl Incidents {
             return None;
         }
         self.trouble_told = Some(now);
-        let message = sentence(&told, "Their tokens run out, since refreshing fails; Daypass goes on trying.");
+        let message = sentence(&told, || {
+            phrase!("error-several-fail", "Their tokens run out, since refreshing fails; Daypass goes on trying.")
+        });
         Some(Notice::Trouble { accounts: told.into_keys().collect(), message })
     }
 
@@ -259,7 +264,8 @@ impl Incidents {
         self.vault.tell_at.take_if(|at| *at <= now)?;
         let view = self.vault.now.as_ref()?;
         self.vault.told.insert(state(view));
-        Some(Notice::Vault { message: view.message()?.to_owned() })
+        let message = Sentence { message: view.message()?.to_owned(), said: view.said().cloned() };
+        Some(Notice::Vault { message })
     }
 
     /// When accounts that recovered are told: at once where no trouble is left that was told.
@@ -282,10 +288,10 @@ fn speaks(hush: &Option<(Duration, HashSet<String>)>, account: &str) -> bool {
 }
 
 /// The sentence of the only account, or the one about several.
-fn sentence(told: &BTreeMap<String, String>, several: &str) -> String {
-    match told.len() {
-        1 => told.values().next().cloned().unwrap_or_default(),
-        _ => several.to_owned(),
+fn sentence(told: &BTreeMap<String, Sentence>, several: impl Fn() -> Phrase) -> Sentence {
+    match told.values().next() {
+        Some(only) if told.len() == 1 => only.clone(),
+        _ => (&several()).into(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a user may want to be told of when no window is open: one notice for one incident, never more.
 
+use daypass_api::Sentence;
 use daypass_core::Time;
 
 /// Something that happened. Never holds a secret.
@@ -13,14 +14,14 @@ pub enum Notice {
         /// The names of the accounts that need the user at this moment, and were not told of before; at least one.
         accounts: Vec<String>,
         /// One sentence on why, or on what to do where there are several.
-        message: String,
+        message: Sentence,
     },
     /// Tokens run out, since refreshing has failed for a minute or more.
     Trouble {
         /// The names of the accounts; at least one.
         accounts: Vec<String>,
         /// One sentence on why.
-        message: String,
+        message: Sentence,
     },
     /// Trouble that had been told is over.
     Recovered {
@@ -32,13 +33,13 @@ pub enum Notice {
     /// The vault has been out of order for a minute or more, or only the user can open it.
     Vault {
         /// One sentence on what to do.
-        message: String,
+        message: Sentence,
     },
     /// Sessions were revoked or forgotten at the user's wish.
     Revoked {
         /// The account's name.
         account: String,
         /// One sentence on what it did.
-        message: String,
+        message: Sentence,
     },
 }

@@ -8,11 +8,12 @@ use daypass_api::view::TokenView;
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::fresh::{self, Freshness, Life, Serve};
 use daypass_core::session::Standing;
-use daypass_core::{Secret, Time, clock};
+use daypass_core::{Phrase, Secret, Time, clock, phrase};
 
 use crate::history::Why;
 use crate::inner::Inner;
 use crate::refresh::removed;
+use crate::sessions::unknown_session;
 use crate::state::{Account, Flight, Outcome, State, seconds_until};
 use crate::vault::{Sealed, SessionRecord};
 
@@ -22,7 +23,9 @@ const READER_PATIENCE: Duration = Duration::from_secs(25);
 const READER_REST: Duration = Duration::from_secs(1);
 
 /// Why a token is given with a word whose life is doubtful.
-const DOUBTFUL: &str = "The machine's clock jumped ahead; the token may have ended meanwhile.";
+fn doubtful() -> Phrase {
+    phrase!("error-doubtful", "The machine's clock jumped ahead; the token may have ended meanwhile.")
+}
 
 /// What a look at the state comes to.
 enum Look {

@@ -50,11 +50,17 @@ impl Inner {
         let found = self.recognized(command)?;
         let (title, other) = (definition.title(), found.definition.title());
         if found.definition.name() != definition.name() {
-            let wrong = phrase!("error-curl-other", "The command is one for {other}, not for {title}.", other = other, title = title);
+            let wrong = phrase!(
+                "error-curl-other",
+                "The command is one for {other}, not for {title}.",
+                other = other,
+                title = title
+            );
             return Err(ApiError::of(ErrorCode::BadRequest, &wrong));
         }
         let label = &definition.credential().label;
-        let empty = || phrase!("error-curl-empty", "The command holds no {label}, only a placeholder for it.", label = label);
+        let empty =
+            || phrase!("error-curl-empty", "The command holds no {label}, only a placeholder for it.", label = label);
         found.credential.ok_or_else(|| ApiError::of(ErrorCode::BadRequest, &empty()))
     }
 

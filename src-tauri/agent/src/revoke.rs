@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use daypass_api::ApiError;
 use daypass_api::view::{LogEvent, RevokeView};
-use daypass_core::clock;
 use daypass_core::rotation::Intent;
 use daypass_core::session::Standing;
+use daypass_core::{clock, phrase};
 use daypass_providers::ProviderError;
 
 use crate::fail;
@@ -31,8 +31,15 @@ impl Inner {
         let begun = self.begin_revocation(row, id).await?;
         let mut took = None;
         let message = match timed(&mut took, self.ask_revoke(row, id)).await {
-            Ok(Ok(())) => format!("The session {id} of {name} was revoked."),
-            Ok(Err(ProviderError::AlreadyGone)) => format!("The session {id} of {name} was already gone."),
+            Ok(Ok(())) => {
+                phrase!("done-revoked", "The session {session} of {account} was revoked.", session = id, account = name,)
+            }
+            Ok(Err(ProviderError::AlreadyGone)) => phrase!(
+                "done-was-gone",
+                "The session {session} of {account} was already gone.",
+                session = id,
+                account = name,
+            ),
             Ok(Err(error)) => {
                 let unsure = begun.is_some() && failure::may_be_done(&error);
                 let told = self.told_failed(row, "The session was not revoked", &error, took);
@@ -41,8 +48,10 @@ impl Inner {
                     account.settle_at = account.settle_at.max(Some(again));
                 }
                 self.end_revocation(begun, unsure).await;
-                let goes_on = if unsure { " Daypass goes on revoking the session by itself." } else { "" };
-                return Err(ApiError { message: format!("{}{goes_on}", told.message), ..told });
+                if !unsure {
+                    return Err(told);
+                }
+                return Err(told.and(&phrase!("error-revoking-on", "Daypass goes on revoking the session by itself.")));
             }
             Err(error) => {
                 // No credential was taken, or nothing was asked at all.
@@ -51,9 +60,9 @@ impl Inner {
             }
         };
         fail::point("revoke.answered");
-        self.drop_revoked(row, id, &message, took).await?;
+        self.drop_revoked(row, id, message.text(), took).await?;
         fail::point("revoke.stored");
-        Ok(self.revoked(name, 1, None, message))
+        Ok(self.revoked(name, 1, None, &message))
     }
 
     /// Does open revocations of an account again: of what is gone already the provider says so.

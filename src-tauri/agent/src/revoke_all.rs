@@ -7,7 +7,7 @@ use daypass_api::view::{LogEvent, RevokeView};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::rotation::Intent;
 use daypass_core::session::Standing;
-use daypass_core::{Secret, Time};
+use daypass_core::{Secret, Time, phrase};
 use daypass_providers::{Definition, ProviderError, Regenerated};
 
 use crate::fail;
@@ -27,8 +27,12 @@ impl Inner {
     pub(crate) async fn revoke_all(self: &Arc<Self>, name: &str) -> Result<RevokeView, ApiError> {
         let (row, definition) = self.ready(name).await?;
         if definition.abilities().revoke_all_effect.is_none() {
-            let message = format!("{} cannot revoke all sessions at once.", definition.title());
-            return Err(ApiError::new(ErrorCode::NotSupported, message));
+            let why = phrase!(
+                "error-cannot-revoke-all",
+                "{provider} cannot revoke all sessions at once.",
+                provider = definition.title(),
+            );
+            return Err(ApiError::of(ErrorCode::NotSupported, &why));
         }
         self.wait_for_flight(row).await;
         // Where the call replaces the credential, its answer is the only copy: the intent is durable first.
@@ -106,14 +110,19 @@ impl Inner {
         fail::point("revoke-all.stored");
         let live_until = self.state().by_row(row).and_then(|account| account.record.live_until);
         let valid_until = live_until.filter(|until| tokens_live_on && *until > now);
-        let mut message = format!("All sessions of {name} were revoked.");
-        if let Some(until) = valid_until {
-            message =
-                format!("{name} is signed out; tokens handed out before stay valid until {}.", crate::rfc3339(until));
+        let message = if let Some(until) = valid_until {
+            phrase!(
+                "done-signed-out-lives",
+                "{account} is signed out; tokens handed out before stay valid until {until}.",
+                account = name,
+                until = crate::rfc3339(until),
+            )
         } else if signed_out {
-            message = format!("All sessions of {name} were revoked, and it is signed out.");
-        }
-        Ok(self.revoked(name, u32::try_from(held).unwrap_or(u32::MAX), valid_until, message))
+            phrase!("done-signed-out", "All sessions of {account} were revoked, and it is signed out.", account = name)
+        } else {
+            phrase!("done-revoked-all", "All sessions of {account} were revoked.", account = name)
+        };
+        Ok(self.revoked(name, u32::try_from(held).unwrap_or(u32::MAX), valid_until, &message))
     }
 
     /// Where the provider has no such call: every session of its list, the one that we ask with last.
@@ -139,9 +148,14 @@ impl Inner {
                 Ok(()) => count += 1,
                 Err(ProviderError::AlreadyGone) => {}
                 Err(error) => {
-                    let what = format!("{count} of {} sessions were revoked, then", ids.len());
-                    let told = self.told_failed(row, &what, &error, took);
-                    return Err(ApiError { message: format!("{what}: {}", told.message), ..told });
+                    let what = phrase!(
+                        "error-revoked-some",
+                        "Of {all} sessions {count} were revoked.",
+                        all = ids.len(),
+                        count = count,
+                    );
+                    let told = self.told_failed(row, &format!("{what} Then"), &error, took);
+                    return Err(told.after(&what));
                 }
             }
             fail::point("one-by-one.answered");
@@ -169,7 +183,13 @@ impl Inner {
         if let Some(account) = self.state().by_row(row) {
             account.listed.clear();
         }
-        Ok(self.revoked(name, count, None, format!("All {count} sessions of {name} were revoked, one by one.")))
+        let message = phrase!(
+            "done-revoked-one-by-one",
+            "All {count} sessions of {account} were revoked, one by one.",
+            count = count,
+            account = name,
+        );
+        Ok(self.revoked(name, count, None, &message))
     }
 
     /// A session that is held, and not among `ids`.
@@ -217,6 +237,10 @@ fn drop_all(record: &mut AccountRecord) {
 }
 
 fn signed_out_by_wish(name: &str, now: Time) -> Refusal {
-    let message = format!("{name} was signed out when all its sessions were revoked; connect it again.");
-    Refusal { message, since: now }
+    let why = phrase!(
+        "error-signed-out-by-wish",
+        "{account} was signed out when all its sessions were revoked; connect it again.",
+        account = name,
+    );
+    Refusal::new(&why, now)
 }

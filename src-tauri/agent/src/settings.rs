@@ -229,9 +229,7 @@ fn not_ours_to_mend(path: &Path, error: &SettingsError) -> ApiError {
     let line = error.line.map(|line| format!(" in line {line}")).unwrap_or_default();
     let message = format!("The settings file {file} has an error{line}; correct it first. {}", error.message);
     let said = match error.line {
-        Some(line) => {
-            Said::new("error-settings-not-ours-line", [("file", file), ("line", line.to_string())])
-        }
+        Some(line) => Said::new("error-settings-not-ours-line", [("file", file), ("line", line.to_string())]),
         None => Said::new("error-settings-not-ours", [("file", file)]),
     };
     ApiError::new(ErrorCode::Rejected, message).said(said)

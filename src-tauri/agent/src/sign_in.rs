@@ -6,7 +6,7 @@ use std::time::Duration;
 use daypass_api::request::SignIn;
 use daypass_api::view::{SignInState, SignInView};
 use daypass_api::{ApiError, ErrorCode};
-use daypass_core::{Secret, Time, clock, token};
+use daypass_core::{Secret, Time, clock, phrase, token};
 use daypass_providers::{Definition, DeviceCode, Poll, ProviderError, Target};
 use tokio::task::AbortHandle;
 
@@ -54,8 +54,12 @@ impl Inner {
         self.unlock().await?;
         if let Some(there) = self.state().accounts.get(&request.name) {
             if there.record.provider != request.provider {
-                let message = format!("There is an account {} at another provider already.", request.name);
-                return Err(bad_request(message).about("name"));
+                let why = phrase!(
+                    "error-name-elsewhere",
+                    "There is an account {account} at another provider already.",
+                    account = request.name,
+                );
+                return Err(bad_request(why).about("name"));
             }
             // The code is asked for where the credential will be used.
             request.base_url = request.base_url.or_else(|| there.record.base_url.clone());

@@ -17,13 +17,14 @@ use daypass_core::drift::Drift;
 use daypass_core::fresh::{Facts, Failure, Life};
 use daypass_core::planner::Planner;
 use daypass_core::session::Session;
-use daypass_core::{Chance, Secret, Time, clock};
+use daypass_core::{Chance, Secret, Time, clock, phrase};
 use daypass_providers::{Catalog, Definition, Target, Wish};
 use tokio::sync::watch;
 
 pub(crate) use self::accounts::Accounts;
 use self::clocks::{Clocks, NETWORK_SPREAD};
 use self::promises::Promises;
+use crate::failure;
 use crate::history::Why;
 use crate::sign_in::Pending;
 use crate::vault::{AccountRecord, OpenIntent, Sealed, VaultError, shift_session};

@@ -12,7 +12,7 @@ use daypass_api::request::{Export, Import};
 use daypass_api::view::{ExportView, ImportView, LogEvent};
 use daypass_api::{ApiError, ErrorCode};
 use daypass_core::rotation::Intent;
-use daypass_core::{Secret, clock};
+use daypass_core::{Secret, clock, phrase};
 
 use self::content::{Content, Exported, ExportedIntent};
 use self::sealed::SealError;
@@ -50,7 +50,7 @@ impl Inner {
             let shut = |account: &Account| account.record.credential == Sealed::Shut;
             if state.accounts.values().next().is_none() || state.accounts.values().any(shut) {
                 opened?;
-                return Err(bad_request("There is no account to export.".to_owned()));
+                return Err(bad_request(phrase!("error-nothing-to-export", "There is no account to export.")));
             }
             state.accounts.values().map(|account| account.record.row).collect()
         };
@@ -75,8 +75,11 @@ impl Inner {
         })
         .await?;
         if sealed.len() > MAX_SEALED {
-            let message = "The accounts are too many for one export: it would be longer than an import takes.";
-            return Err(ApiError::new(ErrorCode::NotSupported, message));
+            let why = phrase!(
+                "error-export-long",
+                "The accounts are too many for one export: it would be longer than an import takes."
+            );
+            return Err(ApiError::of(ErrorCode::NotSupported, &why));
         }
         self.log(Entry::of_vault(self.now(), LogEvent::Exported).because(format!("{}.", counted(accounts as usize))));
         Ok(ExportView { accounts, sealed })
@@ -223,8 +226,8 @@ async fn off_the_runtime<T: Send + 'static>(
 ) -> Result<T, ApiError> {
     let broken = |_| Err(SealError::NoKey("the work on it broke".to_owned()));
     tokio::task::spawn_blocking(work).await.unwrap_or_else(broken).map_err(|error| match error {
-        SealError::NoKey(_) => ApiError::new(ErrorCode::Internal, error.to_string()),
-        error => bad_request(error.to_string()),
+        SealError::NoKey(_) => ApiError::of(ErrorCode::Internal, &error.phrase()),
+        error => bad_request(error.phrase()),
     })
 }
 
@@ -239,14 +242,18 @@ fn check_names(content: &Content) -> Result<BTreeSet<String>, ApiError> {
 
 fn check_passphrase(passphrase: &Secret) -> Result<(), ApiError> {
     if passphrase.expose().chars().count() < MIN_PASSPHRASE {
-        return Err(bad_request(format!("The passphrase of an export has {MIN_PASSPHRASE} characters or more.")));
+        return Err(bad_request(phrase!(
+            "error-export-passphrase",
+            "The passphrase of an export has {count} characters or more.",
+            count = MIN_PASSPHRASE,
+        )));
     }
     Ok(())
 }
 
 /// An export that opens, and does not hold what it should: made by a later Daypass, or by hand.
 fn unreadable() -> ApiError {
-    bad_request("The export opens, but what is in it cannot be read; update Daypass.".to_owned())
+    bad_request(phrase!("error-export-strange", "The export opens, but what is in it cannot be read; update Daypass."))
 }
 
 /// So many accounts, in words.

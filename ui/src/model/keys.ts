@@ -12,7 +12,8 @@ export const KEYS = {
     "keys-timeline": ["Mod+t"],
     "keys-settings": ["Mod+,"],
     "keys-shortcuts": ["?", "F1"],
-    "keys-close": ["Mod+w", "Mod+q"],
+    "keys-close": ["Mod+w"],
+    "keys-quit": ["Mod+q"],
   },
   accounts: {
     "keys-accounts-next": ["ArrowDown", "ArrowRight"],

@@ -14,7 +14,7 @@
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::{BASE64, HEXLOWER};
-use daypass_core::{Chance, Secret};
+use daypass_core::{Chance, Phrase, Secret, phrase};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -35,23 +35,58 @@ const MOST_WORK: u64 = 2 << 20;
 
 /// Why a text is not opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.phrase())]
 pub(super) enum SealError {
-    #[error("This is no export of Daypass: its first line is not `{NAME} {VERSION}`.")]
     NoExport,
-    #[error("The export is of version {0}, which this Daypass does not know; update Daypass.")]
     Newer(u32),
-    #[error("The export is cut off: its last line, a checksum, is missing. Take another copy of it.")]
     CutOff,
-    #[error("The export is damaged: its checksum does not fit. Take another copy of it.")]
     Damaged,
-    #[error("The export's head is damaged, or not made by Daypass ({0}).")]
     Head(&'static str),
-    #[error("The export wants more memory or work for its key than is sensible; Daypass does not make such files.")]
     Costly,
-    #[error("The passphrase does not fit the export; nothing was imported.")]
     Passphrase,
-    #[error("The export's key cannot be made ({0}).")]
     NoKey(String),
+}
+
+impl SealError {
+    /// The sentence that says it.
+    pub(super) fn phrase(&self) -> Phrase {
+        match self {
+            Self::NoExport => phrase!(
+                "error-export-none",
+                "This is no export of Daypass: its first line is not `{head}`.",
+                head = format!("{NAME} {VERSION}"),
+            ),
+            Self::Newer(version) => phrase!(
+                "error-export-newer",
+                "The export is of version {version}, which this Daypass does not know; update Daypass.",
+                version = version,
+            ),
+            Self::CutOff => phrase!(
+                "error-export-cut-off",
+                "The export is cut off: its last line, a checksum, is missing. Take another copy of it."
+            ),
+            Self::Damaged => phrase!(
+                "error-export-damaged",
+                "The export is damaged: its checksum does not fit. Take another copy of it."
+            ),
+            Self::Head(what) => phrase!(
+                "error-export-head",
+                "The export's head is damaged, or not made by Daypass ({reason}).",
+                reason = what,
+            ),
+            Self::Costly => phrase!(
+                "error-export-costly",
+                "The export wants more memory or work for its key than is sensible; Daypass does not make such files."
+            ),
+            Self::Passphrase => phrase!(
+                "error-export-wrong-passphrase",
+                "The passphrase does not fit the export; nothing was imported."
+            ),
+            Self::NoKey(why) => {
+                phrase!("error-export-no-key", "The export's key cannot be made ({reason}).", reason = why)
+            }
+        }
+    }
 }
 
 /// Seals `content` under `passphrase`. Blocking, and slow by intent.

@@ -21,6 +21,7 @@ keys-timeline = Zeitleiste anzeigen
 keys-settings = Einstellungen zeigen
 keys-shortcuts = Diese Tastenkürzel anzeigen
 keys-close = Fenster schließen
+keys-quit = Daypass beenden
 
 keys-group-accounts = In der Liste der Konten
 keys-accounts-next = Nächstes Konto

@@ -21,6 +21,7 @@ keys-timeline = Show the timeline
 keys-settings = Show the settings
 keys-shortcuts = Show these shortcuts
 keys-close = Close the window
+keys-quit = Quit Daypass
 
 keys-group-accounts = In the list of accounts
 keys-accounts-next = Next account
