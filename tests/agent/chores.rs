@@ -15,12 +15,12 @@ use crate::journal::open_intents;
 
 /// As if the answer to a call was lost on its way.
 fn lost() -> ProviderError {
-    ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: true }
+    ProviderError::Offline { message: "Cut.".into(), maybe_done: true }
 }
 
 fn busy(seconds: u64) -> ProviderError {
     let retry_after = Some(Duration::from_secs(seconds));
-    ProviderError::TryLater { message: "Busy.".to_owned(), retry_after }
+    ProviderError::TryLater { message: "Busy.".into(), retry_after }
 }
 
 /// The token of one session, or why there is none.
@@ -90,7 +90,7 @@ async fn a_revocation_that_the_provider_will_not_do_is_tried_once_an_hour() {
     let agent = bed.connected("antiraid").await;
     agent.token("work", TokenRequest { min_ttl: Some(1), ..TokenRequest::default() }).await.unwrap();
     read_fresh(&agent).await.unwrap();
-    bed.script.fail(&ProviderError::Rejected { message: "No.".to_owned() }, 4);
+    bed.script.fail(&ProviderError::Rejected { message: "No.".into() }, 4);
     pass(3.5 * 3600.0).await;
     assert_eq!(bed.script.count("revoke"), 4);
     pass(3600.0).await;
@@ -133,7 +133,7 @@ async fn chores_wait_for_the_probe_of_a_provider_that_cannot_be_reached() {
     let agent = bed.connected("antiraid").await;
     agent.token("work", TokenRequest { min_ttl: Some(10), ..TokenRequest::default() }).await.unwrap();
     read_fresh(&agent).await.unwrap();
-    bed.script.fail(&ProviderError::Offline { message: "Down.".to_owned(), maybe_done: false }, 10_000);
+    bed.script.fail(&ProviderError::Offline { message: "Down.".into(), maybe_done: false }, 10_000);
     for _ in 0..20 {
         read_fresh(&agent).await.unwrap_err();
         pass(3.0).await;
@@ -196,7 +196,7 @@ async fn a_token_is_not_served_while_its_session_is_being_revoked() {
 async fn a_revocation_that_surely_came_to_nothing_leaves_the_session_as_it_was() {
     let bed = Bed::new();
     let agent = with_two(&bed).await;
-    bed.script.fail(&ProviderError::Rejected { message: "No.".to_owned() }, 2);
+    bed.script.fail(&ProviderError::Rejected { message: "No.".into() }, 2);
     for id in ["s2", "s1"] {
         assert_eq!(agent.revoke_session("work", id, false).await.unwrap_err().code, ErrorCode::Rejected);
         assert_eq!(open_intents(&bed).len(), 0);

@@ -11,7 +11,7 @@ use daypass_providers::ProviderError;
 use crate::bed::{Bed, account, pass, read, read_fresh, settle_down, work};
 
 fn offline() -> ProviderError {
-    ProviderError::Offline { message: "127.0.0.1 cannot be reached.".to_owned(), maybe_done: false }
+    ProviderError::Offline { message: "127.0.0.1 cannot be reached.".into(), maybe_done: false }
 }
 
 /// `count` accounts at one provider, always kept fresh, each with a token.

@@ -34,7 +34,7 @@ fn stored(bed: &Bed) -> i64 {
 }
 
 fn offline() -> ProviderError {
-    ProviderError::Offline { message: "The provider cannot be reached.".to_owned(), maybe_done: false }
+    ProviderError::Offline { message: "The provider cannot be reached.".into(), maybe_done: false }
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +166,7 @@ async fn a_failure_without_end_is_told_once_an_hour() {
     assert!(failed[1].reason.as_deref().unwrap().contains("times more since the last entry"), "{failed:#?}");
     // Another failure is told at once, and so is the success.
     bed.script.plot().failures.clear();
-    bed.script.fail(&ProviderError::BadAnswer { message: "That is no token.".to_owned() }, 1);
+    bed.script.fail(&ProviderError::BadAnswer { message: "That is no token.".into() }, 1);
     pass(200.0).await;
     let events = events(&agent).await;
     assert_eq!(events[events.len() - 2..], [LogEvent::Failed, LogEvent::Minted]);
@@ -267,7 +267,7 @@ async fn no_secret_is_ever_in_it() {
         let fresh = || TokenRequest { fresh: true, ..TokenRequest::default() };
         for echoed in [format!("credential-of-{provider}"), token.token.expose().to_owned()] {
             let message = format!("{echoed} is not known here.");
-            bed.script.fail(&ProviderError::Rejected { message }, 2);
+            bed.script.fail(&ProviderError::Rejected { message: message.into() }, 2);
             agent.token(provider, fresh()).await.unwrap_err();
             bed.script.plot().failures.clear();
             pass(5.0).await;

@@ -87,7 +87,7 @@ async fn an_intent_stays_open_until_the_provider_can_be_asked() {
     bed.script.plot().lose_answer = true;
     read(&agent).await.unwrap_err();
     // The keeper asks for the list with the first probe, and in vain; so does the next agent.
-    let offline = daypass_providers::ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false };
+    let offline = daypass_providers::ProviderError::Offline { message: "Cut.".into(), maybe_done: false };
     bed.script.fail(&offline, 2);
     pass(2.0).await;
     assert_eq!(open_intents(&bed).len(), 1);
@@ -105,7 +105,7 @@ async fn an_intent_stays_open_until_the_provider_can_be_asked() {
 async fn a_call_that_surely_had_no_effect_ends_its_intent_at_once() {
     let bed = Bed::new();
     let agent = bed.connected("antiraid").await;
-    let rejected = daypass_providers::ProviderError::Rejected { message: "Banned.".to_owned() };
+    let rejected = daypass_providers::ProviderError::Rejected { message: "Banned.".into() };
     bed.script.fail(&rejected, 1);
     assert_eq!(read(&agent).await.unwrap_err().code, ErrorCode::Rejected);
     assert_eq!(open_intents(&bed).len(), 0);
@@ -177,7 +177,7 @@ async fn an_intent_that_cannot_be_settled_does_not_stand_in_the_way() {
     let agent = bed.connected("antiraid").await;
     bed.script.plot().lose_answer = true;
     read(&agent).await.unwrap_err();
-    let broken = daypass_providers::ProviderError::BadAnswer { message: "Not JSON.".to_owned() };
+    let broken = daypass_providers::ProviderError::BadAnswer { message: "Not JSON.".into() };
     bed.script.fail(&broken, 1);
     pass(2.0).await;
     assert_eq!((bed.script.count("list"), open_intents(&bed).len()), (1, 1));

@@ -200,7 +200,7 @@ fn a_locked_keyring_is_told_and_opens_without_a_restart() {
 
         let agent = bed.agent().await;
         let locked = settled(&agent).await;
-        assert!(matches!(&locked, VaultView::Locked { message } if message.contains("unlock it")), "{locked:?}");
+        assert!(matches!(&locked, VaultView::Locked { message, .. } if message.contains("unlock it")), "{locked:?}");
         assert_eq!(work(&agent).provider, "discovr", "what is no secret is shown all the same");
         assert_eq!(read(&agent).await.unwrap_err().code, ErrorCode::Locked);
         let refused = agent.add_account(account("discovr", "other")).await.unwrap_err();
@@ -220,7 +220,7 @@ fn an_absent_keyring_is_told_and_found_when_it_comes() {
         let agent = bed.agent().await;
         let absent = settled(&agent).await;
         assert!(
-            matches!(&absent, VaultView::Absent { message } if message.contains("DAYPASS_VAULT_KEY_FILE")),
+            matches!(&absent, VaultView::Absent { message, .. } if message.contains("DAYPASS_VAULT_KEY_FILE")),
             "{absent:?}"
         );
         assert_eq!(agent.add_account(account("discovr", "work")).await.unwrap_err().code, ErrorCode::Locked);
@@ -261,7 +261,7 @@ fn a_vault_whose_key_is_gone_is_not_given_another() {
         let agent = bed.agent().await;
         let failing = settled(&agent).await;
         assert!(
-            matches!(&failing, VaultView::Failing { message } if message.contains("has no key for the vault")),
+            matches!(&failing, VaultView::Failing { message, .. } if message.contains("has no key for the vault")),
             "{failing:?}"
         );
         read(&agent).await.unwrap_err();

@@ -41,7 +41,7 @@ fn the_agent_answers_while_a_keyring_is_mute() {
             let (client, given_up) = (Client::new(&bed.home).unwrap(), given_up.clone());
             tokio::task::spawn_blocking(move || ask_until(&client, &given_up))
         };
-        while !matches!(&agent.snapshot().vault, VaultView::Slow { message } if !message.contains("just now")) {
+        while !matches!(&agent.snapshot().vault, VaultView::Slow { message, .. } if !message.contains("just now")) {
             assert!(began.elapsed() < Duration::from_secs(10), "{:?}", agent.snapshot().vault);
             pass(0.01).await;
         }
@@ -99,7 +99,7 @@ fn a_keyring_that_is_killed_while_it_is_asked_is_found_again() {
         let agent = bed.agent().await;
         // The question is on its way once a second has passed without an answer; it is not given up yet.
         pass(1.0).await;
-        assert!(matches!(&agent.snapshot().vault, VaultView::Slow { message } if message.contains("just now")));
+        assert!(matches!(&agent.snapshot().vault, VaultView::Slow { message, .. } if message.contains("just now")));
         signal("-KILL", &pid);
         let absent = settled(&agent).await;
         assert!(matches!(absent, VaultView::Absent { .. }), "{absent:?}");

@@ -140,7 +140,7 @@ async fn without_a_backup_there_is_no_migration() {
     std::fs::create_dir(&in_the_way).unwrap();
     let agent = bed.agent().await;
     assert!(
-        matches!(&agent.snapshot().vault, VaultView::Failing { message } if message.contains("no backup of it")),
+        matches!(&agent.snapshot().vault, VaultView::Failing { message, .. } if message.contains("no backup of it")),
         "{:?}",
         agent.snapshot().vault
     );

@@ -58,7 +58,7 @@ async fn a_failed_revocation_changes_nothing() {
     let bed = Bed::new();
     let agent = bed.connected("antiraid").await;
     read(&agent).await.unwrap();
-    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 1);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".into(), maybe_done: false }, 1);
     assert_eq!(agent.revoke_session("work", "s1", false).await.unwrap_err().code, ErrorCode::Offline);
     assert_eq!(read(&agent).await.unwrap().session_id, "s1");
 }
@@ -133,10 +133,10 @@ async fn a_revocation_one_by_one_that_breaks_off_says_how_far_it_came() {
     while bed.script.count("revoke") < 2 {
         pass(0.01).await;
     }
-    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: true }, 1);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".into(), maybe_done: true }, 1);
     let error = revoking.await.unwrap().unwrap_err();
     assert_eq!(error.code, ErrorCode::Offline);
-    assert!(error.message.starts_with("1 of 4 sessions were revoked, then: "), "{}", error.message);
+    assert!(error.message.starts_with("Of 4 sessions 1 were revoked. "), "{}", error.message);
     assert_eq!(read(&agent).await.unwrap().session_id, "s1");
 }
 

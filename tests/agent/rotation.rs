@@ -63,7 +63,7 @@ async fn a_revocation_that_fails_is_tried_again_and_survives_a_restart() {
     let agent = bed.connected("antiraid").await;
     read(&agent).await.unwrap();
     read_fresh(&agent).await.unwrap();
-    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 1);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".into(), maybe_done: false }, 1);
     // H = T/10 = 180 s.
     pass(185.0).await;
     assert_eq!((bed.script.count("revoke"), bed.script.plot().listed.len()), (1, 2));

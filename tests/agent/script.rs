@@ -50,6 +50,8 @@ pub(crate) struct Plot {
     pub(crate) addresses: Vec<String>,
     /// How much longer than usual tokens are, in bytes.
     pub(crate) padding: usize,
+    /// The token that the next mint brings, in place of one that is made up.
+    pub(crate) next_token: Option<String>,
     count: u32,
 }
 
@@ -79,6 +81,7 @@ impl Script {
             same_second: false,
             addresses: Vec::new(),
             padding: 0,
+            next_token: None,
             count: 0,
         };
         Arc::new(Self { clock, plot: Mutex::new(plot) })
@@ -111,7 +114,7 @@ impl Script {
             return Err(error);
         }
         if plot.refused.iter().any(|refused| refused == with.expose()) {
-            return Err(ProviderError::Refused { message: "The token is not valid".to_owned() });
+            return Err(ProviderError::Refused { message: "The token is not valid".into() });
         }
         Ok(())
     }
@@ -131,8 +134,8 @@ impl Script {
         if !std::mem::take(&mut plot.same_second) {
             plot.count += 1;
         }
-        let (id, token) =
-            (format!("s{}", plot.count), Secret::new(format!("token-{}{}", plot.count, "x".repeat(plot.padding))));
+        let made_up = format!("token-{}{}", plot.count, "x".repeat(plot.padding));
+        let (id, token) = (format!("s{}", plot.count), Secret::new(plot.next_token.take().unwrap_or(made_up)));
         let expires_at = sent_at + wish.life.unwrap_or(plot.life);
         let session = Session {
             id,
@@ -145,7 +148,7 @@ impl Script {
             plot.listed.push(session.clone());
         }
         if std::mem::take(&mut plot.lose_answer) {
-            return Err(ProviderError::Offline { message: "The connection was cut.".to_owned(), maybe_done: true });
+            return Err(ProviderError::Offline { message: "The connection was cut.".into(), maybe_done: true });
         }
         let grant = plot.grants.then(|| Grant {
             token: Secret::new(format!("grant-{}", plot.count)),
@@ -173,7 +176,7 @@ impl Upstream for Script {
         Box::pin(async move {
             if !self.plot().takes_grants {
                 self.plot().calls.push(format!("renew {}", grant.token.expose()));
-                return Err(ProviderError::Refused { message: "The grant is over".to_owned() });
+                return Err(ProviderError::Refused { message: "The grant is over".into() });
             }
             let wish = Wish { name: None, life: Some(grant.life) };
             let minted = self.open("renew", d, &grant.token, &wish, RefreshKind::Renews).await?;
@@ -219,12 +222,12 @@ impl Upstream for Script {
         Box::pin(async move {
             let regenerated = self.plot().regenerated.clone();
             let Some(regenerated) = regenerated else {
-                return Err(ProviderError::NotSupported { message: "One by one".to_owned() });
+                return Err(ProviderError::NotSupported { message: "One by one".into() });
             };
             self.begin("revoke_all", credential).await?;
             self.plot().refused.push(credential.expose().to_owned());
             if std::mem::take(&mut self.plot().lose_answer) {
-                return Err(ProviderError::Offline { message: "The connection was cut.".to_owned(), maybe_done: true });
+                return Err(ProviderError::Offline { message: "The connection was cut.".into(), maybe_done: true });
             }
             Ok(regenerated)
         })

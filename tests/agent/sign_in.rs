@@ -55,13 +55,13 @@ async fn a_sign_in_ends_when_it_is_denied_or_its_time_is_over() {
     let bed = Bed::new();
     let agent = bed.agent().await;
     let denied = agent.sign_in(request("discovr")).await.unwrap();
-    bed.script.fail(&ProviderError::Refused { message: "Denied".to_owned() }, 1);
+    bed.script.fail(&ProviderError::Refused { message: "Denied".into() }, 1);
     pass(6.0).await;
     let state = |id: &str| agent.sign_in_state(id).unwrap().state;
     assert!(matches!(state(&denied.id), SignInState::Failed { error } if error.code == ErrorCode::NeedsSignIn));
 
     let late = agent.sign_in(request("discovr")).await.unwrap();
-    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 3);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".into(), maybe_done: false }, 3);
     pass(30.0).await;
     assert_eq!(state(&late.id), SignInState::Pending, "a bad moment is not the end");
     pass(600.0).await;
@@ -147,8 +147,8 @@ async fn approved(bed: &Bed, agent: &Agent) -> String {
 #[tokio::test(start_paused = true)]
 async fn what_the_user_has_approved_is_not_thrown_away_because_of_a_bad_moment() {
     let bad_moments = [
-        ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false },
-        ProviderError::TryLater { message: "500".to_owned(), retry_after: None },
+        ProviderError::Offline { message: "Cut.".into(), maybe_done: false },
+        ProviderError::TryLater { message: "500".into(), retry_after: None },
         ProviderError::RateLimited { retry_after: None },
     ];
     for moment in bad_moments {
@@ -180,7 +180,7 @@ async fn what_is_refused_at_once_is_not_stored() {
     let bed = Bed::new();
     let agent = bed.agent().await;
     let id = approved(&bed, &agent).await;
-    bed.script.fail(&ProviderError::Refused { message: "No".to_owned() }, 1);
+    bed.script.fail(&ProviderError::Refused { message: "No".into() }, 1);
     pass(3.0).await;
     assert!(matches!(agent.sign_in_state(&id).unwrap().state, SignInState::Failed { .. }));
     assert_eq!(agent.snapshot().accounts, []);
@@ -195,7 +195,7 @@ async fn what_the_provider_offers_is_asked_for_again_after_a_bad_moment() {
     let begun = agent.sign_in(request("discovr")).await.unwrap();
     pass(8.0).await;
     assert_eq!(bed.script.count("offers"), 1);
-    bed.script.fail(&ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false }, 1);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".into(), maybe_done: false }, 1);
     pass(12.0).await;
     assert_eq!(agent.sign_in_state(&begun.id).unwrap().state, SignInState::Done { account: "work".to_owned() });
     assert_eq!(work(&agent).params["profile_id"], "profile_id-1");

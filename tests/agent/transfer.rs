@@ -130,7 +130,7 @@ async fn a_rotation_that_is_under_way_comes_along_with_what_it_brings() {
 
 #[tokio::test(start_paused = true)]
 async fn an_open_intent_travels_and_is_settled_when_the_account_is_used() {
-    let cut = ProviderError::Offline { message: "Cut.".to_owned(), maybe_done: false };
+    let cut = ProviderError::Offline { message: "Cut.".into(), maybe_done: false };
     for provider in ["antiraid", "renewing"] {
         let mut bed = Bed::new();
         renewing(&mut bed, true);

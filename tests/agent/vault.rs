@@ -96,7 +96,7 @@ async fn a_key_file_that_comes_late_is_found_without_a_restart() {
             Some(bytes) => std::fs::write(&path, bytes).unwrap(),
         }
         let agent = bed.agent().await;
-        assert!(matches!(&agent.snapshot().vault, VaultView::Absent { message } if message.contains("key")));
+        assert!(matches!(&agent.snapshot().vault, VaultView::Absent { message, .. } if message.contains("key")));
         assert_eq!(work(&agent).provider, "discovr", "what is no secret is shown all the same");
         assert_eq!(read(&agent).await.unwrap_err().code, ErrorCode::Locked);
         assert_eq!(agent.remove_account("work").await.unwrap_err().code, ErrorCode::Locked);

@@ -114,7 +114,7 @@ async fn a_handshake_that_does_not_end_did_nothing() {
     let error = mint(&url, limits).await.unwrap_err();
     let host = server.url.strip_prefix("http://").unwrap();
     let message = format!("PocketPaw at {host} cannot be reached: no connection within 0.3 s.");
-    assert_eq!(error, ProviderError::Offline { message, maybe_done: false });
+    assert_eq!(error, ProviderError::Offline { message: message.into(), maybe_done: false });
 }
 
 #[tokio::test]
@@ -133,5 +133,5 @@ async fn a_connection_that_is_reset_leaves_open_whether_it_was_done() {
     });
     let error = mint(&format!("http://{host}"), Limits::default()).await.unwrap_err();
     let message = format!("PocketPaw at {host} closed the connection before its answer was complete.");
-    assert_eq!(error, ProviderError::Offline { message, maybe_done: true });
+    assert_eq!(error, ProviderError::Offline { message: message.into(), maybe_done: true });
 }

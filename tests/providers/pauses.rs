@@ -53,7 +53,7 @@ async fn a_500_and_a_503_are_worth_trying_later_and_may_say_when() {
     for status in [408, 500, 502, 503, 504, 529] {
         for (text, seconds) in PAUSES {
             let message = format!("PocketPaw cannot answer now ({status}, No); it is worth trying later.");
-            let expected = ProviderError::TryLater { message, retry_after: span(seconds) };
+            let expected = ProviderError::TryLater { message: message.into(), retry_after: span(seconds) };
             assert_eq!(outcome(status, text).await, expected, "{status} {text:?}");
         }
     }
@@ -63,7 +63,7 @@ async fn a_500_and_a_503_are_worth_trying_later_and_may_say_when() {
 async fn a_401_refuses_the_credential_whatever_pause_it_asks_for() {
     for (text, _) in PAUSES {
         let message = "PocketPaw does not accept the credential (401, No).".to_owned();
-        assert_eq!(outcome(401, text).await, ProviderError::Refused { message }, "{text:?}");
+        assert_eq!(outcome(401, text).await, ProviderError::Refused { message: message.into() }, "{text:?}");
     }
 }
 
@@ -72,7 +72,11 @@ async fn a_403_a_404_and_a_409_are_a_no_whatever_pause_they_ask_for() {
     for status in [400, 403, 404, 409, 422] {
         for (text, _) in PAUSES {
             let message = format!("PocketPaw refused the request ({status}, No).");
-            assert_eq!(outcome(status, text).await, ProviderError::Rejected { message }, "{status} {text:?}");
+            assert_eq!(
+                outcome(status, text).await,
+                ProviderError::Rejected { message: message.into() },
+                "{status} {text:?}"
+            );
         }
     }
 }

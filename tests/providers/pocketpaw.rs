@@ -100,7 +100,7 @@ async fn both_refusals_mean_sign_in_again() {
         let target = server.target(&pocketpaw, &[]);
         let error = engine().mint(&pocketpaw, &target, &secret("123:abc"), &Wish::default()).await.unwrap_err();
         let told = format!("PocketPaw does not accept the credential (401, {detail}).");
-        assert_eq!(error, ProviderError::Refused { message: told });
+        assert_eq!(error, ProviderError::Refused { message: told.into() });
         assert_eq!(server.asks().len(), 1);
     }
 }

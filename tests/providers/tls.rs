@@ -35,7 +35,7 @@ async fn a_certificate_that_nobody_vouches_for_ends_the_call_before_the_credenti
     let target = pocketpaw.target(Some(&format!("https://{host}")), map(&[])).unwrap();
     let error = engine.mint(&pocketpaw, &target, &secret("master"), &Wish::default()).await.unwrap_err();
     let message = format!("PocketPaw at {host} cannot be reached: its certificate is not accepted.");
-    assert_eq!(error, ProviderError::Offline { message, maybe_done: false });
+    assert_eq!(error, ProviderError::Offline { message: message.into(), maybe_done: false });
     assert!(!connected.load(Ordering::SeqCst));
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn minted(scene: &mut Scene, told: &Told<'_>, heard: &Heard<Brought>)
     };
     let source = Source { value: Some(&value), token: &token, asked: told.wish.life, timing: heard.timing };
     let expires_at = expiry::read(notation, source)
-        .map_err(|error| ProviderError::BadAnswer { message: format!("The expiry: {error}.") })?;
+        .map_err(|error| ProviderError::BadAnswer { message: format!("The expiry: {error}.").into() })?;
     let renews = told.definition.abilities().renew && (told.renewed || heard.brought.grant.is_some());
     let refresh = if renews { RefreshKind::Renews } else { RefreshKind::OpensNew };
     let sent_at = heard.timing.sent_at;

@@ -340,7 +340,7 @@ impl Upstream for Providers {
         Box::pin(async move {
             let signs_out = d.name() == Kind::Discovr.name();
             if !signs_out && !d.regenerates_credential() {
-                return Err(ProviderError::NotSupported { message: "One by one.".to_owned() });
+                return Err(ProviderError::NotSupported { message: "One by one.".into() });
             }
             let act = |scene: &mut Scene, at: Time| {
                 let party = admitted(scene, secret.expose(), at)?;
@@ -373,11 +373,11 @@ impl Upstream for Providers {
     }
 
     fn begin_sign_in<'a>(&'a self, _: &'a Definition, _: &'a Target) -> Asked<'a, DeviceCode> {
-        Box::pin(async { Err(ProviderError::NotSupported { message: "Nobody signs in here.".to_owned() }) })
+        Box::pin(async { Err(ProviderError::NotSupported { message: "Nobody signs in here.".into() }) })
     }
 
     fn poll_sign_in<'a>(&'a self, _: &'a Definition, _: &'a Target, _: &'a DeviceCode) -> Asked<'a, Poll> {
-        Box::pin(async { Err(ProviderError::NotSupported { message: "Nobody signs in here.".to_owned() }) })
+        Box::pin(async { Err(ProviderError::NotSupported { message: "Nobody signs in here.".into() }) })
     }
 
     fn offers<'a>(&'a self, _: &'a Definition, _: &'a Target, _: &'a Secret, _: &'a str) -> Asked<'a, Vec<Offer>> {
@@ -397,19 +397,19 @@ fn admitted(scene: &mut Scene, secret: &str, now: Time) -> Result<usize, Provide
 }
 
 fn refused() -> ProviderError {
-    ProviderError::Refused { message: "The credential is not valid.".to_owned() }
+    ProviderError::Refused { message: "The credential is not valid.".into() }
 }
 
 fn error_of(answer: Answer, op: Op) -> ProviderError {
     let message = format!("{op:?} failed.");
     match answer {
-        Answer::Refused => ProviderError::Offline { message, maybe_done: false },
+        Answer::Refused => ProviderError::Offline { message: message.into(), maybe_done: false },
         // What was to be an answer in time came too late for one.
-        Answer::Lost | Answer::Plain => ProviderError::Offline { message, maybe_done: true },
-        Answer::Later(retry_after) => ProviderError::TryLater { message, retry_after },
+        Answer::Lost | Answer::Plain => ProviderError::Offline { message: message.into(), maybe_done: true },
+        Answer::Later(retry_after) => ProviderError::TryLater { message: message.into(), retry_after },
         Answer::Pause(retry_after) => ProviderError::RateLimited { retry_after },
-        Answer::Odd => ProviderError::BadAnswer { message },
-        Answer::Forbidden => ProviderError::Rejected { message },
+        Answer::Odd => ProviderError::BadAnswer { message: message.into() },
+        Answer::Forbidden => ProviderError::Rejected { message: message.into() },
     }
 }
 

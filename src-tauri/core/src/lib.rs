@@ -9,6 +9,7 @@ pub mod error;
 pub mod expiry;
 pub mod fresh;
 pub mod gate;
+pub mod phrase;
 pub mod planner;
 pub mod rotation;
 pub mod secret;
@@ -17,6 +18,7 @@ pub mod token;
 
 pub use clock::{Chance, Clock};
 pub use error::{ExpiryError, TokenError};
+pub use phrase::Phrase;
 pub use secret::Secret;
 
 /// The instant type of the whole house: a UTC date and time.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use daypass_core::phrase;
 use url::Url;
 
 use crate::check::{self, Checked};
@@ -204,12 +205,22 @@ impl Definition {
         match (range, life) {
             (_, None) => Ok(()),
             (None, Some(_)) => {
-                let message = format!("{} does not let the life of a session be chosen.", self.title());
+                let message = phrase!(
+                    "error-life-fixed",
+                    "{provider} does not let the life of a session be chosen.",
+                    provider = self.title(),
+                );
                 Err(ProviderError::NotSupported { message })
             }
             (Some(range), Some(life)) if life < range.min || life > range.max => {
                 let (min, max) = (Span(range.min), Span(range.max));
-                let message = format!("A session of {} lives from {min} to {max}.", self.title());
+                let message = phrase!(
+                    "error-life-range",
+                    "A session of {provider} lives from {min} to {max}.",
+                    provider = self.title(),
+                    min = min,
+                    max = max,
+                );
                 Err(ProviderError::BadRequest { message })
             }
             (Some(_), Some(_)) => Ok(()),
@@ -224,7 +235,13 @@ impl Definition {
         let target = self.partial_target(base_url, params)?;
         for param in self.params().iter().filter(|param| param.required && param.default.is_none()) {
             if !target.params.contains_key(&param.key) {
-                let message = format!("{} needs the parameter {} ({}).", self.title(), param.key, param.help);
+                let message = phrase!(
+                    "error-parameter-needed",
+                    "{provider} needs the parameter {parameter} ({help}).",
+                    provider = self.title(),
+                    parameter = param.key,
+                    help = param.help,
+                );
                 return Err(ProviderError::BadRequest { message });
             }
         }
@@ -247,8 +264,23 @@ impl Definition {
         for (key, value) in &params {
             if !self.params().iter().any(|param| param.key == *key) {
                 let known: Vec<&str> = self.params().iter().map(|param| param.key.as_str()).collect();
-                let known = if known.is_empty() { "it has none".to_owned() } else { known.join(", ") };
-                let message = format!("{} has no parameter {key:?}; known: {known}.", self.title());
+                let (provider, parameter) = (self.title(), format!("{key:?}"));
+                let message = if known.is_empty() {
+                    phrase!(
+                        "error-parameters-none",
+                        "{provider} has no parameter {parameter}; it has none.",
+                        provider = provider,
+                        parameter = parameter,
+                    )
+                } else {
+                    phrase!(
+                        "error-parameter-unknown",
+                        "{provider} has no parameter {parameter}; known: {known}.",
+                        provider = provider,
+                        parameter = parameter,
+                        known = known.join(", "),
+                    )
+                };
                 return Err(ProviderError::BadRequest { message });
             }
             values::read_param(key, self.checked.param_kinds.get(key).copied().unwrap_or_default(), value)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_core::fresh::RefreshKind;
-use daypass_core::{Clock, Secret};
+use daypass_core::{Clock, Secret, phrase};
 
 use crate::file::{Mint, Request, RevokeAll};
 use crate::values::Values;
@@ -17,6 +17,13 @@ use crate::{
 };
 use judge::Operation;
 use wire::{Reply, Wire};
+
+/// What a definition has no operation for.
+macro_rules! unsupported {
+    ($definition:expr, $id:literal, $text:literal) => {
+        ProviderError::NotSupported { message: phrase!($id, $text, provider = $definition.title()) }
+    };
+}
 
 /// How long and how much a call may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +115,8 @@ impl Engine {
         grant: &Grant,
     ) -> Result<Minted, ProviderError> {
         let renew = definition.checked.operations.renew.as_ref();
-        let renew = renew.ok_or_else(|| unsupported(definition, "renew a session"))?;
+        let renew = renew
+            .ok_or_else(|| unsupported!(definition, "error-no-renewal", "{provider} has no way to renew a session."))?;
         let values = Values { grant: Some(&grant.token), life: Some(grant.life), ..Values::of(definition, target)? };
         let reply = self.call(Operation::Renew, definition, target, &renew.request, &values).await;
         let reply = reply.map_err(|error| match error {
@@ -133,7 +141,9 @@ impl Engine {
         credential: &Secret,
     ) -> Result<Inspected, ProviderError> {
         let inspect = definition.checked.operations.inspect.as_ref();
-        let inspect = inspect.ok_or_else(|| unsupported(definition, "show the credential's session"))?;
+        let inspect = inspect.ok_or_else(|| {
+            unsupported!(definition, "error-no-inspection", "{provider} has no way to show the credential's session.")
+        })?;
         let values = Values { credential: Some(credential), ..Values::of(definition, target)? };
         let reply = self.call(Operation::Inspect, definition, target, &inspect.request, &values).await?;
         read::inspected(definition, &inspect.answer, &reply, credential)
@@ -150,7 +160,8 @@ impl Engine {
         credential: &Secret,
     ) -> Result<Listed, ProviderError> {
         let list = definition.checked.operations.list.as_ref();
-        let list = list.ok_or_else(|| unsupported(definition, "list sessions"))?;
+        let list =
+            list.ok_or_else(|| unsupported!(definition, "error-no-list", "{provider} has no way to list sessions."))?;
         let values = Values { credential: Some(credential), ..Values::of(definition, target)? };
         let reply = self.call(Operation::List, definition, target, &list.request, &values).await?;
         read::sessions(definition, &list.answer, &reply)
@@ -168,7 +179,11 @@ impl Engine {
         wish: &Wish,
     ) -> Result<Minted, ProviderError> {
         if definition.abilities().create.is_none() {
-            return Err(unsupported(definition, "create a further session"));
+            return Err(unsupported!(
+                definition,
+                "error-no-creation",
+                "{provider} has no way to create a further session."
+            ));
         }
         let operations = &definition.checked.operations;
         let create = operations.create.as_ref().unwrap_or(&operations.mint);
@@ -187,7 +202,9 @@ impl Engine {
         id: &str,
     ) -> Result<(), ProviderError> {
         let revoke = definition.checked.operations.revoke.as_ref();
-        let revoke = revoke.ok_or_else(|| unsupported(definition, "revoke a single session"))?;
+        let revoke = revoke.ok_or_else(|| {
+            unsupported!(definition, "error-no-revocation", "{provider} has no way to revoke a single session.")
+        })?;
         let values = Values { credential: Some(credential), session_id: Some(id), ..Values::of(definition, target)? };
         self.call(Operation::Revoke, definition, target, &revoke.request, &values).await.map(drop)
     }
@@ -204,7 +221,11 @@ impl Engine {
         credential: &Secret,
     ) -> Result<Regenerated, ProviderError> {
         let Some(RevokeAll::Own(all)) = &definition.checked.operations.revoke_all else {
-            return Err(unsupported(definition, "revoke all sessions at once"));
+            return Err(unsupported!(
+                definition,
+                "error-no-revocation-of-all",
+                "{provider} has no way to revoke all sessions at once."
+            ));
         };
         let values = Values { credential: Some(credential), ..Values::of(definition, target)? };
         let reply = self.call(Operation::RevokeAll, definition, target, &all.request, &values).await?;
@@ -221,7 +242,9 @@ impl Engine {
     /// [`ProviderError`].
     pub async fn begin_sign_in(&self, definition: &Definition, target: &Target) -> Result<DeviceCode, ProviderError> {
         let sign_in = definition.checked.operations.sign_in.as_ref();
-        let sign_in = sign_in.ok_or_else(|| unsupported(definition, "sign in through a browser"))?;
+        let sign_in = sign_in.ok_or_else(|| {
+            unsupported!(definition, "error-no-sign-in", "{provider} has no way to sign in through a browser.")
+        })?;
         let values = Values::of(definition, target)?;
         let begin = &sign_in.begin;
         let reply = self.call(Operation::BeginSignIn, definition, target, &begin.request, &values).await?;
@@ -239,7 +262,9 @@ impl Engine {
         code: &DeviceCode,
     ) -> Result<Poll, ProviderError> {
         let sign_in = definition.checked.operations.sign_in.as_ref();
-        let sign_in = sign_in.ok_or_else(|| unsupported(definition, "sign in through a browser"))?;
+        let sign_in = sign_in.ok_or_else(|| {
+            unsupported!(definition, "error-no-sign-in", "{provider} has no way to sign in through a browser.")
+        })?;
         let values = Values { device_code: Some(&code.device_code), ..Values::of(definition, target)? };
         let poll = &sign_in.poll;
         let reply = self.wire.send(definition, target, poll.request.get_ref(), &values).await?;
@@ -263,7 +288,14 @@ impl Engine {
         param: &str,
     ) -> Result<Vec<Offer>, ProviderError> {
         let offers = definition.checked.operations.offers.get(param);
-        let offers = offers.ok_or_else(|| unsupported(definition, &format!("list values for {param}")))?;
+        let offers = offers.ok_or_else(|| ProviderError::NotSupported {
+            message: phrase!(
+                "error-no-offers",
+                "{provider} has no way to list values for {parameter}.",
+                provider = definition.title(),
+                parameter = param,
+            ),
+        })?;
         let values = Values { credential: Some(credential), ..Values::of(definition, target)? };
         let reply = self.call(Operation::Offers, definition, target, &offers.request, &values).await?;
         read::offers(definition, &offers.answer, &reply)
@@ -321,8 +353,4 @@ fn life(definition: &Definition, mint: &Mint, wish: &Wish) -> Result<AskedLife, 
     let default = mint.life.as_ref().map(toml::Spanned::get_ref);
     let sent = wish.life.or_else(|| default.filter(|life| life.send_default).map(|life| life.default.0));
     Ok(AskedLife { sent, believed: wish.life.or_else(|| default.map(|life| life.default.0)) })
-}
-
-fn unsupported(definition: &Definition, what: &str) -> ProviderError {
-    ProviderError::NotSupported { message: format!("{} has no way to {what}.", definition.title()) }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use daypass_core::Phrase;
+
 /// A failed call. The messages are for people and never hold a secret, nor text of the answer beyond its error code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
@@ -10,7 +12,7 @@ pub enum ProviderError {
     #[error("{message}")]
     Refused {
         /// One sentence.
-        message: String,
+        message: Phrase,
     },
     /// What was to be revoked does not exist any more.
     #[error("it is already gone")]
@@ -25,7 +27,7 @@ pub enum ProviderError {
     #[error("{message}")]
     TryLater {
         /// One sentence.
-        message: String,
+        message: Phrase,
         /// How long to wait, where it says so.
         retry_after: Option<Duration>,
     },
@@ -33,7 +35,7 @@ pub enum ProviderError {
     #[error("{message}")]
     Offline {
         /// One sentence.
-        message: String,
+        message: Phrase,
         /// Whether the request may have been acted on although no answer came.
         maybe_done: bool,
     },
@@ -41,24 +43,24 @@ pub enum ProviderError {
     #[error("{message}")]
     Rejected {
         /// One sentence.
-        message: String,
+        message: Phrase,
     },
     /// The answer cannot be used: not JSON, over 1 MiB, no token, an expiry in the past, a redirect elsewhere.
     #[error("{message}")]
     BadAnswer {
         /// One sentence.
-        message: String,
+        message: Phrase,
     },
     /// The definition has no such operation, or the provider takes no such wish.
     #[error("{message}")]
     NotSupported {
         /// One sentence.
-        message: String,
+        message: Phrase,
     },
     /// A parameter is missing or wrong, or the base URL is not allowed.
     #[error("{message}")]
     BadRequest {
         /// One sentence.
-        message: String,
+        message: Phrase,
     },
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use daypass_core::Secret;
+use daypass_core::{Secret, phrase};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -40,16 +40,21 @@ pub(crate) enum ParamValue {
 /// # Errors
 /// [`ProviderError::BadRequest`] for a list without an element, or a number that is none.
 pub(crate) fn read_param(key: &str, kind: ParamKind, text: &str) -> Result<ParamValue, ProviderError> {
-    let wrong = |what: &str| ProviderError::BadRequest { message: format!("The parameter {key} {what}.") };
+    let empty = || ProviderError::BadRequest {
+        message: phrase!("error-parameter-empty", "The parameter {parameter} is empty.", parameter = key),
+    };
+    let no_number = || ProviderError::BadRequest {
+        message: phrase!("error-parameter-no-number", "The parameter {parameter} is not a number.", parameter = key),
+    };
     match kind {
-        ParamKind::Text if text.trim().is_empty() => Err(wrong("is empty")),
+        ParamKind::Text if text.trim().is_empty() => Err(empty()),
         ParamKind::Text => Ok(ParamValue::Text(text.to_owned())),
         ParamKind::List => {
             let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
             let words: Vec<String> = words.map(str::to_owned).collect();
-            if words.is_empty() { Err(wrong("is empty")) } else { Ok(ParamValue::List(words)) }
+            if words.is_empty() { Err(empty()) } else { Ok(ParamValue::List(words)) }
         }
-        ParamKind::Number => text.trim().parse().map(ParamValue::Number).map_err(|_| wrong("is not a number")),
+        ParamKind::Number => text.trim().parse().map(ParamValue::Number).map_err(|_| no_number()),
     }
 }
 
@@ -57,7 +62,7 @@ pub(crate) fn read_param(key: &str, kind: ParamKind, text: &str) -> Result<Param
 fn sent(secret: Option<&Secret>) -> Result<Option<String>, ProviderError> {
     match secret {
         Some(secret) if secret.expose().trim().is_empty() => {
-            Err(ProviderError::BadRequest { message: "The credential is empty.".to_owned() })
+            Err(ProviderError::BadRequest { message: phrase!("error-credential-empty", "The credential is empty.") })
         }
         secret => Ok(secret.map(|secret| secret.expose().to_owned())),
     }
@@ -126,7 +131,8 @@ impl<'a> Values<'a> {
     fn param(&self, key: &str) -> Result<Option<&ParamValue>, ProviderError> {
         let value = self.params.get(key);
         if value.is_none() && self.required.contains(&key) {
-            return Err(ProviderError::BadRequest { message: format!("The parameter {key} is missing.") });
+            let message = phrase!("error-parameter-missing", "The parameter {parameter} is missing.", parameter = key);
+            return Err(ProviderError::BadRequest { message });
         }
         Ok(value)
     }
@@ -162,7 +168,11 @@ impl<'a> Values<'a> {
                     let text = self.text(placeholder)?.unwrap_or_default();
                     // `.` and `..` are steps however they are encoded (WHATWG URL, "double-dot URL path segment").
                     if text.is_empty() || text == "." || text == ".." {
-                        let message = format!("{placeholder} cannot stand in an address as it is.");
+                        let message = phrase!(
+                            "error-value-in-address",
+                            "{value} cannot stand in an address as it is.",
+                            value = placeholder
+                        );
                         return Err(ProviderError::BadRequest { message });
                     }
                     path.extend(utf8_percent_encode(&text, SEGMENT));

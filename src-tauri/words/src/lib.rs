@@ -100,11 +100,17 @@ impl Words {
 
     /// A sentence of the agent's in this language; `message`, its English one, where this language does not have it.
     pub fn sentence<'a>(&self, said: Option<&Said>, message: &'a str) -> Cow<'a, str> {
-        let translated = said.and_then(|said| {
-            let args = said.args.iter().map(|(name, value)| (name.as_str(), FluentValue::from(value.as_str())));
-            format(&self.bundle, &said.id, &args.collect())
-        });
-        translated.map_or(Cow::Borrowed(message), Cow::Owned)
+        said.and_then(|said| self.said(said)).map_or(Cow::Borrowed(message), Cow::Owned)
+    }
+
+    /// All of it, or nothing.
+    fn said(&self, said: &Said) -> Option<String> {
+        let args = said.args.iter().map(|(name, value)| (name.as_str(), FluentValue::from(value.as_str())));
+        let mut text = format(&self.bundle, &said.id, &args.collect())?;
+        for next in &said.then {
+            text = format!("{text} {}", self.said(next)?);
+        }
+        Some(text)
     }
 
     fn find(&self, id: &str, args: &FluentArgs<'_>) -> Option<String> {
@@ -130,5 +136,7 @@ fn format(bundle: &FluentBundle<FluentResource>, id: &str, args: &FluentArgs<'_>
     Some(bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned())
 }
 
+#[cfg(test)]
+mod sources;
 #[cfg(test)]
 mod tests;

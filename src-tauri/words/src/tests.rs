@@ -23,6 +23,11 @@ fn messages(files: Files) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
+/// The variables of the message `id`, where there is one.
+pub(super) fn variables_in(files: Files, id: &str) -> Option<BTreeSet<String>> {
+    messages(files).remove(id)
+}
+
 fn variables_of(pattern: &Pattern<&str>, found: &mut BTreeSet<String>) {
     for element in &pattern.elements {
         if let PatternElement::Placeable { expression } = element {

@@ -231,5 +231,5 @@ impl Upstream for AtOnce {
 /// What nobody asks here.
 fn nothing<'a, T: Send + 'a>() -> Asked<'a, T> {
     let message = "The bench only mints.".to_owned();
-    Box::pin(std::future::ready(Err(ProviderError::NotSupported { message })))
+    Box::pin(std::future::ready(Err(ProviderError::NotSupported { message: message.into() })))
 }

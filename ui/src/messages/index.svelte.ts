@@ -16,6 +16,9 @@ const RIGHT_TO_LEFT = ["ar", "fa", "he", "ur"];
 /** The country whose dates and numbers are written where the desktop names none. */
 const COUNTRY: Record<Spoken, string> = { en: "GB", de: "DE" };
 
+/** An instant as the agent writes it (RFC 3339, in UTC). */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
+
 /** What the desktop says of languages, as BCP 47 tags. */
 interface Desktop {
   /** The languages of texts, the one that is liked most first. */
@@ -94,15 +97,27 @@ export function maybe(id: string, otherwise: string): string {
   return find(bundle("en", "en-GB"), id) === otherwise ? t(id) : otherwise;
 }
 
-/** A sentence of the agent's in the language that is spoken, its English one where that has none; with the time to wait, where that is known. */
+/** What the agent says in the language that is spoken, in English where that has none for it; with the time to wait, where that is known. */
 export function sentence(spoke: Spoke): string;
 export function sentence(said: Said | undefined, message: string): string;
 export function sentence(what: Spoke | Said | undefined, english?: string): string {
   const { said, message, retry_after }: { said?: Said | undefined; message: string; retry_after?: number } =
     what !== undefined && "message" in what ? what : { said: what, message: english ?? "" };
-  const args = said?.args as Record<string, string> | undefined;
-  const text = said === undefined ? message : (find(bundle(locale.language, locale.tag), said.id, args) ?? message);
+  const text = (said === undefined ? null : translated(said)) ?? message;
   return retry_after === undefined ? text : t("app-try-again-in", { text, seconds: retry_after });
+}
+
+/** All that is said, or nothing: half a sentence in another language is of no use. */
+function translated(said: Said): string | null {
+  const first = find(bundle(locale.language, locale.tag), said.id, written(said.args));
+  const rest = (said.then ?? []).map(translated);
+  return first === null || rest.includes(null) ? null : [first, ...rest].join(" ");
+}
+
+/** The variables of a message, with the instants among them as the locale writes them. */
+function written(args: Said["args"]): Record<string, FluentVariable> {
+  const time = (at: string): string => new Date(at).toLocaleString(locale.tag, { dateStyle: "medium", timeStyle: "short" });
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, INSTANT.test(value) ? time(value) : value]));
 }
 
 function find(messages: FluentBundle, id: string, args?: Record<string, FluentVariable>): string | null {

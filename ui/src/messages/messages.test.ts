@@ -95,7 +95,15 @@ test("what the window tells of the desktop goes before what the web view knows",
 test("a sentence of the agent's is said in the language that is spoken, with the time to wait", () => {
   const known = { id: "error-unknown-account", args: { account: "work" } };
   locale.choose("de");
-  expect(sentence({ message: "There is no account named work.", said: known })).toBe("Es gibt kein Konto namens work.");
+  expect(sentence({ message: "There is no account work.", said: known })).toBe(
+    "Es gibt kein Konto work; welche es gibt, zeigt `daypass account list`.",
+  );
+  const both = { id: "done-forgotten-lives", args: { session: "s1", account: "work", until: "2026-11-20T14:32:00Z" }, then: [known] };
+  expect(sentence({ message: "Forgotten.", said: both })).toBe(
+    "Die Sitzung s1 von work ist hier vergessen; sie gilt weiter bis 20.11.2026, 14:32. " +
+      "Es gibt kein Konto work; welche es gibt, zeigt `daypass account list`.",
+  );
+  expect(sentence({ message: "Half.", said: { ...both, then: [{ id: "error-that-is-not-there", args: {} }] } })).toBe("Half.");
   expect(sentence({ message: "It is away.", said: { id: "error-that-is-not-there", args: {} } })).toBe("It is away.");
   expect(sentence({ message: "It is away.", retry_after: 5 })).toBe("It is away. Nächster Versuch möglich in 5 s.");
   locale.choose("en");

@@ -1,5 +1,6 @@
 //! What an answer means: done, or which error.
 
+use daypass_core::phrase;
 use serde_json::Value;
 
 use super::wire::Reply;
@@ -49,16 +50,41 @@ pub(super) fn judge(
     let told = || detail(status, json, values);
     let refused = || ProviderError::Refused {
         message: match operation {
-            Operation::Renew => format!("{title} does not renew this session any more{}.", told()),
-            Operation::PollSignIn | Operation::BeginSignIn => {
-                format!("{title} has ended this sign-in{}; begin again.", told())
-            }
-            _ => format!("{title} does not accept the credential{}.", told()),
+            Operation::Renew => phrase!(
+                "error-not-renewed",
+                "{provider} does not renew this session any more ({told}).",
+                provider = title,
+                told = told(),
+            ),
+            Operation::PollSignIn | Operation::BeginSignIn => phrase!(
+                "error-sign-in-ended",
+                "{provider} has ended this sign-in ({told}); begin again.",
+                provider = title,
+                told = told(),
+            ),
+            _ => phrase!(
+                "error-credential-refused",
+                "{provider} does not accept the credential ({told}).",
+                provider = title,
+                told = told(),
+            ),
         },
     };
-    let rejected = || ProviderError::Rejected { message: format!("{title} refused the request{}.", told()) };
+    let rejected = || ProviderError::Rejected {
+        message: phrase!(
+            "error-request-refused",
+            "{provider} refused the request ({told}).",
+            provider = title,
+            told = told(),
+        ),
+    };
     let later = || ProviderError::TryLater {
-        message: format!("{title} cannot answer now{}; it is worth trying later.", told()),
+        message: phrase!(
+            "error-try-later",
+            "{provider} cannot answer now ({told}); it is worth trying later.",
+            provider = title,
+            told = told(),
+        ),
         retry_after: reply.retry_after,
     };
 
@@ -80,11 +106,19 @@ pub(super) fn judge(
         429 => Err(ProviderError::RateLimited { retry_after: reply.retry_after }),
         408 | 500..=599 => Err(later()),
         400..=499 => Err(rejected()),
-        _ => Err(ProviderError::BadAnswer { message: format!("{title} answered with the odd status {status}.") }),
+        _ => {
+            let message = phrase!(
+                "error-odd-status",
+                "{provider} answered with the odd status {status}.",
+                provider = title,
+                status = status
+            );
+            Err(ProviderError::BadAnswer { message })
+        }
     }
 }
 
-/// What the provider says of an error, in brackets: its status, code and sentence, as far as they can be passed on.
+/// What the provider says of an error, to stand in brackets: its status, code and sentence, as far as they can be passed on.
 fn detail(status: u16, json: Option<&Value>, values: &Values<'_>) -> String {
     let find = |places: &[&str]| {
         let strings = places.iter().filter_map(|at| json?.pointer(at)?.as_str());
@@ -94,7 +128,7 @@ fn detail(status: u16, json: Option<&Value>, values: &Values<'_>) -> String {
     parts.extend(find(&CODES));
     let message = find(&MESSAGES);
     parts.extend(message.map(|text| text.trim_end_matches('.').to_owned()).filter(|text| !parts.contains(text)));
-    format!(" ({})", parts.join(", "))
+    parts.join(", ")
 }
 
 /// Whether a text of the answer may stand in a message: short, plain, and nothing that could be a secret.
@@ -120,14 +154,14 @@ mod tests {
         let told = |json: Value| detail(400, Some(&json), &values);
         assert_eq!(
             told(json!({"code": "BadName", "message": "The name is taken."})),
-            " (400, BadName, The name is taken)"
+            "400, BadName, The name is taken"
         );
-        assert_eq!(told(json!({"error": {"code": "E1", "message": "no"}})), " (400, E1, no)");
-        assert_eq!(told(json!({"detail": "Unauthorized"})), " (400, Unauthorized)");
+        assert_eq!(told(json!({"error": {"code": "E1", "message": "no"}})), "400, E1, no");
+        assert_eq!(told(json!({"detail": "Unauthorized"})), "400, Unauthorized");
         for bad in ["token hunter2 is bad", &"x".repeat(33), &"word ".repeat(40), "two\nlines", "", "\u{1b}[31m"] {
-            assert_eq!(told(json!({"message": bad})), " (400)", "{bad}");
+            assert_eq!(told(json!({"message": bad})), "400", "{bad}");
         }
-        assert_eq!(told(json!([1, 2])), " (400)");
-        assert_eq!(detail(502, None, &values), " (502)");
+        assert_eq!(told(json!([1, 2])), "400");
+        assert_eq!(detail(502, None, &values), "502");
     }
 }

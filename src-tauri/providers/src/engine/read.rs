@@ -6,7 +6,7 @@ use daypass_core::expiry::{self, Source, Timing};
 use daypass_core::fresh::{Life, RefreshKind};
 use daypass_core::session::Session;
 use daypass_core::token::MAX_TOKEN_BYTES;
-use daypass_core::{ExpiryError, Secret, Time};
+use daypass_core::{ExpiryError, Secret, Time, phrase};
 use serde_json::Value;
 
 use super::wire::Reply;
@@ -17,6 +17,13 @@ use crate::{Definition, DeviceCode, Grant, Inspected, Listed, Minted, Offer, Pro
 
 /// The longest id, in characters.
 const MAX_ID: usize = 256;
+/// An answer that cannot be used.
+macro_rules! bad {
+    ($definition:expr, $id:literal, $text:literal $(, place = $place:expr)?) => {
+        ProviderError::BadAnswer { message: phrase!($id, $text, provider = $definition.title() $(, place = $place)?) }
+    };
+}
+
 /// The longest name or kind that is kept, in characters.
 const MAX_NAME: usize = 200;
 /// The longest picture of a user code, in bytes of its `data:` URL.
@@ -82,7 +89,12 @@ pub(super) fn sessions(definition: &Definition, answer: &ListAnswer, reply: &Rep
     };
     let sessions: Vec<Session> = rows.iter().filter_map(read).collect();
     if sessions.is_empty() && !rows.is_empty() {
-        return Err(bad(definition, &format!("lists sessions without an id at {}", answer.id)));
+        return Err(bad!(
+            definition,
+            "error-answer-ids",
+            "The answer of {provider} lists sessions without an id at {place}.",
+            place = answer.id
+        ));
     }
     Ok(Listed { whole: sessions.len() == rows.len(), sessions })
 }
@@ -118,8 +130,14 @@ pub(super) fn device_code(
 ) -> Result<DeviceCode, ProviderError> {
     let json = json(definition, reply)?;
     let device_code = secret(definition, reply, &answer.device_code)?;
-    let user_code = word(json, Some(&answer.user_code))
-        .ok_or_else(|| bad(definition, &format!("holds no user code at {}", answer.user_code)))?;
+    let user_code = word(json, Some(&answer.user_code)).ok_or_else(|| {
+        bad!(
+            definition,
+            "error-answer-code",
+            "The answer of {provider} holds no user code at {place}.",
+            place = answer.user_code
+        )
+    })?;
     let expires_at = issued_until(definition, answer.expires.get_ref(), json, &device_code, None, reply.timing)?;
     let picture = answer.qr.as_ref().and_then(|at| at.text(json));
     let said = answer.interval_seconds.as_ref().and_then(|at| at.find(json)?.as_u64());
@@ -155,16 +173,25 @@ pub(super) fn offers(
 /// # Errors
 /// [`ProviderError::BadAnswer`]: not JSON, or nothing there that can be sent in a header.
 pub(super) fn secret(definition: &Definition, reply: &Reply, at: &Pointers) -> Result<Secret, ProviderError> {
-    usable(json(definition, reply)?, at).ok_or_else(|| bad(definition, &format!("holds no usable secret at {at}")))
+    usable(json(definition, reply)?, at).ok_or_else(|| {
+        bad!(
+            definition,
+            "error-answer-secret",
+            "The answer of {provider} holds no usable secret at {place}.",
+            place = at
+        )
+    })
 }
 
 fn json<'a>(definition: &Definition, reply: &'a Reply) -> Result<&'a Value, ProviderError> {
-    reply.json().ok_or_else(|| bad(definition, "is not JSON"))
+    reply.json().ok_or_else(|| bad!(definition, "error-answer-json", "The answer of {provider} is not JSON."))
 }
 
 fn rows<'a>(definition: &Definition, reply: &'a Reply, at: &Pointers) -> Result<&'a [Value], ProviderError> {
     let rows = at.find(json(definition, reply)?).and_then(Value::as_array);
-    rows.map(Vec::as_slice).ok_or_else(|| bad(definition, &format!("holds no list at {at}")))
+    rows.map(Vec::as_slice).ok_or_else(|| {
+        bad!(definition, "error-answer-list", "The answer of {provider} holds no list at {place}.", place = at)
+    })
 }
 
 /// A secret that can be sent in a header and printed on one line: 1 byte to 8 KiB of visible ASCII.
@@ -189,12 +216,16 @@ fn issued_until(
             Ok(at) => return Ok(at),
             // What one notation says is dead is not brought to life by another.
             Err(ExpiryError::Past) => {
-                return Err(bad(definition, "has an expiry that lies in the past; is this machine's clock right?"));
+                return Err(bad!(
+                    definition,
+                    "error-answer-past",
+                    "The answer of {provider} has an expiry that lies in the past; is this machine's clock right?"
+                ));
             }
             Err(ExpiryError::Missing | ExpiryError::Unreadable) => {}
         }
     }
-    Err(bad(definition, "has no expiry that can be read"))
+    Err(bad!(definition, "error-answer-expiry", "The answer of {provider} has no expiry that can be read."))
 }
 
 /// A moment in a list, told by our clock; `None` where it cannot be read.
@@ -216,9 +247,4 @@ fn word(json: &Value, at: Option<&Pointers>) -> Option<String> {
 /// Text for people, on one line and of bounded length, whatever the provider wrote.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
-}
-
-fn bad(definition: &Definition, what: &str) -> ProviderError {
-    let end = if what.ends_with('?') { "" } else { "." };
-    ProviderError::BadAnswer { message: format!("The answer of {} {what}{end}", definition.title()) }
 }

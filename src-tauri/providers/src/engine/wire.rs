@@ -7,7 +7,7 @@ mod reply;
 
 use std::sync::Arc;
 
-use daypass_core::{Clock, Time, clock};
+use daypass_core::{Clock, Time, clock, phrase};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Method, Response, redirect};
 use tokio::sync::OnceCell;
@@ -111,6 +111,13 @@ impl Wire {
     }
 }
 
+/// An answer that is not taken.
+macro_rules! bad {
+    ($call:expr, $id:literal, $text:literal) => {
+        ProviderError::BadAnswer { message: phrase!($id, $text, provider = $call.title) }
+    };
+}
+
 /// What all clients have in common.
 fn base(limits: Limits) -> reqwest::ClientBuilder {
     let loopback = [([127, 0, 0, 1], 0).into(), ([0, 0, 0, 0, 0, 0, 0, 1], 0).into()];
@@ -127,8 +134,11 @@ fn base(limits: Limits) -> reqwest::ClientBuilder {
 }
 
 fn no_client() -> ProviderError {
-    let message = "The HTTPS client cannot be set up; are the system's certificates installed (ca-certificates)?";
-    ProviderError::Offline { message: message.to_owned(), maybe_done: false }
+    let message = phrase!(
+        "error-no-client",
+        "The HTTPS client cannot be set up; are the system's certificates installed (ca-certificates)?"
+    );
+    ProviderError::Offline { message, maybe_done: false }
 }
 
 /// The address of a request by its path of the given rank.
@@ -174,7 +184,7 @@ impl Call<'_> {
             }
             url = self.next(&url, request.method, &response)?;
         }
-        Err(self.bad("redirects in a circle"))
+        Err(bad!(self, "error-redirect-circle", "{provider} redirects in a circle."))
     }
 
     /// One request over the wire, up to the end of the answer's head.
@@ -205,8 +215,9 @@ impl Call<'_> {
         for (name, templates) in &request.headers {
             let Some(template) = templates.get_ref().up_to(rank) else { continue };
             let Some(text) = values.fill(template)? else { continue };
-            let name =
-                HeaderName::try_from(name.as_str()).map_err(|_| bad_request("A header's name is not usable."))?;
+            let name = HeaderName::try_from(name.as_str()).map_err(|_| ProviderError::BadRequest {
+                message: phrase!("error-header-name", "A header's name is not usable."),
+            })?;
             let mut value = header_value(&text)?;
             value.set_sensitive(true);
             headers.insert(name, value);
@@ -238,12 +249,21 @@ impl Call<'_> {
     fn next(&self, url: &Url, method: file::Method, response: &Response) -> Result<Url, ProviderError> {
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
         let next = location.and_then(|location| url.join(location).ok());
-        let next = next.ok_or_else(|| self.bad("redirects without saying where to"))?;
+        let next =
+            next.ok_or_else(|| bad!(self, "error-redirect-nowhere", "{provider} redirects without saying where to."))?;
         if next.origin() != url.origin() {
-            return Err(self.bad("redirects to another origin, where the credential must not go; check the base URL"));
+            return Err(bad!(
+                self,
+                "error-redirect-elsewhere",
+                "{provider} redirects to another origin, where the credential must not go; check the base URL."
+            ));
         }
         if method != file::Method::Get {
-            return Err(self.bad("redirects a call that changes something; check the base URL"));
+            return Err(bad!(
+                self,
+                "error-redirect-change",
+                "{provider} redirects a call that changes something; check the base URL."
+            ));
         }
         Ok(next)
     }
@@ -253,7 +273,11 @@ impl Call<'_> {
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(|error| self.lost(url, &error))? {
             if body.len() + chunk.len() > self.wire.limits.body {
-                return Err(self.bad("answers with more than is ever needed, and was cut off"));
+                return Err(bad!(
+                    self,
+                    "error-answer-too-long",
+                    "{provider} answers with more than is ever needed, and was cut off."
+                ));
             }
             body.extend_from_slice(&chunk);
         }
@@ -263,22 +287,18 @@ impl Call<'_> {
     fn lost(&self, url: &Url, error: &reqwest::Error) -> ProviderError {
         fault::of(error, self.title, url, self.wire.limits)
     }
-
-    fn bad(&self, what: &str) -> ProviderError {
-        ProviderError::BadAnswer { message: format!("{} {what}.", self.title) }
-    }
 }
 
 /// A value that can stand in a header: visible ASCII and inner spaces (RFC 9110 section 5.5).
 fn header_value(text: &str) -> Result<HeaderValue, ProviderError> {
     let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     HeaderValue::try_from(text).ok().filter(|_| fits).ok_or_else(|| {
-        bad_request("The credential has characters that cannot be sent in a header; was it copied whole?")
+        let message = phrase!(
+            "error-credential-characters",
+            "The credential has characters that cannot be sent in a header; was it copied whole?"
+        );
+        ProviderError::BadRequest { message }
     })
-}
-
-fn bad_request(message: &str) -> ProviderError {
-    ProviderError::BadRequest { message: message.to_owned() }
 }
 
 #[cfg(test)]

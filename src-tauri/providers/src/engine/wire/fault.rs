@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
+use daypass_core::{Phrase, phrase};
 use url::Url;
 
 use crate::ProviderError;
@@ -13,18 +14,31 @@ use crate::engine::Limits;
 /// Where the connection was never there, nothing was sent and so nothing was done; in every other case that must be left
 /// open. The client's own text is not passed on: it holds the address, which may hold a code.
 pub(super) fn of(error: &reqwest::Error, title: &str, url: &Url, limits: Limits) -> ProviderError {
-    let who = format!("{title} at {}", authority(url));
-    let offline = |message: String, maybe_done| ProviderError::Offline { message, maybe_done };
+    let (provider, host) = (title, authority(url));
     if error.is_connect() {
-        return offline(format!("{who} cannot be reached: {}.", connect_fault(error, limits)), false);
+        return ProviderError::Offline { message: connect_fault(error, title, &host, limits), maybe_done: false };
     }
     if error.is_timeout() {
-        return offline(format!("{who} did not answer within {} s.", limits.total.as_secs_f64()), true);
+        let message = phrase!(
+            "error-no-answer",
+            "{provider} at {host} did not answer within {seconds} s.",
+            provider = provider,
+            host = host,
+            seconds = limits.total.as_secs_f64(),
+        );
+        return ProviderError::Offline { message, maybe_done: true };
     }
     if causes(error).any(is_not_http) {
-        return ProviderError::BadAnswer { message: format!("{title} does not answer in HTTP.") };
+        let message = phrase!("error-no-http", "{provider} does not answer in HTTP.", provider = provider);
+        return ProviderError::BadAnswer { message };
     }
-    offline(format!("{who} closed the connection before its answer was complete."), true)
+    let message = phrase!(
+        "error-cut-off",
+        "{provider} at {host} closed the connection before its answer was complete.",
+        provider = provider,
+        host = host,
+    );
+    ProviderError::Offline { message, maybe_done: true }
 }
 
 /// Whether a head, or a chunk of a body, is written in no way that HTTP knows.
@@ -34,26 +48,48 @@ fn is_not_http(cause: &(dyn Error + 'static)) -> bool {
     head || matches!(kind, Some(ErrorKind::InvalidInput | ErrorKind::InvalidData))
 }
 
-fn connect_fault(error: &reqwest::Error, limits: Limits) -> String {
+fn connect_fault(error: &reqwest::Error, provider: &str, host: &str, limits: Limits) -> Phrase {
+    /// A phrase with the provider and its host.
+    macro_rules! at {
+        ($id:literal, $text:literal) => {
+            phrase!($id, $text, provider = provider, host = host)
+        };
+    }
     if error.is_timeout() {
-        return format!("no connection within {} s", limits.connect.as_secs_f64());
+        return phrase!(
+            "error-no-connection",
+            "{provider} at {host} cannot be reached: no connection within {seconds} s.",
+            provider = provider,
+            host = host,
+            seconds = limits.connect.as_secs_f64(),
+        );
     }
     if error.is_dns() {
-        return "its name is not known".to_owned();
+        return at!("error-name-unknown", "{provider} at {host} cannot be reached: its name is not known.");
     }
-    let words = match causes(error).find_map(|cause| cause.downcast_ref()) {
-        Some(rustls::Error::InvalidCertificate(_)) => "its certificate is not accepted",
-        Some(_) => "no secure connection can be agreed on",
+    match causes(error).find_map(|cause| cause.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            at!("error-certificate", "{provider} at {host} cannot be reached: its certificate is not accepted.")
+        }
+        Some(_) => {
+            at!("error-no-tls", "{provider} at {host} cannot be reached: no secure connection can be agreed on.")
+        }
         None => {
             let io = causes(error).filter_map(|cause| cause.downcast_ref::<std::io::Error>()).last();
             match io.map(std::io::Error::kind) {
-                Some(ErrorKind::ConnectionRefused) => "the connection was refused",
-                Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => "there is no network to it",
-                _ => "the connection failed",
+                Some(ErrorKind::ConnectionRefused) => {
+                    at!(
+                        "error-connection-refused",
+                        "{provider} at {host} cannot be reached: the connection was refused."
+                    )
+                }
+                Some(ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable) => {
+                    at!("error-no-network", "{provider} at {host} cannot be reached: there is no network to it.")
+                }
+                _ => at!("error-connection-failed", "{provider} at {host} cannot be reached: the connection failed."),
             }
         }
-    };
-    words.to_owned()
+    }
 }
 
 /// Host and port, as a person knows the server.
