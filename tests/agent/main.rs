@@ -4,9 +4,11 @@
 mod accounts;
 mod bed;
 mod chores;
+mod claims;
 mod clocks;
 mod eagerness;
 mod faulty;
+mod first_run;
 mod freshness;
 mod history;
 mod incidents;
@@ -24,4 +26,5 @@ mod settings;
 mod sign_in;
 mod states;
 mod transfer;
+mod undoing;
 mod vault;
