@@ -51,6 +51,7 @@ fn every_command_asks_its_question_and_gives_the_answer() {
     let revoked = json!({ "revoked": 1, "valid_until": null, "message": "Done." });
     // Command, its arguments, the question with its body, the answer.
     let table = [
+        ("quit", json!({}), "POST /v1/shutdown", json!({ "take_over": false }), Value::Null),
         ("providers", json!({}), "GET /v1/providers", Value::Null, json!([provider])),
         ("add_account", json!({ "request": new_account }), "POST /v1/accounts", new_account.clone(), account()),
         ("remove_account", json!({ "account": "work" }), "DELETE /v1/accounts/work", Value::Null, Value::Null),

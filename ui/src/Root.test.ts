@@ -88,6 +88,19 @@ test("copying asks the agent and says when the clipboard is cleared; the page ge
   expect((await soon("toast")).textContent).toContain("cleared in 45 s");
 });
 
+test("Ctrl+Q ends Daypass, and without an agent the window alone", async () => {
+  const quit = vi.spyOn(ipc, "quit").mockResolvedValue();
+  const close = vi.spyOn(ipc, "close").mockResolvedValue();
+  show(account());
+  await user.keyboard("{Control>}q{/Control}");
+  expect(quit).toHaveBeenCalledOnce();
+  expect(close).not.toHaveBeenCalled();
+  quit.mockRejectedValue({ code: "offline", message: "No agent is running." });
+  await user.keyboard("{Control>}q{/Control}");
+  await settle();
+  expect(close).toHaveBeenCalledOnce();
+});
+
 test("an error is said in the region that interrupts, and stays until it is closed", async () => {
   vi.spyOn(ipc, "refresh").mockRejectedValue({ code: "rate_limited", message: "Too many requests.", retry_after: 9 });
   show(account());
