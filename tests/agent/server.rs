@@ -356,17 +356,18 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
     assert_eq!(snapshot.accounts[0].current, None);
     assert_eq!(served.agent.windows(), 1);
     served.agent.token("work", TokenRequest::default()).await.unwrap();
-    let mut revision = snapshot.revision;
+    let mut snapshot = snapshot;
     loop {
         let (event, rest) = next(events).await;
         events = rest;
-        let snapshot = match event {
-            Some(Ok(StreamEvent::Snapshot { snapshot })) => snapshot,
+        let revision = snapshot.revision;
+        match event {
+            // A window is told what has changed, and no more.
+            Some(Ok(StreamEvent::Changed { change })) => snapshot.apply(change),
             Some(Ok(StreamEvent::Logged { .. })) => continue,
             other => panic!("{other:?}"),
-        };
+        }
         assert!(snapshot.revision > revision);
-        revision = snapshot.revision;
         if snapshot.accounts[0].current.is_some() && !snapshot.accounts[0].refreshing {
             break;
         }
@@ -380,7 +381,7 @@ async fn the_stream_tells_of_changes_and_of_the_end() {
         events = rest;
         match event {
             Some(Ok(StreamEvent::Focus(place))) => pages.push(place.page),
-            Some(Ok(StreamEvent::Snapshot { .. } | StreamEvent::Logged { .. })) => {}
+            Some(Ok(StreamEvent::Changed { .. } | StreamEvent::Logged { .. })) => {}
             other => panic!("{other:?}"),
         }
     }

@@ -1,0 +1,121 @@
+//! What was only dropped here can be taken back for a moment, durably; what was revoked cannot.
+
+use daypass_agent::Agent;
+use daypass_api::ErrorCode;
+use daypass_api::request::{CreateSession, LogQuery, TokenRequest};
+use daypass_api::view::{LogEvent, UndoView};
+use daypass_core::Clock;
+
+use crate::bed::{Bed, account, pass, read, work};
+
+async fn forget(agent: &Agent, id: &str) -> UndoView {
+    agent.revoke_session("work", id, true).await.unwrap().undo.expect("it cannot be taken back")
+}
+
+fn ids(agent: &Agent) -> Vec<String> {
+    work(agent).sessions.into_iter().map(|session| session.id).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forgotten_session_comes_back_for_good() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    let token = read(&agent).await.unwrap();
+    let undo = forget(&agent, "s1").await;
+    assert_eq!(undo.until, bed.clock.now() + std::time::Duration::from_secs(10));
+    assert_eq!(ids(&agent), Vec::<String>::new());
+    pass(5.0).await;
+    agent.undo(&undo.id).await.unwrap();
+    assert_eq!(work(&agent).current.as_deref(), Some("s1"), "it was the current one, and is again");
+    assert_eq!(read(&agent).await.unwrap().token, token.token, "nothing was opened in its place");
+
+    let told = agent.log(LogQuery::default()).await.unwrap().entries;
+    assert_eq!(told[0].event, LogEvent::Restored);
+    assert_eq!(told[0].fingerprint, Some(token.token.fingerprint()));
+
+    // Asked for twice it is done once.
+    assert_eq!(agent.undo(&undo.id).await.unwrap_err().code, ErrorCode::Rejected);
+    agent.stop().await;
+    let agent = bed.agent().await;
+    assert_eq!(ids(&agent), ["s1"]);
+    assert_eq!(read(&agent).await.unwrap().token, token.token);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_ten_seconds_it_is_over() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    read(&agent).await.unwrap();
+    let undo = forget(&agent, "s1").await;
+    pass(10.5).await;
+    let late = agent.undo(&undo.id).await.unwrap_err();
+    assert_eq!((late.code, late.message.as_str()), (ErrorCode::Rejected, "It is too late to take that back."));
+    assert_eq!(ids(&agent), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_back_does_not_push_a_successor_away() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    read(&agent).await.unwrap();
+    let undo = forget(&agent, "s1").await;
+    assert_eq!(read(&agent).await.unwrap().session_id, "s2");
+    agent.undo(&undo.id).await.unwrap();
+    assert_eq!(work(&agent).current.as_deref(), Some("s2"));
+    assert_eq!(ids(&agent), ["s2", "s1"]);
+    let request = TokenRequest { session: Some("s1".to_owned()), ..TokenRequest::default() };
+    assert_eq!(agent.token("work", request).await.unwrap().token.expose(), "token-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_revoked_is_over() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    read(&agent).await.unwrap();
+    let made = agent.create_session("work", CreateSession::default()).await.unwrap();
+    let revoked = agent.revoke_session("work", &made.id, false).await.unwrap();
+    assert_eq!(revoked.undo, None);
+    assert!(bed.script.plot().calls.iter().any(|call| call.starts_with("revoke")), "it was not delayed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_account_comes_back_for_good() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    let token = read(&agent).await.unwrap().token;
+    agent.create_session("work", CreateSession::default()).await.unwrap();
+    let undo = agent.remove_account("work").await.unwrap().undo.unwrap();
+    assert!(agent.snapshot().accounts.is_empty());
+    agent.undo(&undo.id).await.unwrap();
+    assert_eq!((ids(&agent), work(&agent).current.as_deref()), (vec!["s1".to_owned(), "s2".to_owned()], Some("s1")));
+    agent.stop().await;
+    let agent = bed.agent().await;
+    assert_eq!(read(&agent).await.unwrap().token, token);
+    // Its credential came back too.
+    agent.sessions("work").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_was_taken_meanwhile_stays_taken() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    let undo = agent.remove_account("work").await.unwrap().undo.unwrap();
+    agent.add_account(account("discovr", "work")).await.unwrap();
+    assert_eq!(agent.undo(&undo.id).await.unwrap_err().code, ErrorCode::Rejected);
+    assert_eq!(work(&agent).provider, "discovr");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clock_may_be_set_meanwhile() {
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    read(&agent).await.unwrap();
+    let left = |agent: &Agent| work(agent).expires_at.map(|end| end - bed.clock.now());
+    let before = left(&agent);
+    let undo = forget(&agent, "s1").await;
+    bed.clock.set(3600);
+    pass(1.0).await;
+    agent.undo(&undo.id).await.unwrap();
+    let lost = before.unwrap() - left(&agent).unwrap();
+    assert!(lost <= chrono::TimeDelta::seconds(2), "{lost}");
+}
