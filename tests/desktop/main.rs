@@ -2,6 +2,7 @@
 //! real ones, and what is seen is seen by another program. Needs `target/…/daypass-window` beside `daypass`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be done ends the test, with a reason")]
 
+mod first_run;
 mod history;
 mod keyboard;
 mod keyring;

@@ -121,6 +121,17 @@ impl Page {
         self.ask(self.client.perform_actions(actions)).unwrap();
     }
 
+    /// Presses `key` while `held` is held, wherever the focus is.
+    #[track_caller]
+    pub(crate) fn chord(&self, held: char, key: char) {
+        let actions = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key })
+            .then(KeyAction::Up { value: held });
+        self.ask(self.client.perform_actions(actions)).unwrap();
+    }
+
     /// The test id of the part that has the keyboard's focus, or its tag where it has none.
     pub(crate) fn focused(&self) -> String {
         let name = self.script("const e = document.activeElement; return e.dataset.testid ?? e.tagName.toLowerCase()");
