@@ -11,6 +11,7 @@ pub mod palette;
 pub mod single;
 
 use daypass_api::Client;
+use daypass_api::locale::Locale;
 use daypass_api::settings::Theme as Chosen;
 use tauri::window::Color;
 use tauri::{Manager, Runtime, Theme, WebviewWindow, WebviewWindowBuilder};
@@ -56,7 +57,12 @@ fn build<R: Runtime>(app: &tauri::App<R>, label: &str) -> tauri::Result<WebviewW
     let feed = app.state::<Feed>();
     let mut builder = WebviewWindowBuilder::from_config(app, config)?.incognito(!driven_by_a_test());
     if let Some(json) = feed.present() {
-        builder = builder.initialization_script(present(&json));
+        builder = builder.initialization_script(handed("daypassPresent", &json));
+    }
+    // WebKitGTK knows the desktop's language only where the C library has that locale's data; elsewhere the web view is told.
+    if cfg!(target_os = "linux") {
+        let locale = Locale::of(|name| std::env::var(name).ok());
+        builder = builder.initialization_script(handed("daypassLocale", &serde_json::to_string(&locale)?));
     }
     let window = builder.build()?;
     let ground = if is_dark(&window, feed.theme())? { DARK_GROUND } else { LIGHT_GROUND };
@@ -82,10 +88,11 @@ fn is_dark<R: Runtime>(window: &WebviewWindow<R>, chosen: Chosen) -> tauri::Resu
     Ok(window.theme()? == Theme::Dark)
 }
 
-/// A script that hands the page an update; `present` in `ui/src/ipc.ts` takes it. As text it goes through `JSON.parse`,
-/// so that no key of it (such as `__proto__`) means anything to the language.
-fn present(json: &str) -> String {
-    format!("window.daypassPresent = JSON.parse({});", serde_json::Value::from(json))
+/// A script that hands the page a value as `window.NAME`, before its first line runs: `daypassPresent` is taken by
+/// `ui/src/ipc.ts`, `daypassLocale` by `ui/src/messages/index.svelte.ts`. As text it goes through `JSON.parse`, so that no
+/// key of it (such as `__proto__`) means anything to the language.
+fn handed(name: &str, json: &str) -> String {
+    format!("window.{name} = JSON.parse({});", serde_json::Value::from(json))
 }
 
 /// A window that cannot be raised is still there, and the page is told in any case; so a failure is not an error.

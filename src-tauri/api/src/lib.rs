@@ -8,6 +8,7 @@ pub mod client;
 pub mod error;
 pub mod home;
 mod misfit;
+pub mod locale;
 pub mod path;
 mod reason;
 pub mod request;

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use daypass_api::Said;
+use daypass_api::locale::Locale;
 use daypass_api::settings::Language;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -49,18 +50,19 @@ impl std::fmt::Debug for Words {
 }
 
 impl Spoken {
-    /// The language that is chosen, or that of the environment, read through `var` (a stand-in for `std::env::var`): the first
-    /// of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set, as POSIX has it (XBD 8.2). Any that we do not speak is English.
+    /// The language that is chosen, or the first of the environment's that we speak, read through `var` (a stand-in for
+    /// `std::env::var`). Where we speak none of them it is English.
     pub fn of(chosen: Language, var: impl Fn(&str) -> Option<String>) -> Self {
         match chosen {
             Language::En => Self::English,
             Language::De => Self::German,
             Language::System => {
-                let named = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(var).find(|name| !name.is_empty());
-                match named {
-                    Some(name) if name == "de" || name.starts_with("de_") || name.starts_with("de.") => Self::German,
-                    _ => Self::English,
-                }
+                let known = |tag: &String| match tag.split('-').next() {
+                    Some("en") => Some(Self::English),
+                    Some("de") => Some(Self::German),
+                    _ => None,
+                };
+                Locale::of(var).languages.iter().find_map(known).unwrap_or(Self::English)
             }
         }
     }

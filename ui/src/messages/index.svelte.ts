@@ -24,7 +24,7 @@ interface Desktop {
   /** The languages of texts, the one that is liked most first. */
   languages: readonly string[];
   /** The one of dates and numbers; its country is what counts. */
-  time: string | undefined;
+  time: string | null | undefined;
 }
 
 /** Something that the agent says: in English, and by the name of a message where it has one. */
@@ -60,7 +60,7 @@ function bundle(language: Spoken, tag: string): FluentBundle {
   return bundle;
 }
 
-/** What Rust left here of the desktop (`src-tauri/window/locale.rs`), where the web view would have to guess; else what that knows. */
+/** What Rust left here of the desktop (`daypass_api::locale::Locale`), where the web view would have to guess; else what that knows. */
 function desktop(): Desktop {
   const told = (window as { daypassLocale?: Desktop }).daypassLocale;
   return told ?? { languages: navigator.languages, time: navigator.languages[0] };
@@ -126,9 +126,9 @@ function find(messages: FluentBundle, id: string, args?: Record<string, FluentVa
 }
 
 /** The country of a tag: `AT` of `de-AT`. A tag that is none, as an environment may hold, has no country. */
-function countryOf(tag: string | undefined): string | undefined {
+function countryOf(tag: string | null | undefined): string | undefined {
   try {
-    return tag === undefined ? undefined : new Intl.Locale(tag).region;
+    return tag == null ? undefined : new Intl.Locale(tag).region;
   } catch {
     return undefined;
   }
