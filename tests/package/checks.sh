@@ -30,6 +30,9 @@ lintian_is_content() { silent lintian --allow-root --fail-on none --tag-display-
 
 is_reproducible() {
   local again=$scratch/again
+  # That of the last commit, which must not change between the two.
+  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+  export SOURCE_DATE_EPOCH
   DAYPASS_DEB_LEVEL=0 src-tauri/package/build-deb.sh "$scratch/tree/usr/bin" "$again/one" >/dev/null
   DAYPASS_DEB_LEVEL=0 src-tauri/package/build-deb.sh "$scratch/tree/usr/bin" "$again/two" >/dev/null
   cmp "$again"/one/*.deb "$again"/two/*.deb

@@ -15,6 +15,10 @@ const SHELLS: [(&dyn EnvCompleter, &str); 3] = [
     (&Fish, "usr/share/fish/vendor_completions.d/daypass.fish"),
 ];
 
+/// `compinit` reads its file only when a word is to be completed, and takes it for the function that does so: without this, the
+/// first press of Tab would register the completion and complete nothing.
+const LOADED_BY_COMPINIT: &[u8] = b"\n[[ $funcstack[1] == _daypass ]] && _clap_dynamic_completer_daypass \"$@\"\n";
+
 /// Writes the script of each shell.
 ///
 /// # Errors
@@ -23,6 +27,9 @@ pub(crate) fn write(folder: &Folder) -> anyhow::Result<()> {
     for (shell, path) in SHELLS {
         let mut script = Vec::new();
         shell.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)?;
+        if shell.is("zsh") {
+            script.extend(LOADED_BY_COMPINIT);
+        }
         folder.write(path, &script)?;
     }
     Ok(())
