@@ -16,7 +16,7 @@ const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms)
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW, toFake: ["Date", "setTimeout", "clearTimeout"] });
-  vi.spyOn(ipc, "sessions").mockResolvedValue([]);
+  vi.spyOn(ipc, "sessions").mockResolvedValue(undefined);
   app.desk = START;
   app.toasts = [];
   app.select(null);
