@@ -45,7 +45,7 @@ pub enum ProviderError {
         /// One sentence.
         message: Phrase,
     },
-    /// The answer cannot be used: not JSON, over 1 MiB, no token, an expiry in the past, a redirect elsewhere.
+    /// The answer cannot be used: not JSON, over 8 MiB, no token, an expiry in the past, a redirect elsewhere.
     #[error("{message}")]
     BadAnswer {
         /// One sentence.

@@ -146,6 +146,7 @@ sessions-lot-stays = {$count ->
     [one] Eine bleibt, wie sie ist.
    *[other] {$count} bleiben, wie sie sind.
 }
+sessions-lot-over = Sie sind zu Ende.
 sessions-many-progress = Fortschritt
 sessions-many-done = {$done} von {$all} erledigt
 sessions-many-pause = · der Anbieter bittet um eine Pause, {$wait} s

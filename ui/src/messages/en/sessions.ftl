@@ -146,6 +146,7 @@ sessions-lot-stays = {$count ->
     [one] One stays as it is.
    *[other] {$count} stay as they are.
 }
+sessions-lot-over = They have ended.
 sessions-many-progress = Progress
 sessions-many-done = {$done} of {$all} done
 sessions-many-pause = · the provider asks for a pause, {$wait} s
