@@ -113,3 +113,60 @@ fn a_refused_credential_is_told_once_and_until_it_is_mended() {
     finish(&mut add, &next).ok();
     wait::until("the notification to go", SOON, || (stage.desktop.notifications_shown() == 0).then_some(()));
 }
+
+#[test]
+fn more_than_ten_accounts_have_a_menu_of_their_own_and_the_one_used_last_is_on_top() {
+    let stage = Stage::new(Options::default(), None);
+    let (_tray, item) = stage.start_tray_with_icon();
+    for number in 10..22 {
+        stage.connect("pocketpaw", &format!("paw-{number}"));
+    }
+    let token = stage.token("paw-17");
+    wait::until("the account used last on top", SOON, || item.offers(&["Copy token of paw-17"]).then_some(()));
+    let menu = item.menu();
+    let accounts: Vec<&str> = menu.iter().filter(|entry| !entry.entries.is_empty()).map(|one| one.label.as_str()).collect();
+    assert!(accounts[0].starts_with("paw-17 · "), "{accounts:?}");
+    assert_eq!(accounts.len(), 11);
+    assert_eq!(accounts[10], "More accounts");
+    assert!(item.offers(&["More accounts", "paw-20", "Copy token"]), "{}", item.menu_text());
+
+    item.choose(&["Copy token of paw-17"]);
+    let copied = || (stage.desktop.clipboard().as_deref() == Some(&token)).then_some(());
+    wait::until("the token on the clipboard", SOON, copied);
+    item.choose(&["More accounts", "paw-20", "Copy token"]);
+    wait::until("it to be on top", SOON, || item.offers(&["Copy token of paw-20"]).then_some(()));
+}
+
+#[test]
+fn refreshing_is_paused_and_goes_on_from_the_menu() {
+    let stage = Stage::new(Options::default(), None);
+    let (_tray, item) = stage.start_tray_with_icon();
+    stage.connect("discovr", "films");
+    wait::until("the account in the menu", SOON, || item.offers(&["films", "Copy token"]).then_some(()));
+    let paused = || stage.run(&["settings", "--json"]).json()["settings"]["refresh"]["paused"] == true;
+    let well = item.picture();
+
+    item.choose(&["Pause refreshing"]);
+    wait::until("the pause", SOON, || item.offers(&["Resume refreshing"]).then_some(()));
+    assert!(paused());
+    wait::until("another picture", SOON, || (item.picture() != well).then_some(()));
+    item.choose(&["Resume refreshing"]);
+    wait::until("the end of the pause", SOON, || item.offers(&["Pause refreshing"]).then_some(()));
+    assert!(!paused());
+    wait::until("the picture from before", SOON, || (item.picture() == well).then_some(()));
+}
+
+#[test]
+fn the_menu_leads_to_timeline_and_settings() {
+    let stage = Stage::new(Options::default(), None);
+    let (_tray, item) = stage.start_tray_with_icon();
+    for (entry, page) in [("Timeline", "timeline"), ("Settings", "settings")] {
+        item.choose(&[entry]);
+        let window = stage.wait_for_window();
+        let arguments = String::from_utf8_lossy(&window.arguments()).into_owned();
+        assert!(arguments.contains(&format!("--page\0{page}\0")), "{arguments}");
+        let screen = daypass_test_support::desktop::Screen::of(&stage.desktop);
+        screen.close(screen.wait_for_window("Daypass", SOON));
+        stage.wait_for_end(&window);
+    }
+}

@@ -254,6 +254,10 @@ impl Door for AgentDouble {
         self.asked().log.push(format!("copied {account} {session}"));
     }
 
+    fn has_window(&self) -> bool {
+        self.asked().listening
+    }
+
     fn focus_window(&self, place: Place) -> bool {
         let mut asked = self.asked();
         if asked.listening {

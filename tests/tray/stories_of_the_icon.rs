@@ -171,7 +171,14 @@ async fn whoever_closes_the_window_where_there_is_no_tray_is_told_once_that_dayp
     story.seconds(30).await;
     assert_eq!(story.last_note().topic, Topic::NoTray);
     for _ in 0..2 {
+        // Another window is there: what ended only called it.
+        story.agent.asked().listening = true;
         story.happen(DesktopEvent::WindowEnded { success: true }).await;
+        story.seconds(30).await;
+        assert!(story.desk.seen().notes.len() < 3);
+        story.agent.asked().listening = false;
+        story.happen(DesktopEvent::WindowEnded { success: true }).await;
+        story.seconds(30).await;
         story.happen(DesktopEvent::Clicked).await;
         story.seconds(30).await;
     }
@@ -188,6 +195,7 @@ async fn a_window_that_is_closed_beside_a_tray_is_no_news() {
     story.happen(DesktopEvent::Clicked).await;
     story.seconds(30).await;
     story.happen(DesktopEvent::WindowEnded { success: true }).await;
+    story.seconds(30).await;
     assert!(story.desk.seen().notes.is_empty());
 }
 
@@ -199,6 +207,7 @@ async fn a_panel_that_comes_later_takes_the_word_back() {
     story.happen(DesktopEvent::TrayHost { present: true }).await;
     assert_eq!(story.desk.seen().withdrawn, [Topic::NoTray]);
     story.happen(DesktopEvent::WindowEnded { success: true }).await;
+    story.seconds(30).await;
     assert_eq!(story.desk.seen().notes.len(), 1);
 }
 

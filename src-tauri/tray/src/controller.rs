@@ -254,9 +254,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         }
         self.look_at_clipboard(now);
         self.draw();
-        if self.host.is_due(now) {
-            self.ask_for_host();
-        }
+        self.look_at_host(now);
         if let Some(place) = self.window.place_to_focus(now) {
             if self.agent.focus_window(place) {
                 self.window.focused();

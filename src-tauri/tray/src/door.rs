@@ -39,6 +39,9 @@ pub trait Door: Clone + Send + Sync + 'static {
     /// Tells that the clipboard has taken the token of a session, for the history.
     fn copied(&self, account: &str, session: &str);
 
+    /// Whether a window listens.
+    fn has_window(&self) -> bool;
+
     /// Brings a window to the front, where one listens.
     fn focus_window(&self, place: Place) -> bool;
 
@@ -84,6 +87,10 @@ impl Door for Agent {
 
     fn copied(&self, account: &str, session: &str) {
         Agent::copied(self, account, session);
+    }
+
+    fn has_window(&self) -> bool {
+        Agent::windows(self) > 0
     }
 
     fn focus_window(&self, place: Place) -> bool {

@@ -88,9 +88,9 @@ impl Window {
         self.pending.take_if(over).map(|pending| pending.place)
     }
 
-    /// Whether a window was open for a while, and not just a program that called another.
-    pub(crate) fn is_settled(&self, now: Instant) -> bool {
-        self.started.is_some_and(|started| now.saturating_duration_since(started) >= SETTLED)
+    /// Whether its program runs, or a page waits for it.
+    pub(crate) fn is_there(&self) -> bool {
+        self.started.is_some() || self.pending.is_some()
     }
 
     /// The program has ended. Answers the page to start it again with, where a user clicked while it was closing.

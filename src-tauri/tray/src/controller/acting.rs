@@ -137,12 +137,9 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         if !success {
             self.fail("", Attempt::ShowWindow, &broken());
         }
-        let now = Instant::now();
-        let was_open = self.window.is_settled(now);
-        match self.window.ended(now) {
+        match self.window.ended(Instant::now()) {
             Some(place) => self.open_for_user(place),
-            None if was_open => self.window_closed(),
-            None => {}
+            None => self.window_closed(),
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::note::{Note, Topic};
 /// How long a tray host may take to come: at login the panel and we start at the same time, and a panel that crashed is
 /// started again.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long nothing of a window is to be seen until it counts as closed: what ended may only have called another.
+const CLOSED: Duration = Duration::from_secs(1);
 /// What is said in the terminal where there is no tray host.
 const NO_TRAY: &str =
     "This desktop shows no tray icons, so the window opens instead. Run `daypass tray` again to see it later.";
@@ -26,7 +28,9 @@ pub(super) struct Host {
     was_there: bool,
     /// When it is asked for again.
     check: Option<Instant>,
-    /// Whether the user was told, after closing the window, that Daypass is still there.
+    /// When the user is told, after closing the window, that Daypass is still there.
+    tell: Option<Instant>,
+    /// Whether that was told.
     told: bool,
 }
 
@@ -44,14 +48,9 @@ enum State {
 }
 
 impl Host {
-    /// When it is asked for again.
+    /// When there is something to look at.
     pub(super) fn next_check(&self) -> Option<Instant> {
-        self.check
-    }
-
-    /// Whether it is to be asked for now.
-    pub(super) fn is_due(&mut self, now: Instant) -> bool {
-        self.check.take_if(|at| now >= *at).is_some()
+        [self.check, self.tell].into_iter().flatten().min()
     }
 }
 
@@ -97,9 +96,21 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         }
     }
 
-    /// The window was closed: where nothing else shows Daypass, the user is told that it is still there.
+    /// The window's program has ended: where nothing else shows Daypass, the user is told that it is still there.
     pub(super) fn window_closed(&mut self) {
-        if self.host.state == State::Absent && !std::mem::replace(&mut self.host.told, true) {
+        if self.host.state == State::Absent && !self.host.told {
+            self.host.tell = Some(Instant::now() + CLOSED);
+        }
+    }
+
+    /// Looks at what is due: whether there is a host by now, and whether the window is closed.
+    pub(super) fn look_at_host(&mut self, now: Instant) {
+        if self.host.check.take_if(|at| now >= *at).is_some() {
+            self.ask_for_host();
+        }
+        let closed = self.host.tell.take_if(|at| now >= *at).is_some();
+        if closed && self.host.state == State::Absent && !self.window.is_there() && !self.agent.has_window() {
+            self.host.told = true;
             self.notify(Note::still_here(&self.words));
         }
     }

@@ -1,6 +1,9 @@
 //! What the notification server of the desktop was asked to show, and took.
 
 use std::collections::HashMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -31,6 +34,8 @@ pub struct Notification {
     pub summary: String,
     /// Its text.
     pub body: String,
+    /// What its buttons say; a click on the notification itself is not among them.
+    pub buttons: Vec<String>,
 }
 
 /// A listener on the bus, from the desktop's start to the bus's end.
@@ -83,11 +88,37 @@ fn collect(messages: MessageIterator, seen: &Mutex<Vec<Notification>>) {
 }
 
 fn read(call: &Message, answer: &Message) -> Option<Notification> {
-    let (app, _, _, summary, body, ..): Notify = call.body().deserialize().ok()?;
-    Some(Notification { id: answer.body().deserialize().ok()?, app, summary, body })
+    let (app, _, _, summary, body, actions, ..): Notify = call.body().deserialize().ok()?;
+    let pairs = actions.chunks_exact(2).filter(|pair| pair[0] != "default");
+    let buttons = pairs.map(|pair| pair[1].clone()).collect();
+    Some(Notification { id: answer.body().deserialize().ok()?, app, summary, body, buttons })
+}
+
+/// Has the server ask a script what its user presses, in place of a menu on the screen: the first entry that has the wanted
+/// text. The rest is as it is installed: what stands beside a file of ours is only read with it.
+pub(super) fn write_config(root: &Path) {
+    let (folder, script) = (root.join("config/dunst/dunstrc.d"), root.join("press"));
+    fs::create_dir_all(&folder).unwrap();
+    let installed = fs::read_to_string("/etc/xdg/dunst/dunstrc").unwrap_or_else(|_| "[global]\n".to_owned());
+    fs::write(root.join("config/dunst/dunstrc"), installed).unwrap();
+    fs::write(folder.join("press.conf"), format!("[global]\ndmenu = {}\n", script.display())).unwrap();
+    fs::write(&script, format!("#!/bin/sh\ngrep -m 1 -F -e \"$(cat '{}')\"\n", root.join("pressed").display())).unwrap();
+    fs::set_permissions(&script, Permissions::from_mode(0o700)).unwrap();
 }
 
 impl Desktop {
+    /// Presses the button `label` of a notification that is on the screen.
+    pub fn press_button(&self, label: &str) {
+        // An entry of the server's menu begins with the label.
+        fs::write(self.root().join("pressed"), format!("#{label} (")).unwrap();
+        self.read(self.command("dunstctl").arg("context")).expect("dunst did not answer");
+    }
+
+    /// Clicks on the notification that came last.
+    pub fn click_notification(&self) {
+        self.read(self.command("dunstctl").arg("action")).expect("dunst did not answer");
+    }
+
     /// All notifications so far, oldest first.
     pub fn notifications(&self) -> Vec<Notification> {
         self.notifications.seen.lock().unwrap().clone()

@@ -8,11 +8,11 @@ use std::time::Duration;
 use zbus::blocking::{Connection, Proxy};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Structure, Value};
 
-use super::Desktop;
+use super::{Desktop, STARTS, bus};
 use crate::wait;
 
 /// The name of the tray host's registry on the bus.
-pub(super) const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
@@ -54,7 +54,7 @@ const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 "#;
 
 /// Gives the panel its configuration before its first start.
-pub(super) fn write_panel_config(config: &Path) {
+fn write_panel_config(config: &Path) {
     let folder = config.join("xfce4/xfconf/xfce-perchannel-xml");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("xfce4-panel.xml"), PANEL).unwrap();
@@ -81,6 +81,21 @@ pub struct MenuEntry {
 }
 
 impl Desktop {
+    /// Starts the panel that shows tray icons, and waits until it takes them.
+    pub fn start_panel(&mut self) {
+        write_panel_config(&self.path("config"));
+        self.start_service("xfce4-panel", &["--disable-wm-check"], WATCHER);
+    }
+
+    /// Ends the panel at once (SIGKILL), as a crash would.
+    pub fn kill_panel(&self) {
+        let parts = ["xfce4-panel", "wrapper-2.0"];
+        for process in self.processes().iter().filter(|process| parts.contains(&process.program.as_str())) {
+            super::kill("-KILL", process.pid);
+        }
+        bus::wait_without_name(self.bus(), WATCHER, STARTS);
+    }
+
     /// The names under which tray icons are registered.
     pub fn tray_items(&self) -> Vec<String> {
         let watcher = Proxy::new(self.bus(), WATCHER, WATCHER_PATH, WATCHER).unwrap();
