@@ -2,6 +2,8 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod args;
+#[cfg(target_os = "macos")]
+pub mod beside;
 mod chooser;
 pub mod commands;
 pub mod data;

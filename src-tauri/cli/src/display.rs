@@ -1,14 +1,18 @@
 //! Whether there is a display to show a tray icon and a window on.
 
 use std::ffi::OsString;
+#[cfg(target_os = "linux")]
 use std::os::linux::net::SocketAddrExt;
+#[cfg(target_os = "linux")]
 use std::os::unix::net::{SocketAddr, UnixStream};
+#[cfg(target_os = "linux")]
 use std::path::PathBuf;
 
 /// Whether a display that the environment names answers; `var` stands in for `std::env::var_os`.
 ///
 /// A terminal that outlived its desktop, or a container, may name one that does not. A display on another machine (an
 /// `ssh -X`) is taken at its word: asking could take long.
+#[cfg(target_os = "linux")]
 pub(crate) fn answers(var: impl Fn(&str) -> Option<OsString>) -> bool {
     let text = |name: &str| var(name).filter(|value| !value.is_empty());
     let wayland = text("WAYLAND_DISPLAY").map(|name| {
@@ -29,7 +33,13 @@ pub(crate) fn answers(var: impl Fn(&str) -> Option<OsString>) -> bool {
     UnixStream::connect(&path).or_else(|_| hidden()).is_ok()
 }
 
-#[cfg(test)]
+/// Elsewhere there is one, but for whoever came from another machine.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn answers(var: impl Fn(&str) -> Option<OsString>) -> bool {
+    var("SSH_CONNECTION").is_none()
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 

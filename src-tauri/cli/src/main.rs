@@ -52,6 +52,10 @@ fn main() -> ExitCode {
         return answered;
     }
     match Cli::try_parse_from(typed) {
+        #[cfg(target_os = "macos")]
+        Ok(Cli { command: command @ Command::Tray(_) }) => {
+            daypass_tray::beside_the_main_thread(move || code(run(&command)))
+        }
         Ok(cli) => ended(run(&cli.command)),
         Err(error) => not_parsed(&error),
     }
@@ -77,13 +81,18 @@ fn run(command: &Command) -> Result<(), Failure> {
 }
 
 fn ended(result: Result<(), Failure>) -> ExitCode {
+    ExitCode::from(code(result))
+}
+
+/// Tells what went wrong, and answers the code to end with.
+fn code(result: Result<(), Failure>) -> u8 {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failure) => {
             let unused_key = if failure.exit == Exit::Locked { door::home().ok() } else { None };
             let advice = unused_key.and_then(|home| door::unused_key(&home)).map(|advice| format!(" {advice}"));
             output::tell(&format!("daypass: {}{}", failure.message, advice.unwrap_or_default()));
-            ExitCode::from(failure.exit as u8)
+            failure.exit as u8
         }
     }
 }

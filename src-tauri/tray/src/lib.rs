@@ -21,8 +21,8 @@
 //! - When [`run`] answers, the clipboard is cleared and the icon is gone; stopping the agent is the caller's.
 //! - Being the only one of its user is the caller's too (the agent's lock): a second start asks `POST /v1/window` of the first.
 //!
-//! The icon is a StatusNotifierItem over D-Bus, so this is for Linux and the BSDs; elsewhere `tray-icon` wants an event loop on
-//! the main thread.
+//! On Linux and the BSDs the icon is a StatusNotifierItem over D-Bus. On macOS the main thread is for the icon alone: all of the
+//! above happens beside it, within `beside_the_main_thread`.
 
 mod clip;
 mod controller;
@@ -47,6 +47,8 @@ pub use desktop::{Binding, Cleared, Desktop, DesktopError, DesktopEvent, Drawing
 pub use door::Door;
 pub use face::{Requests, TrayFace};
 pub use menu::{Action, Entry, Menu, OnClipboard, menu, starting};
+#[cfg(target_os = "macos")]
+pub use native::main_thread::beside as beside_the_main_thread;
 pub use native::{NativeDesktop, NativeSetup};
 pub use note::{Attempt, Note, Offer, Topic};
 pub use picture::{Picture, picture, tooltip};

@@ -7,7 +7,11 @@
 use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use arboard::{Clipboard, SetExtLinux};
+use arboard::Clipboard;
+#[cfg(target_os = "macos")]
+use arboard::SetExtApple;
+#[cfg(target_os = "linux")]
+use arboard::SetExtLinux;
 use daypass_core::Secret;
 use tokio::sync::oneshot;
 

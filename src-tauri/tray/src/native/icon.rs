@@ -7,6 +7,8 @@ use tray_icon::menu::{IsMenuItem, MenuEvent, MenuItem, PredefinedMenuItem, Subme
 use tray_icon::{MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use super::bus::Bus;
+#[cfg(target_os = "macos")]
+use super::main_thread::Held;
 use super::{pictures, reply, thread};
 use crate::desktop::{DesktopError, DesktopEvent, Drawing, Reply};
 use crate::menu::{Action, Entry, Menu};
@@ -68,20 +70,21 @@ fn listen(events: UnboundedSender<DesktopEvent>) {
 }
 
 fn run(first: Drawing, bus: &Bus, commands: &Receiver<Command>) {
-    let mut shown = Shown::new(first);
+    let mut held = Held::default();
+    held.with(|shown| *shown = Shown::new(first));
     for command in commands {
         match command {
-            Command::Draw(drawing) => {
-                if let Some(shown) = &mut shown {
+            Command::Draw(drawing) => held.with(|shown| {
+                if let Some(shown) = shown {
                     shown.draw(drawing);
                 }
-            }
-            Command::HasHost(answer) => {
+            }),
+            Command::HasHost(answer) => held.with(|shown| {
                 // Without a session bus there is no icon, and nobody to show one.
-                let _ = answer.send(Ok(shown.is_some() && bus.has_tray_host().unwrap_or(false)));
-            }
+                let _ = answer.send(Ok(shown.is_some() && has_host(bus)));
+            }),
             Command::Close(answer) => {
-                drop(shown.take());
+                held.with(|shown| drop(shown.take()));
                 let _ = answer.send(Ok(()));
                 return;
             }
@@ -89,8 +92,25 @@ fn run(first: Drawing, bus: &Bus, commands: &Receiver<Command>) {
     }
 }
 
+/// Whether somebody shows icons: elsewhere the system itself does.
+fn has_host(bus: &Bus) -> bool {
+    !cfg!(target_os = "linux") || bus.has_tray_host().unwrap_or(false)
+}
+
+/// The icon, on the thread that holds it.
+#[cfg(not(target_os = "macos"))]
+#[derive(Default)]
+struct Held(Option<Shown>);
+
+#[cfg(not(target_os = "macos"))]
+impl Held {
+    fn with(&mut self, work: impl FnOnce(&mut Option<Shown>)) {
+        work(&mut self.0);
+    }
+}
+
 /// The icon and what it shows.
-struct Shown {
+pub(super) struct Shown {
     icon: TrayIcon,
     drawing: Drawing,
 }

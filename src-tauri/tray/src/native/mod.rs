@@ -5,6 +5,8 @@
 mod bus;
 mod clipboard;
 mod icon;
+#[cfg(target_os = "macos")]
+pub(crate) mod main_thread;
 mod notifier;
 mod pictures;
 mod shortcut;

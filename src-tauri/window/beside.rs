@@ -1,0 +1,23 @@
+//! macOS: what a user opens is the window, for a bundle starts the one program that it is called after. So the window starts the tray
+//! app, which is beside it in the bundle, where none runs.
+
+use std::process::{Command, Stdio};
+
+use daypass_api::Client;
+use daypass_api::client::CallError;
+use daypass_api::view::StatusView;
+
+/// The lean program's name, in the folder of ours.
+const PROGRAM: &str = "daypass";
+
+/// Starts the tray app where no agent answers; the window finds it by itself. One that cannot be started is told by the window too,
+/// which then has no agent to show.
+pub fn start_the_tray(client: &Client) {
+    if let Err(CallError::NotRunning) = client.get::<StatusView>("/v1/status")
+        && let Ok(ours) = std::env::current_exe()
+    {
+        let null = Stdio::null;
+        let _ =
+            Command::new(ours.with_file_name(PROGRAM)).arg("tray").stdin(null()).stdout(null()).stderr(null()).spawn();
+    }
+}
