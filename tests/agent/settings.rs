@@ -93,11 +93,11 @@ async fn what_is_wrong_is_told_with_its_line_and_the_defaults_are_in_force() {
         ("clipboard = 30\n", Some(1), "a group of settings"),
         ("[authority]\nport = 1.5\n", Some(2), "\"port\" is a whole number"),
         ("[quick_copy]\nshortcut = 5\n", Some(2), "\"shortcut\" is a text"),
-        ("[clipboard]\nclear_after = 601\n", Some(2), "\"clear_after\" does not take this value"),
+        ("[clipboard]\nclear_after = 601\n", Some(2), "\"clear_after\" is a whole number from 5 to 600"),
         ("[clipboard]\nclear_after = 4\n", Some(2), "5 to 600"),
         ("[clipboard]\nclear_after = -1\n", Some(2), "\"clear_after\""),
-        ("[authority]\nenabled = true\nport = 70000\n", Some(3), "\"port\""),
-        ("[appearance]\ntheme = \"pink\"\n", Some(2), "`light`, `dark`"),
+        ("[authority]\nenabled = true\nport = 70000\n", Some(3), "\"port\" is a whole number from 0 to 65535"),
+        ("[appearance]\ntheme = \"pink\"\n", Some(2), "\"theme\" is one of these: system, light, dark"),
     ] {
         let bed = Bed::new();
         write(&bed, wrong);

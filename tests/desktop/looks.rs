@@ -24,9 +24,12 @@ fn axe_finds_no_violation_in_the_dark() {
 /// What is behind the page is seen before that is drawn, and wherever it is drawn late.
 #[test]
 fn the_ground_behind_the_page_is_of_its_colour() {
-    for (dark, ground) in [(false, 0xfb_fb_fc), (true, 0x17_18_1b)] {
+    let (light, black) = (0xfb_fb_fc, 0x17_18_1b);
+    // As the desktop is, and as the user has chosen.
+    for (dark, theme, ground) in [(false, "system", light), (true, "system", black), (false, "dark", black)] {
         let stage = Stage::new(Options { dark, ..Options::default() }, None);
         let _tray = stage.start_tray();
+        stage.run(&["settings", "set", "appearance.theme", theme]).ok();
         let window = stage.desktop.launch("window", &mut stage.desktop.command(window_program()));
         stage.wait_for_window();
         let web = wait::until("the web view's process", SOON, || {
@@ -78,6 +81,12 @@ fn check_all(dark: bool) {
     page.part("history").click();
     page.part("entry");
     check(&page, "the history");
+    page.part("settings").click();
+    page.part("place-vault");
+    check(&page, "the settings");
+    page.part("export").click();
+    page.part("passphrase");
+    check(&page, "the passphrase of an export");
     drop(page);
 
     let page = stage.open_page("sessions");
@@ -95,7 +104,7 @@ fn check_all(dark: bool) {
 
 /// Lets axe-core look at the page as it is.
 #[track_caller]
-fn check(page: &Page, state: &str) {
+pub(crate) fn check(page: &Page, state: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/node_modules/axe-core/axe.min.js");
     let axe = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}: run `make test`", file.display()));
     page.script(&format!("if (!window.axe) {{ {axe} }}"));

@@ -106,7 +106,8 @@ impl Autostart {
     /// The entry's text (Desktop Entry Specification).
     fn text(&self, on: bool) -> String {
         let program = self.program.display().to_string();
-        let home = self.home.as_ref().map(|home| format!("env {} ", argument(&format!("DAYPASS_HOME={}", home.display()))));
+        let home =
+            self.home.as_ref().map(|home| format!("env {} ", argument(&format!("DAYPASS_HOME={}", home.display()))));
         format!(
             "# Starts Daypass in the tray at login; the setting \"start at login\" writes and removes this file.\n\
              [Desktop Entry]\n\

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use daypass_api::error::Said;
 use daypass_api::reason;
-use daypass_api::settings::{Settings, SettingsError};
+use daypass_api::settings::{CLEAR_AFTER, Settings, SettingsError};
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
@@ -57,17 +57,18 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, SettingsError> {
 /// The first line that is wrong, and why.
 pub(super) fn settings(text: &str) -> Result<Settings, SettingsError> {
     let table = DeTable::parse(text).map_err(|error| {
-        let why = format!("This is not TOML: {}.", error.message().trim_end_matches('.'));
-        at(text, error.span(), why, Said::new("error-settings-syntax", []))
+        let why = error.message().trim_end_matches('.').to_owned();
+        let message = format!("This is not TOML: {why}.");
+        at(text, error.span(), message, Said::new("error-settings-syntax", [("reason", why)]))
     })?;
     // What there is, and of which kind, is told by what it is by default.
     if let Ok(Value::Object(model)) = serde_json::to_value(Settings::default()) {
         fits(text, table.get_ref(), &model)?;
     }
     toml::from_str(text).map_err(|error| {
-        let key = error.span().and_then(|span| key_of(table.get_ref(), span.start)).unwrap_or_default();
-        let why = format!("{key:?} does not take this value: {}.", error.message().trim_end_matches('.'));
-        at(text, error.span(), why, Said::new("error-settings-value", [("key", key.to_owned())]))
+        let found = error.span().and_then(|span| value_at(table.get_ref(), span.start));
+        let (message, said) = misfit(found, error.message());
+        at(text, error.span(), message, said)
     })
 }
 
@@ -117,12 +118,32 @@ fn fits(text: &str, table: &DeTable<'_>, model: &Map<String, Value>) -> Result<(
     Ok(())
 }
 
-/// The key whose value begins at the byte `start`.
-fn key_of<'a>(table: &'a DeTable<'_>, start: usize) -> Option<&'a str> {
+/// The value that begins at the byte `start`, with its key.
+fn value_at<'a>(table: &'a DeTable<'a>, start: usize) -> Option<(&'a str, &'a DeValue<'a>)> {
     table.iter().find_map(|(key, value)| match value.get_ref() {
-        DeValue::Table(inner) => key_of(inner, start),
-        _ => (value.span().start == start).then(|| &**key.get_ref()),
+        DeValue::Table(inner) => value_at(inner, start),
+        found => (value.span().start == start).then_some((&**key.get_ref(), found)),
     })
+}
+
+/// Why a value of the right kind is none that the setting takes; the library has said `why`.
+fn misfit(found: Option<(&str, &DeValue<'_>)>, why: &str) -> (String, Said) {
+    let Some((key, value)) = found else {
+        let why = why.trim_end_matches('.').to_owned();
+        let message = format!("A setting does not take its value: {why}.");
+        return (message, Said::new("error-settings-value", [("reason", why)]));
+    };
+    let name = ("key", key.to_owned());
+    if matches!(value, DeValue::Integer(_)) {
+        let range = if key == "clear_after" { CLEAR_AFTER } else { 0..=u64::from(u16::MAX) };
+        let (min, max) = (range.start().to_string(), range.end().to_string());
+        let message = format!("{key:?} is a whole number from {min} to {max}.");
+        return (message, Said::new("error-settings-range", [name, ("min", min), ("max", max)]));
+    }
+    // "…, expected one of `system`, `light`, `dark`"
+    let words = why.split_once("expected").map_or("", |(_, words)| words);
+    let words = words.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(", ");
+    (format!("{key:?} is one of these: {words}."), Said::new("error-settings-word", [name, ("known", words)]))
 }
 
 /// Something is wrong with the file as a whole.

@@ -2,13 +2,15 @@
 error-unknown-account = Es gibt kein Konto {$account}; welche es gibt, zeigt `daypass account list`.
 
 # Die Datei der Einstellungen, und warum sie nicht gelesen oder geändert werden kann.
-error-settings-syntax = Diese Zeile ist kein gültiges TOML.
+error-settings-syntax = Das ist kein gültiges TOML: {$reason}.
 error-settings-unknown = Eine Einstellung „{$key}“ gibt es hier nicht; es gibt {$known}.
 error-settings-group = „{$key}“ ist eine Gruppe von Einstellungen, wie [clipboard].
 error-settings-switch = „{$key}“ ist true oder false.
 error-settings-number = „{$key}“ ist eine ganze Zahl.
 error-settings-text = „{$key}“ ist ein Text in Anführungszeichen.
-error-settings-value = „{$key}“ kann diesen Wert nicht haben.
+error-settings-range = „{$key}“ ist eine ganze Zahl von {$min} bis {$max}.
+error-settings-word = „{$key}“ ist eines von diesen: {$known}.
+error-settings-value = Eine Einstellung kann ihren Wert nicht haben: {$reason}.
 error-settings-unreadable = Die Datei kann nicht gelesen werden: {$reason}.
 error-settings-link = Die Datei ist eine Verknüpfung mit einer Datei, die es nicht gibt.
 error-settings-no-file = An ihrer Stelle liegt etwas, das keine Datei ist.
@@ -33,9 +35,9 @@ error-curl-none = Das ist kein curl-Befehl; bitte einen einfügen, der mit curl 
 error-curl-address = Der Befehl nennt keine lesbare Adresse.
 error-curl-unknown = Keiner der Anbieter hier wird bei {$host} auf diese Weise angesprochen.
 error-curl-other = Der Befehl ist für {$other}, nicht für {$title}.
-error-curl-empty = Der Befehl enthält kein {$label}, nur einen Platzhalter dafür.
+error-curl-empty = Der Befehl enthält keine Zugangsdaten, nur einen Platzhalter dafür.
 error-curl-either = Entweder die Zugangsdaten angeben oder den Befehl, der sie enthält.
-error-connect-check = Bitte prüfen: {$label}. Es wurde nichts gespeichert.
+error-connect-check = Bitte prüfen und erneut versuchen; es wurde nichts gespeichert.
 error-connect-later = Es wurde nichts gespeichert; bitte später noch einmal versuchen.
 error-authority-none = Dieser Agent hat keine lokale Ausgabestelle.
 error-authority-off = Die lokale Ausgabestelle wurde inzwischen ausgeschaltet.

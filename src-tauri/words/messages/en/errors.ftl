@@ -2,13 +2,15 @@
 error-unknown-account = There is no account {$account}; `daypass account list` shows those that there are.
 
 # The settings' file, and why it cannot be read or changed.
-error-settings-syntax = This line cannot be read as TOML.
+error-settings-syntax = This cannot be read as TOML: {$reason}.
 error-settings-unknown = There is no setting “{$key}” here; there are {$known}.
 error-settings-group = “{$key}” is a group of settings, such as [clipboard].
 error-settings-switch = “{$key}” is true or false.
 error-settings-number = “{$key}” is a whole number.
 error-settings-text = “{$key}” is a text in quotes.
-error-settings-value = “{$key}” does not take this value.
+error-settings-range = “{$key}” is a whole number from {$min} to {$max}.
+error-settings-word = “{$key}” is one of these: {$known}.
+error-settings-value = A setting does not take its value: {$reason}.
 error-settings-unreadable = The file cannot be read: {$reason}.
 error-settings-link = The file is a link to a file that is not there.
 error-settings-no-file = What is in its place is not a file.
@@ -33,9 +35,9 @@ error-curl-none = This is no curl command; paste one that begins with curl.
 error-curl-address = The command names no address that can be read.
 error-curl-unknown = None of the providers here is called at {$host} in this way.
 error-curl-other = The command is one for {$other}, not for {$title}.
-error-curl-empty = The command holds no {$label}, only a placeholder for it.
+error-curl-empty = The command holds no credential, only a placeholder for one.
 error-curl-either = Give either the credential, or the command that holds it.
-error-connect-check = Check the {$label}; nothing was stored.
+error-connect-check = Check it and try again; nothing was stored.
 error-connect-later = Nothing was stored; try again later.
 error-authority-none = This agent has no local authority.
 error-authority-off = The local authority was switched off meanwhile.

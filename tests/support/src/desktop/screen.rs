@@ -5,11 +5,12 @@ use std::time::Duration;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask,
-    ImageFormat, MapState, Window, WindowClass,
+    GrabMode, ImageFormat, InputFocus, MapState, ModMask, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
 
-use super::Desktop;
+use super::{Desktop, STARTS};
 use crate::wait;
 
 /// A connection to the X server, for looking at the screen often.
@@ -129,6 +130,69 @@ impl Screen {
         window
     }
 
+    /// Whether there is a window manager.
+    pub fn is_managed(&self) -> bool {
+        self.window_of(self.root, "_NET_SUPPORTING_WM_CHECK").is_some()
+    }
+
+    /// The window whose title contains `title`, where it can be seen; also inside the frame of a window manager.
+    pub fn titled(&self, title: &str) -> Option<Window> {
+        let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
+        // A window may end while we ask.
+        let inside = |frame: &Window| self.x.query_tree(*frame).unwrap().reply().map(|tree| tree.children).unwrap_or_default();
+        let mut windows = tree.children.iter().flat_map(|frame| [vec![*frame], inside(frame)].concat());
+        windows.find(|window| {
+            let seen = self.x.get_window_attributes(*window).unwrap().reply();
+            seen.is_ok_and(|seen| seen.map_state == MapState::VIEWABLE) && self.title(*window).contains(title)
+        })
+    }
+
+    /// Waits for that.
+    #[track_caller]
+    pub fn wait_for_titled(&self, title: &str, deadline: Duration) -> Window {
+        wait::until(&format!("a window {title:?}"), deadline, || self.titled(title))
+    }
+
+    /// A window of ours as any program has one, with a title and the focus; for as long as this value lives.
+    pub fn client(&self, title: &str) -> Window {
+        let window = self.x.generate_id().unwrap();
+        let look = CreateWindowAux::new().background_pixel(0x00dd_dddd);
+        let class = WindowClass::INPUT_OUTPUT;
+        self.x.create_window(0, window, self.root, 40, 40, 300, 120, 0, class, 0, &look).unwrap().check().unwrap();
+        let (name, kind) = (AtomEnum::WM_NAME, AtomEnum::STRING);
+        self.x.change_property8(PropMode::REPLACE, window, name, kind, title.as_bytes()).unwrap().check().unwrap();
+        self.x.map_window(window).unwrap().check().unwrap();
+        if !self.is_managed() {
+            let by = InputFocus::POINTER_ROOT;
+            self.x.set_input_focus(by, window, x11rb::CURRENT_TIME).unwrap().check().unwrap();
+        }
+        wait::until("the focus", STARTS, || (self.focused() == window).then_some(()));
+        window
+    }
+
+    /// The window that has the keyboard's focus, by the window manager where there is one.
+    pub fn focused(&self) -> Window {
+        let by_the_server = || self.x.get_input_focus().unwrap().reply().unwrap().focus;
+        if self.is_managed() { self.window_of(self.root, "_NET_ACTIVE_WINDOW").unwrap_or(0) } else { by_the_server() }
+    }
+
+    /// Has the key of a letter for itself, as another program with a shortcut; for as long as this value lives.
+    pub fn take_key(&self, letter: char) {
+        let (first, last) = (self.x.setup().min_keycode, self.x.setup().max_keycode);
+        let layout = self.x.get_keyboard_mapping(first, last - first + 1).unwrap().reply().unwrap();
+        let width = usize::from(layout.keysyms_per_keycode);
+        let key = layout.keysyms.chunks(width).position(|symbols| symbols[0] == u32::from(letter)).unwrap();
+        let (key, how) = (first + u8::try_from(key).unwrap(), GrabMode::ASYNC);
+        self.x.grab_key(false, self.root, ModMask::ANY, key, how, how).unwrap().check().unwrap();
+    }
+
+    /// A property that names a window.
+    fn window_of(&self, window: Window, name: &str) -> Option<Window> {
+        let name = self.x.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom;
+        let value = self.x.get_property(false, window, name, AtomEnum::WINDOW, 0, 1).unwrap().reply().unwrap();
+        value.value32()?.next().filter(|window| *window != 0)
+    }
+
     /// Whether `window` lies above the window whose title contains `title`.
     pub fn is_above(&self, window: Window, title: &str) -> bool {
         let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
@@ -159,7 +223,17 @@ impl Desktop {
         self.read(self.command("xdotool").args(["mousemove", &x.to_string(), &y.to_string()])).expect("xdotool failed");
     }
 
-    /// Presses a key by its X name, such as `Down`.
+    /// Gives a window the keyboard.
+    pub fn focus(&self, window: Window) {
+        self.read(self.command("xdotool").args(["windowfocus", "--sync", &window.to_string()])).expect("xdotool failed");
+    }
+
+    /// Types a text, key by key.
+    pub fn type_text(&self, text: &str) {
+        self.read(self.command("xdotool").args(["type", text])).expect("xdotool failed");
+    }
+
+    /// Presses a key by its X name, such as `Down`, or several at once, such as `ctrl+c`.
     pub fn press(&self, key: &str) {
         self.read(self.command("xdotool").args(["key", key])).expect("xdotool failed");
     }

@@ -7,7 +7,7 @@ settings-file-wrong-note = Die letzten gültigen Einstellungen gelten weiter; bi
 
 settings-general = Allgemein
 settings-start = Bei der Anmeldung starten
-settings-start-says = Daypass wartet im Infobereich, sobald die Sitzung am Rechner beginnt.
+settings-start-says = Daypass wartet nach der Anmeldung am Rechner im Infobereich.
 settings-theme = Erscheinungsbild
 settings-theme-says = Hell, dunkel oder wie der Desktop.
 settings-theme-system = Wie der Desktop
@@ -29,7 +29,7 @@ settings-shortcut-press = Tasten drücken …
 settings-shortcut-off = Entfernen
 settings-shortcut-bound = {$keys} öffnet die Palette.
 settings-warm = Palette bereithalten
-settings-warm-says = Sie öffnet sich dann augenblicklich; ihr Prozess belegt dafür ständig etwa 120 MB Arbeitsspeicher.
+settings-warm-says = Sie öffnet sich dann augenblicklich; ihr Prozess belegt dafür ständig etwa 150 MB Arbeitsspeicher.
 
 settings-refreshing = Erneuern
 settings-fresh = Token frisch halten
