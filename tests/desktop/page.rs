@@ -101,6 +101,20 @@ impl Page {
         self.ask(self.client.execute_async(script, Vec::new())).unwrap()
     }
 
+    /// Gives the window this size, in CSS pixels, and waits until the page has it.
+    #[track_caller]
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        self.ask(self.client.set_window_size(width, height)).unwrap();
+        self.until("the window's size", |page| page.script("return innerWidth") == width);
+        self.wait_until_painted();
+    }
+
+    /// Saves a picture of the page, as PNG.
+    #[track_caller]
+    pub(crate) fn picture(&self, file: &Path) {
+        std::fs::write(file, self.ask(self.client.screenshot()).unwrap()).unwrap();
+    }
+
     /// Waits until what the page holds is on the screen.
     #[track_caller]
     pub(crate) fn wait_until_painted(&self) {

@@ -1,6 +1,7 @@
 //! A real desktop for one test: an X server, a session bus, a keyring, a notification server and a tray host, as child
 //! processes with scratch folders, ended when the value is dropped. Several run side by side, as root too, without a terminal.
 
+mod accessibility;
 mod bus;
 mod clipboard;
 mod keyring;
@@ -22,6 +23,7 @@ use zbus::blocking::Connection;
 use crate::process::{self, Process};
 use crate::wait;
 
+pub use accessibility::{Accessibility, Accessible, Heard};
 pub use keyring::StoredSecret;
 pub use notifications::Notification;
 pub use screen::{Frame, Screen};
@@ -54,12 +56,25 @@ pub struct Options {
     pub tray_host: bool,
     /// Whether programs are told that the user likes dark colours.
     pub dark: bool,
+    /// Whether there is an accessibility bus, and programs tell of themselves on it.
+    pub accessible: bool,
+    /// Whether a window manager gives windows their frames and the focus.
+    pub window_manager: bool,
+    /// What `LANG` is set to. The C library need not have that locale.
+    pub language: &'static str,
 }
 
 impl Default for Options {
-    /// An open keyring, a tray host, light colours.
+    /// An open keyring, a tray host, light colours, nobody who listens, no window manager, and no language.
     fn default() -> Self {
-        Self { keyring: Keyring::Unlocked, tray_host: true, dark: false }
+        Self {
+            keyring: Keyring::Unlocked,
+            tray_host: true,
+            dark: false,
+            accessible: false,
+            window_manager: false,
+            language: "C.UTF-8",
+        }
     }
 }
 
@@ -69,7 +84,7 @@ pub struct Desktop {
     scratch: TempDir,
     display: String,
     address: String,
-    dark: bool,
+    options: Options,
     bus: Connection,
     notifications: notifications::Monitor,
     children: Vec<Child>,
@@ -87,7 +102,7 @@ impl Desktop {
             fs::create_dir(scratch.path().join(name)).unwrap();
             fs::set_permissions(scratch.path().join(name), Permissions::from_mode(0o700)).unwrap();
         }
-        let mut environment = Environment { root: scratch.path(), display: "", address: "", dark: options.dark };
+        let mut environment = Environment { root: scratch.path(), display: "", address: "", options };
 
         let (server, display) = first_line(
             environment.command("Xvfb").args(["-displayfd", "1", "-screen", "0", "1280x800x24"]).args([
@@ -108,10 +123,13 @@ impl Desktop {
         let bus = bus::connect(&address);
         let notifications = notifications::Monitor::start(&address);
 
-        let dark = options.dark;
         let children = vec![server, daemon];
         let mut desktop =
-            Self { scratch, display, address, dark, bus, notifications, children, keyring: None, mute: None };
+            Self { scratch, display, address, options, bus, notifications, children, keyring: None, mute: None };
+        if options.accessible {
+            desktop.start_service(accessibility::LAUNCHER, &["--launch-immediately"], accessibility::BUS);
+        }
+        notifications::write_config(desktop.root());
         desktop.start_service("dunst", &[], notifications::SERVICE);
         match options.keyring {
             Keyring::Unlocked => desktop.start_keyring(),
@@ -122,9 +140,11 @@ impl Desktop {
             Keyring::Absent => {}
             Keyring::Mute => desktop.start_mute_keyring(),
         }
+        if options.window_manager {
+            desktop.start_window_manager();
+        }
         if options.tray_host {
-            tray::write_panel_config(desktop.path("config").as_path());
-            desktop.start_service("xfce4-panel", &["--disable-wm-check"], tray::WATCHER);
+            desktop.start_panel();
         }
         desktop
     }
@@ -157,7 +177,7 @@ impl Desktop {
     /// A command that will run on this desktop, with this desktop's environment and nothing else of ours.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let environment =
-            Environment { root: self.scratch.path(), display: &self.display, address: &self.address, dark: self.dark };
+            Environment { root: self.scratch.path(), display: &self.display, address: &self.address, options: self.options };
         environment.command(program)
     }
 
@@ -196,9 +216,20 @@ impl Desktop {
         output.status.success().then(|| text.strip_suffix('\n').unwrap_or(&text).to_owned())
     }
 
+    /// Starts the window manager, and waits until it says that it is one (EWMH, `_NET_SUPPORTING_WM_CHECK`).
+    fn start_window_manager(&mut self) {
+        let log = File::create(self.path("log").join("openbox")).unwrap();
+        let mut command = self.command("openbox");
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.children.push(command.spawn().unwrap_or_else(|error| panic!("openbox cannot be started: {error}")));
+        let screen = Screen::of(self);
+        wait::until("the window manager", STARTS, || screen.is_managed().then_some(()));
+    }
+
     /// Starts a part of the desktop, and waits until its name is on the bus.
     fn start_service(&mut self, program: &str, arguments: &[&str], name: &str) {
-        let log = File::create(self.path("log").join(program)).unwrap();
+        let log = Path::new(program).file_name().unwrap();
+        let log = File::create(self.path("log").join(log)).unwrap();
         let mut command = self.command(program);
         command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{program} cannot be started: {error}"));
@@ -248,6 +279,12 @@ impl App {
         kill("-TERM", self.child.id());
     }
 
+    /// Ends it at once (SIGKILL), as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for its end, and answers its exit code; `None` where a signal ended it.
     pub fn wait(&mut self, deadline: Duration) -> Option<i32> {
         wait::until("the end of a program", deadline, || self.child.try_wait().unwrap()).code()
@@ -266,7 +303,7 @@ struct Environment<'a> {
     root: &'a Path,
     display: &'a str,
     address: &'a str,
-    dark: bool,
+    options: Options,
 }
 
 impl Environment<'_> {
@@ -276,7 +313,7 @@ impl Environment<'_> {
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()))
-            .env("LANG", "C.UTF-8")
+            .env("LANG", self.options.language)
             .env("HOME", folder("home"))
             .env("TMPDIR", folder("tmp"))
             .env("XDG_RUNTIME_DIR", folder("run"))
@@ -287,8 +324,7 @@ impl Environment<'_> {
             .env("XDG_SESSION_TYPE", "x11")
             .env("XDG_CURRENT_DESKTOP", "XFCE")
             .env("GSETTINGS_BACKEND", "memory")
-            .env("NO_AT_BRIDGE", "1")
-            .env("GTK_THEME", if self.dark { "Adwaita:dark" } else { "Adwaita" })
+            .env("GTK_THEME", if self.options.dark { "Adwaita:dark" } else { "Adwaita" })
             .env(MARK, self.root)
             .current_dir(folder("home"));
         if !self.display.is_empty() {
@@ -296,6 +332,9 @@ impl Environment<'_> {
         }
         if !self.address.is_empty() {
             command.env("DBUS_SESSION_BUS_ADDRESS", self.address);
+        }
+        if !self.options.accessible {
+            command.env("NO_AT_BRIDGE", "1");
         }
         command
     }

@@ -43,7 +43,7 @@ fn the_keyring_can_be_locked_and_opened() {
 
 #[test]
 fn an_absent_keyring_stays_absent() {
-    let desktop = Desktop::start(Options { keyring: Keyring::Absent, tray_host: false, dark: false });
+    let desktop = Desktop::start(Options { keyring: Keyring::Absent, tray_host: false, ..Options::default() });
     let looked_up = desktop.command("secret-tool").args(["lookup", "key", "word"]).output().unwrap();
     let told = String::from_utf8_lossy(&looked_up.stderr).into_owned();
     assert!(told.contains("org.freedesktop.secrets"), "{told}");
@@ -76,7 +76,7 @@ fn a_keyring_that_was_killed_comes_back_with_what_it_held() {
 
 #[test]
 fn a_mute_keyring_takes_calls_and_answers_none_until_it_ends() {
-    let mut desktop = Desktop::start(Options { keyring: Keyring::Mute, tray_host: false, dark: false });
+    let mut desktop = Desktop::start(Options { keyring: Keyring::Mute, tray_host: false, ..Options::default() });
     let mut asking = desktop.command("secret-tool").args(["lookup", "key", "word"]).spawn().unwrap();
     wait::until("a call", SOON, || (desktop.unanswered_calls() > 0).then_some(()));
     assert!(asking.try_wait().unwrap().is_none(), "it was answered");
