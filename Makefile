@@ -35,7 +35,7 @@ BUILD_PACKAGES := build-essential curl pkg-config libwebkit2gtk-4.1-dev libayata
 	libxdo-dev libssl-dev
 # A real desktop for the tests, on a machine without one.
 DESKTOP_PACKAGES := webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring libsecret-tools dunst xfce4-panel xclip xdotool \
-	libnotify-bin imagemagick at-spi2-core procps
+	libnotify-bin imagemagick at-spi2-core procps openbox x11-xkb-utils
 INTEROP_PACKAGES := python3-venv
 BENCH_PACKAGES := wrk libsecret-tools
 # To make a Debian package, and to look at one from all sides.

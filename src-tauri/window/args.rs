@@ -7,8 +7,11 @@ pub const USAGE: &str = "\
 The window of Daypass. The tray app starts it; it can also be started by hand.
 
 Usage: daypass-window [--page PAGE] [--account NAME] [--session ID]
+       daypass-window --palette [--warm]
 
 PAGE is sessions, new_session, connect, sign_in, history, timeline or settings.
+
+With --palette it is the palette for quick copies; --warm has it wait, hidden, until it is asked for.
 
 Example: daypass-window --page history --account work
 ";
@@ -18,6 +21,11 @@ Example: daypass-window --page history --account work
 pub enum Args {
     /// Open the window on this.
     Open(Place),
+    /// Open the palette.
+    Palette {
+        /// Whether it waits, hidden, until it is asked for.
+        warm: bool,
+    },
     /// Print [`USAGE`].
     Help,
 }
@@ -28,6 +36,9 @@ pub enum UsageError {
     /// `--page` with another word, or with none.
     #[error("--page takes sessions, new_session, connect, sign_in, history, timeline or settings")]
     Page,
+    /// `--palette` with anything but `--warm`, or `--warm` without it.
+    #[error("--palette goes with nothing but --warm, and --warm only with --palette")]
+    Palette,
     /// An option without its value.
     #[error("{0} takes a value")]
     Value(&'static str),
@@ -44,11 +55,21 @@ const OPTIONS: [&str; 3] = ["--page", "--account", "--session"];
 /// # Errors
 /// [`UsageError`].
 pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, UsageError> {
-    let mut place = Place::default();
+    let mut place = None;
+    let (mut palette, mut warm) = (false, false);
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
-        if matches!(arg.as_str(), "--help" | "-h") {
-            return Ok(Args::Help);
+        match arg.as_str() {
+            "--help" | "-h" => return Ok(Args::Help),
+            "--palette" => {
+                palette = true;
+                continue;
+            }
+            "--warm" => {
+                warm = true;
+                continue;
+            }
+            _ => {}
         }
         let (name, joined) = match arg.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
@@ -58,6 +79,7 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, UsageError>
             return Err(UsageError::Unknown(arg));
         };
         let value = joined.or_else(|| args.next());
+        let place = place.get_or_insert_with(Place::default);
         match (option, value) {
             ("--page", value) => place.page = page_of(value.as_deref())?,
             (_, None) => return Err(UsageError::Value(option)),
@@ -65,7 +87,11 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, UsageError>
             (_, value) => place.session = value,
         }
     }
-    Ok(Args::Open(place))
+    match (palette, warm, place) {
+        (false, false, place) => Ok(Args::Open(place.unwrap_or_default())),
+        (true, warm, None) => Ok(Args::Palette { warm }),
+        _ => Err(UsageError::Palette),
+    }
 }
 
 fn page_of(word: Option<&str>) -> Result<Page, UsageError> {
@@ -114,6 +140,15 @@ mod tests {
         assert_eq!(parsed("--account"), Err(UsageError::Value("--account")));
         assert_eq!(parsed("connect"), Err(UsageError::Unknown("connect".to_owned())));
         assert_eq!(parsed("--page connect --help"), Ok(Args::Help));
+    }
+
+    #[test]
+    fn the_palette_is_shown_or_waits_and_takes_nothing_else() {
+        assert_eq!(parsed("--palette"), Ok(Args::Palette { warm: false }));
+        assert_eq!(parsed("--warm --palette"), Ok(Args::Palette { warm: true }));
+        assert_eq!(parsed("--warm"), Err(UsageError::Palette));
+        assert_eq!(parsed("--palette --page history"), Err(UsageError::Palette));
+        assert_eq!(parsed("--palette --help"), Ok(Args::Help));
     }
 
     #[test]

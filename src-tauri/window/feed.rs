@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use daypass_api::change::Change;
+use daypass_api::client::Listener;
 use daypass_api::settings::Theme;
 use daypass_api::view::{LogEntry, Place, Snapshot, StreamEvent};
-use daypass_api::client::Listener;
 use daypass_api::{ApiError, Client};
 use serde::Serialize;
 use tauri::ipc::{Channel, InvokeResponseBody};
@@ -87,7 +87,7 @@ struct Shared {
     page_channel: Option<Channel>,
     front: Option<Front>,
     heard: Option<Heard>,
-    /// Whether the window was wanted in front before there was one.
+    /// Whether the window was wanted in front, or the palette was called, before there was one.
     front_wanted: bool,
 }
 
@@ -135,7 +135,8 @@ impl Feed {
         let mut shared = lock(&self.shared);
         let heard: Heard = Arc::new(heard);
         shared.heard = Some(Arc::clone(&heard));
-        let known = [shared.keeps_warm(), shared.page_channel.is_some().then_some(Moment::Drawn)];
+        let called = std::mem::take(&mut shared.front_wanted).then_some(Moment::Called);
+        let known = [shared.keeps_warm(), called, shared.page_channel.is_some().then_some(Moment::Drawn)];
         drop(shared);
         known.into_iter().flatten().for_each(&*heard);
     }
@@ -238,8 +239,13 @@ fn follow(client: &Client, who: Listener, shared: &Mutex<Shared>, woken: &Receiv
 
 /// Tells the palette, outside of the lock: it may answer with a word to the page.
 fn tell_palette(shared: &Mutex<Shared>, moment: Option<Moment>) {
-    let heard = lock(shared).heard.clone();
-    if let (Some(heard), Some(moment)) = (heard, moment) {
+    let Some(moment) = moment else { return };
+    let heard = {
+        let mut shared = lock(shared);
+        shared.front_wanted |= shared.heard.is_none() && moment == Moment::Called;
+        shared.heard.clone()
+    };
+    if let Some(heard) = heard {
         heard(moment);
     }
 }

@@ -17,6 +17,10 @@ impl Focus {
         None
     }
 
+    pub(crate) fn keyboard(&self) -> u32 {
+        match *self {}
+    }
+
     pub(crate) fn give_back(self) {
         match self {}
     }
@@ -65,8 +69,8 @@ mod x11 {
     impl Focus {
         /// Who has it now; `None` where the desktop is not of X11.
         pub(crate) fn now<R: Runtime>(_: &WebviewWindow<R>) -> Option<Self> {
-            let on_x11 = gtk::is_initialized_main_thread()
-                && gtk::gdk::Display::default()?.type_().name() == "GdkX11Display";
+            let on_x11 =
+                gtk::is_initialized_main_thread() && gtk::gdk::Display::default()?.type_().name() == "GdkX11Display";
             on_x11.then(Self::ask)?.ok()
         }
 
@@ -80,11 +84,8 @@ mod x11 {
                 0 => false,
                 manager => window_of(&x, manager, b"_NET_SUPPORTING_WM_CHECK").is_ok_and(|own| own == manager),
             };
-            let had = if managed {
-                window_of(&x, root, b"_NET_ACTIVE_WINDOW")?
-            } else {
-                x.get_input_focus()?.reply()?.focus
-            };
+            let had =
+                if managed { window_of(&x, root, b"_NET_ACTIVE_WINDOW")? } else { x.get_input_focus()?.reply()?.focus };
             Ok(Self { x, root, had, managed, at })
         }
 
@@ -95,6 +96,12 @@ mod x11 {
             window.show_all();
             window.present_with_time(self.at);
             window.display().sync();
+        }
+
+        /// What the server sends the keys to now; 0 where it does not say.
+        pub(crate) fn keyboard(&self) -> Window {
+            let asked = self.x.get_input_focus().ok().and_then(|answer| answer.reply().ok());
+            asked.map_or(0, |answer| answer.focus)
         }
 
         /// Gives it back. The window may have gone; then the desktop decides.

@@ -56,8 +56,8 @@ struct State {
     /// Whether it is to be shown as soon as it is drawn.
     wanted: bool,
     shown: bool,
-    /// Whether it has had the focus since it was shown.
-    focused: bool,
+    /// What had the keyboard, as [`Focus::keyboard`] tells it, when it got the focus; `None` before that.
+    ours: Option<u32>,
     /// Whether it stays, hidden, after it was used.
     keep_warm: bool,
     /// Who had the focus before.
@@ -92,7 +92,7 @@ impl<R: Runtime> Palette<R> {
     fn show(&self) {
         {
             let mut state = self.state();
-            (state.wanted, state.shown, state.focused) = (false, true, false);
+            (state.wanted, state.shown, state.ours) = (false, true, None);
             state.before = Focus::now(&self.window);
         }
         self.app.state::<Feed>().tell_page("shown");
@@ -106,9 +106,15 @@ impl<R: Runtime> Palette<R> {
     /// It got the focus, or lost it: then the user has turned to something else.
     fn focused(&self, focused: bool) {
         let mut state = self.state();
-        let had = std::mem::replace(&mut state.focused, focused);
+        let keyboard = state.before.as_ref().map_or(0, Focus::keyboard);
+        if focused {
+            state.ours = Some(keyboard);
+            return;
+        }
+        // Keys that somebody has grabbed, such as a shortcut, are told as a loss of the focus too.
+        let lost = state.ours.is_some_and(|ours| ours != keyboard || state.before.is_none());
         drop(state);
-        if had && !focused {
+        if lost {
             self.leave(false);
         }
     }
@@ -144,11 +150,12 @@ impl<R: Runtime> Palette<R> {
             (0.0..f64::from(size.width)).contains(&x) && (0.0..f64::from(size.height)).contains(&y)
         };
         let monitor = monitors.iter().find(with_pointer).or(monitors.first())?;
-        let size = self.window.outer_size().ok()?;
-        let free = |whole: u32, ours: u32| i32::try_from(whole.saturating_sub(ours)).unwrap_or(0);
+        // A window has no size of its own before it is shown.
+        let config = self.app.config().app.windows.iter().find(|window| window.label == PALETTE)?;
+        let free = |whole: u32, ours: f64| (f64::from(whole) - ours * monitor.scale_factor()).max(0.0);
         Some(PhysicalPosition {
-            x: monitor.position().x + free(monitor.size().width, size.width) / 2,
-            y: monitor.position().y + free(monitor.size().height, size.height) / 3,
+            x: monitor.position().x + (free(monitor.size().width, config.width) / 2.0) as i32,
+            y: monitor.position().y + (free(monitor.size().height, config.height) / 3.0) as i32,
         })
     }
 

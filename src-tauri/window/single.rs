@@ -1,7 +1,8 @@
-//! One window per user: a lock that lives as long as the process.
+//! One window and one palette per user: a lock each that lives as long as the process.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -20,7 +21,18 @@ impl WindowLock {
     /// # Errors
     /// Where the folder or the file cannot be made.
     pub fn acquire(home: &Home) -> io::Result<Option<Self>> {
-        let file = open(home)?;
+        Self::try_lock(open(home, home.window_lock())?)
+    }
+
+    /// The same for the palette, whose lock is another.
+    ///
+    /// # Errors
+    /// As [`WindowLock::acquire`].
+    pub fn acquire_palette(home: &Home) -> io::Result<Option<Self>> {
+        Self::try_lock(open(home, home.palette_lock())?)
+    }
+
+    fn try_lock(file: File) -> io::Result<Option<Self>> {
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -33,7 +45,7 @@ impl WindowLock {
     /// # Errors
     /// As [`WindowLock::acquire`].
     pub fn acquire_within(home: &Home, patience: Duration) -> io::Result<Option<Self>> {
-        let file = open(home)?;
+        let file = open(home, home.window_lock())?;
         let (tell, told) = channel();
         std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
             let lock = file.lock().map(|()| Self { _file: file });
@@ -44,10 +56,10 @@ impl WindowLock {
     }
 }
 
-fn open(home: &Home) -> io::Result<File> {
+fn open(home: &Home, lock: PathBuf) -> io::Result<File> {
     // The folder is the agent's too, so it is made as the agent makes it.
     private_folder(home.run_dir()).map_err(io::Error::other)?;
-    OpenOptions::new().create(true).truncate(false).write(true).open(home.window_lock())
+    OpenOptions::new().create(true).truncate(false).write(true).open(lock)
 }
 
 #[cfg(test)]
@@ -63,6 +75,15 @@ mod tests {
         assert!(WindowLock::acquire(&home).unwrap().is_none());
         drop(first);
         assert!(WindowLock::acquire(&home).unwrap().is_some());
+    }
+
+    #[test]
+    fn window_and_palette_do_not_stand_in_each_others_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::under(dir.path());
+        let _window = WindowLock::acquire(&home).unwrap().unwrap();
+        let _palette = WindowLock::acquire_palette(&home).unwrap().unwrap();
+        assert!(WindowLock::acquire_palette(&home).unwrap().is_none());
     }
 
     #[test]

@@ -130,6 +130,18 @@ async fn a_warm_palette_is_started_hidden_and_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_warm_palette_that_is_still_coming_up_shows_itself_once_it_listens() {
+    let story = story("Ctrl+Alt+C", true).await;
+    story.happen(DesktopEvent::Shortcut).await;
+    story.seconds(5).await;
+    assert!(story.agent.asked().log.is_empty());
+    story.agent.asked().palette = true;
+    story.seconds(1).await;
+    assert_eq!(story.agent.asked().log, ["palette"]);
+    assert_eq!(story.desk.seen().palettes, [true]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_command_line_opens_it_too_and_is_told_where_that_fails() {
     let story = story("", false).await;
     story.face.toggle_palette().await.unwrap();

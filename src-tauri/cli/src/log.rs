@@ -46,7 +46,10 @@ pub(crate) fn run(args: &LogArgs) -> Result<(), Failure> {
                 }
             }
             StreamEvent::Bye => break,
-            StreamEvent::Snapshot { .. } | StreamEvent::Changed { .. } | StreamEvent::Focus { .. } | StreamEvent::Palette => {}
+            StreamEvent::Snapshot { .. }
+            | StreamEvent::Changed { .. }
+            | StreamEvent::Focus { .. }
+            | StreamEvent::Palette => {}
         }
     }
     Err(Failure::other("The agent has ended, and with it what there was to follow; run `daypass log --follow` again."))

@@ -1,4 +1,4 @@
-//! `daypass status` and `daypass copy`: what can be said of, and asked from, an agent that may not be there.
+//! `daypass status`, `daypass copy` and `daypass palette`: what can be said of, and asked from, an agent that may not be there.
 
 use daypass_api::client::{CallError, Client};
 use daypass_api::request::CopyRequest;
@@ -69,13 +69,7 @@ fn of_another_version(agent: &StatusView) -> String {
 
 /// `daypass copy`. The clipboard belongs to the tray app; a headless agent is not started for it.
 pub(crate) fn copy(args: &CopyArgs) -> Result<(), Failure> {
-    let no_tray = || Failure::other("Copying needs the tray app, which is not running; start it with `daypass tray`.");
-    let client = Client::new(&door::home()?)?;
-    match client.get::<StatusView>("/v1/status") {
-        Ok(status) if status.tray => {}
-        Ok(_) | Err(CallError::NotRunning | CallError::Ended) => return Err(no_tray()),
-        Err(error) => return Err(error.into()),
-    }
+    let client = tray("Copying")?;
     let request = CopyRequest { account: args.account.clone(), session: args.session.clone() };
     let copied: CopyView = client.post("/v1/copy", &request)?;
     let now = SystemClock.now();
@@ -84,4 +78,22 @@ pub(crate) fn copy(args: &CopyArgs) -> Result<(), Failure> {
     let cleared = words::span(std::time::Duration::from_secs_f64(wait));
     let life = words::left(now, copied.expires_at);
     output::line(&format!("Copied the token of {} ({life}); the clipboard is cleared in {cleared}.", copied.account))
+}
+
+/// `daypass palette`. Its process belongs to the tray app.
+pub(crate) fn palette() -> Result<(), Failure> {
+    Ok(tray("The palette")?.post("/v1/palette", &serde_json::json!({}))?)
+}
+
+/// The way to the tray app, which `what` needs.
+fn tray(what: &str) -> Result<Client, Failure> {
+    let client = Client::new(&door::home()?)?;
+    match client.get::<StatusView>("/v1/status") {
+        Ok(status) if status.tray => Ok(client),
+        Ok(_) | Err(CallError::NotRunning | CallError::Ended) => {
+            let message = format!("{what} needs the tray app, which is not running; start it with `daypass tray`.");
+            Err(Failure::other(message))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

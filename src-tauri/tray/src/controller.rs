@@ -241,7 +241,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
 
     fn next_wake(&self) -> Instant {
         let now = Instant::now();
-        [self.host.next_check(), self.clip.next_look(now), self.window.next_check()]
+        [self.host.next_check(), self.clip.next_look(now), self.window.next_check(), self.palette.next_check()]
             .into_iter()
             .flatten()
             .fold(self.tick, Instant::min)
@@ -255,6 +255,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         self.look_at_clipboard(now);
         self.draw();
         self.look_at_host(now);
+        self.check_palette(now);
         if let Some(place) = self.window.place_to_focus(now) {
             if self.agent.focus_window(place) {
                 self.window.focused();

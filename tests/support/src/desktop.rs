@@ -176,8 +176,12 @@ impl Desktop {
 
     /// A command that will run on this desktop, with this desktop's environment and nothing else of ours.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let environment =
-            Environment { root: self.scratch.path(), display: &self.display, address: &self.address, options: self.options };
+        let environment = Environment {
+            root: self.scratch.path(),
+            display: &self.display,
+            address: &self.address,
+            options: self.options,
+        };
         environment.command(program)
     }
 

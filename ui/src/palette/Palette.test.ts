@@ -1,5 +1,5 @@
 // The palette as a user meets it: what the keys do, what is said, and what it asks of Rust.
-import { render, screen, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { tick } from "svelte";
@@ -95,6 +95,16 @@ test("a click copies", async () => {
   show(...three());
   await user.click(screen.getAllByRole("option")[1] as HTMLElement);
   expect(copy).toHaveBeenCalledExactlyOnceWith({ account: "work" });
+});
+
+test("a pointer chooses a row when it moves, not where it lies", async () => {
+  show(...three());
+  const row = screen.getAllByRole("option")[1] as HTMLElement;
+  await fireEvent(row, new MouseEvent("pointermove", { screenX: 5, screenY: 5, bubbles: true }));
+  await fireEvent(row, new MouseEvent("pointermove", { screenX: 5, screenY: 5, bubbles: true }));
+  expect(chosen()[0]?.dataset.key).toBe("films");
+  await fireEvent(row, new MouseEvent("pointermove", { screenX: 6, screenY: 5, bubbles: true }));
+  expect(chosen()[0]?.dataset.key).toBe("work");
 });
 
 test("Esc closes and copies nothing", async () => {

@@ -46,6 +46,13 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         self.start_palette(false)
     }
 
+    /// Tries again a palette that did not listen yet when its keys were pressed.
+    pub(super) fn check_palette(&mut self, now: Instant) {
+        if self.palette.take_check(now) {
+            self.shortcut_pressed();
+        }
+    }
+
     /// The palette's program has ended.
     pub(super) fn palette_ended(&mut self, success: bool) {
         if !success {
@@ -58,7 +65,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
 
     fn start_palette(&mut self, hidden: bool) -> Result<(), DesktopError> {
         self.desktop.open_palette(hidden)?;
-        self.palette.started(Instant::now());
+        self.palette.started(hidden, Instant::now());
         Ok(())
     }
 

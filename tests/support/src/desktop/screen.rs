@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask,
-    GrabMode, ImageFormat, InputFocus, MapState, ModMask, PropMode, Window, WindowClass,
+    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, GrabMode,
+    ImageFormat, InputFocus, MapState, ModMask, PropMode, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -139,7 +139,8 @@ impl Screen {
     pub fn titled(&self, title: &str) -> Option<Window> {
         let tree = self.x.query_tree(self.root).unwrap().reply().unwrap();
         // A window may end while we ask.
-        let inside = |frame: &Window| self.x.query_tree(*frame).unwrap().reply().map(|tree| tree.children).unwrap_or_default();
+        let inside =
+            |frame: &Window| self.x.query_tree(*frame).unwrap().reply().map(|tree| tree.children).unwrap_or_default();
         let mut windows = tree.children.iter().flat_map(|frame| [vec![*frame], inside(frame)].concat());
         windows.find(|window| {
             let seen = self.x.get_window_attributes(*window).unwrap().reply();
@@ -225,7 +226,8 @@ impl Desktop {
 
     /// Gives a window the keyboard.
     pub fn focus(&self, window: Window) {
-        self.read(self.command("xdotool").args(["windowfocus", "--sync", &window.to_string()])).expect("xdotool failed");
+        self.read(self.command("xdotool").args(["windowfocus", "--sync", &window.to_string()]))
+            .expect("xdotool failed");
     }
 
     /// Types a text, key by key.

@@ -203,7 +203,8 @@ impl Layout {
         let order = (0..columns).step_by(2).chain((1..columns).step_by(2));
         order.into_iter().find_map(|column| {
             let with = |(_, symbols): &(Keycode, &Vec<u32>)| symbols.get(column) == Some(&symbol);
-            let codes: Vec<_> = (self.first..).zip(&self.symbols).filter(with).map(|(code, _)| code).collect();
+            let codes: Vec<_> =
+                (self.first..=Keycode::MAX).zip(&self.symbols).filter(with).map(|(code, _)| code).collect();
             (!codes.is_empty()).then_some((codes, column % 2 == 1))
         })
     }
@@ -244,6 +245,14 @@ mod tests {
         assert_eq!(layout().codes(0x63), Some((vec![8], false)));
         assert_eq!(layout().codes(0x3f), Some((vec![9], true)));
         assert_eq!(layout().codes(0x7a), None);
+    }
+
+    #[test]
+    fn a_keyboard_may_have_keys_up_to_the_last_number() {
+        let symbols = (8..=255).map(|code| vec![0x1000 + code]).collect();
+        let layout = Layout { first: 8, symbols, modifiers: vec![Vec::new(); 8] };
+        assert_eq!(layout.codes(0x1000 + 255), Some((vec![255], false)));
+        assert_eq!(layout.codes(0x61), None);
     }
 
     #[test]
