@@ -97,6 +97,13 @@ fn every_command_asks_its_question_and_gives_the_answer() {
         ("sign_in", json!({ "request": sign_in_request }), "POST /v1/sign-ins", sign_in_request.clone(), sign_in()),
         ("sign_in_state", json!({ "id": "i1" }), "GET /v1/sign-ins/i1", Value::Null, sign_in()),
         ("cancel_sign_in", json!({ "id": "i1" }), "DELETE /v1/sign-ins/i1", Value::Null, Value::Null),
+        (
+            "change_settings",
+            json!({ "patch": { "refresh": { "paused": true } } }),
+            "PATCH /v1/settings",
+            json!({ "refresh": { "paused": true } }),
+            Value::Null,
+        ),
     ];
     for (command, args, line, body, answer) in table {
         agent.will_answer(200, answer.clone());

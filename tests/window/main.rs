@@ -4,6 +4,7 @@
 mod agent;
 mod allowed;
 mod asked;
+mod data;
 mod feed;
 mod page;
 mod program;
