@@ -46,18 +46,21 @@ export function standingOf(session: SessionView): Standing {
 
 const texts = new WeakMap<SessionView, string>();
 
-/** What a session is found by. A session never changes: another state of it is another object. */
+/** The texts that a session is found by, wherever in them. A session never changes: another state of it is another object. */
 function textOf({ account, session }: Row): string {
   let text = texts.get(session);
   if (text === undefined) {
-    const parts = [session.name, session.id, session.type, session.fingerprint, account.name, account.title];
+    const parts = [session.name, session.type, account.name, account.title];
     text = parts.filter((part) => part !== null).join("\n").toLowerCase();
     texts.set(session, text);
   }
   return text;
 }
 
-/** Whether a row has every word of `query`, in any of its texts or as its state. */
+/** How much of an id must be given: fewer of its digits stand in many. */
+const ID_DIGITS = 3;
+
+/** Whether a row has every word of `query`: in any of its texts, as its state, or as the beginning of its id or fingerprint. */
 export function finder(query: string): (row: Row) => boolean {
   const words = query.toLowerCase().split(/\s+/).filter((word) => word !== "");
   if (words.length === 0) return () => true;
@@ -69,7 +72,11 @@ export function finder(query: string): (row: Row) => boolean {
   };
   return (row) => {
     const text = textOf(row);
-    return words.every((word) => text.includes(word) || stateOf(row.session.state).startsWith(word));
+    const { id, fingerprint, state } = row.session;
+    const begins = (word: string): boolean => id.toLowerCase().startsWith(word) || fingerprint?.startsWith(word) === true;
+    return words.every(
+      (word) => text.includes(word) || stateOf(state).startsWith(word) || (word.length >= ID_DIGITS && begins(word)),
+    );
   };
 }
 

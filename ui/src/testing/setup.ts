@@ -12,11 +12,27 @@ HTMLDialogElement.prototype.showModal = function (this: HTMLDialogElement) {
 
 // jsdom lays nothing out, so nothing changes its size, and nothing is scrolled.
 Element.prototype.scrollIntoView ??= () => undefined;
-globalThis.ResizeObserver ??= class {
-  observe(): void {}
+Element.prototype.scrollTo ??= () => undefined;
+/** Only a list of rows is told its size, for of its rows only those in view are made: it is as high as ten of them. */
+globalThis.ResizeObserver = class {
+  readonly #told: ResizeObserverCallback;
+  constructor(told: ResizeObserverCallback) {
+    this.#told = told;
+  }
+  observe(target: HTMLElement): void {
+    if (target.closest('[role="rowgroup"]') === null) return;
+    const height = target.style.position === "absolute" ? 48 : 480;
+    const contentRect = { width: 800, height } as DOMRectReadOnly;
+    queueMicrotask(() => this.#told([{ target, contentRect } as unknown as ResizeObserverEntry], this));
+  }
   unobserve(): void {}
   disconnect(): void {}
 };
+Object.defineProperty(HTMLElement.prototype, "offsetParent", {
+  get(this: HTMLElement) {
+    return this.parentElement;
+  },
+});
 
 // Tests are written in the words and dates of one country.
 Object.defineProperty(navigator, "languages", { value: ["en-GB"] });
