@@ -32,7 +32,7 @@ fn mark(stage: &Stage) -> PathBuf {
 #[test]
 fn the_menu_counts_down_and_clears_at_once() {
     let (stage, _tray, item, _token) = copied();
-    let label = || item.menu().into_iter().map(|entry| entry.label).find(|label| label.contains("on the clipboard"));
+    let label = || item.menu().into_iter().map(|entry| entry.label).find(|label| label.starts_with("On the clipboard"));
     let first = wait::until("the count-down", SOON, label);
     wait::until("the next step of it", SOON, || label().filter(|next| *next != first));
 

@@ -20,7 +20,7 @@ fn labels(story: &Story) -> Vec<String> {
 }
 
 fn clip_label(story: &Story) -> Option<String> {
-    labels(story).into_iter().find(|label| label.starts_with("Token of"))
+    labels(story).into_iter().find(|label| label.starts_with("On the clipboard"))
 }
 
 fn with(change: impl FnOnce(&mut Snapshot)) -> Snapshot {
@@ -34,14 +34,14 @@ async fn the_menu_counts_down_in_steps_until_the_clipboard_is_clear() {
     let story = Story::begin().await;
     assert_eq!(clip_label(&story), None);
     story.choose_copy("work").await;
-    assert_eq!(clip_label(&story).unwrap(), "Token of work on the clipboard, for 45 s");
+    assert_eq!(clip_label(&story).unwrap(), "On the clipboard: work · 45 s");
     let drawn = story.desk.seen().drawings.len();
     story.seconds(4).await;
     assert_eq!(story.desk.seen().drawings.len(), drawn, "one step is 5 s");
     story.seconds(1).await;
-    assert_eq!(clip_label(&story).unwrap(), "Token of work on the clipboard, for 40 s");
+    assert_eq!(clip_label(&story).unwrap(), "On the clipboard: work · 40 s");
     story.seconds(39).await;
-    assert_eq!(clip_label(&story).unwrap(), "Token of work on the clipboard, for 5 s");
+    assert_eq!(clip_label(&story).unwrap(), "On the clipboard: work · 5 s");
     story.seconds(1).await;
     assert_eq!(clip_label(&story), None);
     // Nine steps; the account's own life changes once on the way.
@@ -75,10 +75,10 @@ async fn several_copies_in_a_row_count_down_for_the_last() {
     story.choose_copy("work").await;
     story.seconds(20).await;
     story.choose_copy("home").await;
-    assert_eq!(clip_label(&story).unwrap(), "Token of home on the clipboard, for 45 s");
+    assert_eq!(clip_label(&story).unwrap(), "On the clipboard: home · 45 s");
     // The first one's time ends, and the second goes on.
     story.seconds(30).await;
-    assert_eq!(clip_label(&story).unwrap(), "Token of home on the clipboard, for 15 s");
+    assert_eq!(clip_label(&story).unwrap(), "On the clipboard: home · 15 s");
     assert_eq!(story.clipboard().as_deref(), Some("token-of-home"));
 }
 
