@@ -308,7 +308,7 @@ async fn a_file_with_an_error_is_its_users_to_mend() {
     write(&bed, &wrong);
     // Whether or not the edit was noticed before.
     let error = change(&agent, json!({"clipboard": {"clear_after": 60}})).await.unwrap_err();
-    assert_eq!(error.code, ErrorCode::Rejected);
+    assert_eq!(error.code, ErrorCode::Internal);
     assert!(error.message.contains("in line 9") && error.message.contains("colour"), "{error}");
     assert_eq!(text(&bed), wrong);
     let view = agent.settings();
@@ -337,7 +337,7 @@ async fn where_the_file_cannot_be_written_nothing_changes() {
     // Its folder cannot be made.
     fs::write(bed.home.settings_file().parent().unwrap(), "").unwrap();
     let error = change(&agent, json!({"clipboard": {"clear_after": 60}})).await.unwrap_err();
-    assert_eq!(error.code, ErrorCode::Rejected, "{error}");
+    assert_eq!(error.code, ErrorCode::Internal, "{error}");
     fs::remove_file(bed.home.settings_file().parent().unwrap()).unwrap();
     clears_after(&agent, 45).await;
     agent.stop().await;

@@ -2,7 +2,7 @@
 
 use crate::installation;
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 23] = [
     &["serve"],
     &["tray"],
     &["agent"],
@@ -19,6 +19,9 @@ const COMMANDS: [&[&str]; 20] = [
     &["copy"],
     &["status"],
     &["log"],
+    &["settings"],
+    &["settings", "set"],
+    &["settings", "path"],
     &["vault"],
     &["vault", "status"],
     &["vault", "export"],

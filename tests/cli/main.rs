@@ -9,12 +9,14 @@ mod demo;
 mod faults;
 mod help;
 mod links;
+mod local;
 mod log;
 mod machine;
 mod peer;
 mod place;
 mod secrets;
 mod serving;
+mod settings;
 mod terminal;
 mod transfer;
 

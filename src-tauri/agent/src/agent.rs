@@ -362,8 +362,8 @@ impl Agent {
     /// default. What else is in the file stays as its user wrote it.
     ///
     /// # Errors
-    /// `bad_request` for a patch that does not fit; `rejected` while the file on disk has an error, which is the user's to
-    /// correct; `internal` where the file cannot be written. Nothing has changed then.
+    /// `bad_request` for a patch that does not fit; `internal` while the file on disk has an error, which is the user's to
+    /// correct, and where it cannot be written. Nothing has changed then.
     pub async fn change_settings(&self, patch: serde_json::Value) -> Result<SettingsView, ApiError> {
         let inner = self.inner.clone();
         self.inner.to_the_end(async move { inner.change_settings(patch).await }).await

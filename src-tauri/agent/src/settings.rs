@@ -232,5 +232,5 @@ fn not_ours_to_mend(path: &Path, error: &SettingsError) -> ApiError {
         Some(line) => Said::new("error-settings-not-ours-line", [("file", file), ("line", line.to_string())]),
         None => Said::new("error-settings-not-ours", [("file", file)]),
     };
-    ApiError::new(ErrorCode::Rejected, message).said(said)
+    ApiError::new(ErrorCode::Internal, message).said(said)
 }

@@ -116,7 +116,7 @@ test("a switch is applied at once, and is not turned back before the agent has t
 });
 
 test("a change that fails goes back and says why", async () => {
-  const refusal = { code: "rejected", message: "The settings file /x has an error in line 3; correct it first." } as const;
+  const refusal = { code: "internal", message: "The settings file /x has an error in line 3; correct it first." } as const;
   const change = vi.spyOn(ipc, "changeSettings").mockRejectedValue(refusal);
   await show();
   await user.click(field("start_at_login"));
