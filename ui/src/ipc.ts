@@ -62,6 +62,8 @@ export function subscribe(onUpdate: (update: Update) => void, knows: number | nu
 }
 
 export const retry = (): Promise<void> => call("retry");
+/** Shows the page larger or smaller; 1 is its usual size. A command of Tauri's own. */
+export const zoom = (value: number): Promise<void> => call("plugin:webview|set_webview_zoom", { value });
 export const close = (): Promise<void> => call("close");
 /** Ends Daypass as a whole, and with it this window. */
 export const quit = (): Promise<void> => call("quit");

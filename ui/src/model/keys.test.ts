@@ -38,6 +38,10 @@ test("a key is found with exactly what is held with it", () => {
   expect(pressed("timeline", press("+"))).toBe("keys-timeline-in");
   expect(parts("+")).toEqual(["+"]);
   expect(parts("Mod+n")).toEqual(["Mod", "n"]);
+  expect(parts("Mod++")).toEqual(["Mod", "+"]);
+  expect(pressed("window", press("+", { ctrlKey: true, shiftKey: true }))).toBe("keys-larger");
+  expect(pressed("window", press("-", { ctrlKey: true }))).toBe("keys-smaller");
+  expect(pressed("timeline", press("-", { ctrlKey: true }))).toBeNull();
 });
 
 test("what is typed into a field is no shortcut, what is held with Ctrl and a function key are", () => {

@@ -12,6 +12,9 @@ export const KEYS = {
     "keys-timeline": ["Mod+t"],
     "keys-settings": ["Mod+,"],
     "keys-shortcuts": ["?", "F1"],
+    "keys-larger": ["Mod++", "Mod+="],
+    "keys-smaller": ["Mod+-"],
+    "keys-usual-size": ["Mod+0"],
     "keys-close": ["Mod+w"],
     "keys-quit": ["Mod+q"],
   },
@@ -69,7 +72,7 @@ export function pressed<G extends Group>(group: G, event: KeyboardEvent): Shortc
 /** The keys of one shortcut, each as the parts that are shown side by side: `Mod+n` is `["Mod", "n"]`. */
 export function parts(key: string): string[] {
   // A key may be the plus itself.
-  return key.length === 1 ? [key] : key.split("+");
+  return key.split(/\+(?=.)/);
 }
 
 function isPressed(key: string, event: KeyboardEvent): boolean {
