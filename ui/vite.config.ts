@@ -31,8 +31,9 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: false,
   },
-  // The sentences of the agent are in files that the page shares with the tray; a test reads what the providers' definitions say.
-  server: { fs: { allow: [".", "../src-tauri/words/messages", "../src-tauri/providers/definitions"] } },
+  // The sentences of the agent are in files that the page shares with the tray; tests read what the
+  // providers' definitions and the agent's sources say.
+  server: { fs: { allow: [".", "../src-tauri/words/messages", "../src-tauri/providers/definitions", "../src-tauri/agent/src"] } },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.ts"],

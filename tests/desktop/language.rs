@@ -39,13 +39,13 @@ fn the_desktops_language_is_that_of_tray_and_window() {
     let (_tray, item) = stage.start_tray_with_icon();
     stage.connect("discovr", "films");
     stage.token("films");
-    wait_for_menu(&item, "Verlauf…");
+    wait_for_menu(&item, "Verlauf …");
     wait_for_menu(&item, "Token kopieren");
     let page = stage.open_page("history");
     page.part("entry");
     assert_eq!(page.script("return document.documentElement.lang"), "de");
     let text = page.text();
-    assert!(text.contains("Konto verbinden") && text.contains("gerade eben"), "{text}");
+    assert!(text.contains("Konto verbinden") && text.contains("soeben"), "{text}");
     // Twenty-four hours and a point after the day, as in Austria.
     let told = page.script("return document.querySelector('[data-testid=entry] time').title");
     let told = told.as_str().unwrap();
@@ -60,7 +60,7 @@ fn the_language_that_is_chosen_is_spoken_at_once() {
     stage.token("films");
     let page = stage.open_page("settings");
     wait_for_menu(&item, "Settings…");
-    for (language, menu, heading) in [("de", "Einstellungen…", "Einstellungen"), ("en", "Settings…", "Settings")] {
+    for (language, menu, heading) in [("de", "Einstellungen …", "Einstellungen"), ("en", "Settings…", "Settings")] {
         page.select(&format!("[data-testid='appearance.language'] option[value={language}]")).click();
         page.until("the other language", |page| {
             page.script("return document.documentElement.lang") == language

@@ -123,7 +123,7 @@ fn german_is_spoken_throughout() {
     assert_eq!(both, [&"The login token was refused.", &"The session ends at AntiRaid at once."]);
     // What is done is the same in every language.
     assert_eq!(actions(&entries), actions(&in_english));
-    assert_eq!(starting(&german).0[0], text("Wird gestartet…"));
+    assert_eq!(starting(&german).0[0], text("Wird gestartet …"));
 }
 
 fn labels<'a>(entries: &'a [Entry], found: &mut Vec<&'a str>) {

@@ -142,7 +142,7 @@ async fn the_language_changes_at_once() {
     let story = Story::begin().await;
     assert!(labels(&story).contains(&"Settings…".to_owned()));
     story.show(with(|shown| shown.settings.settings.appearance.language = Language::De)).await;
-    assert!(labels(&story).contains(&"Einstellungen…".to_owned()));
+    assert!(labels(&story).contains(&"Einstellungen …".to_owned()));
     story.choose_copy("work").await;
     assert_eq!(story.last_note().title, "Kopiert: work");
     story.show(snapshot(vec![account("work")])).await;

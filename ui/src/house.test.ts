@@ -115,6 +115,12 @@ test("no text stands in a script: all are messages", () => {
   expect(Object.entries(SCRIPTS).flatMap(([path, source]) => readIn(path, source))).toEqual([]);
 });
 
+test("what the agent says is said in the language that is spoken", () => {
+  const sources = Object.entries({ ...COMPONENTS, ...SCRIPTS }).filter(([path]) => !/^\.\/(?:ipc|messages\/)/.test(path));
+  const raw = sources.flatMap(([path, source]) => [...source.matchAll(/\b\w+\)?\.message\b(?! (?:in|===))/g)].map(([text]) => `${path}: ${text}`));
+  expect(raw).toEqual([]);
+});
+
 test("nothing is on the left or the right: a page that is read the other way is its mirror", () => {
   const sided = /(?:^|-)(?:left|right)(?:-|$)/;
   expect(

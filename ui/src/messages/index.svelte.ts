@@ -98,11 +98,7 @@ export function maybe(id: string, otherwise: string): string {
 }
 
 /** What the agent says in the language that is spoken, in English where that has none for it; with the time to wait, where that is known. */
-export function sentence(spoke: Spoke): string;
-export function sentence(said: Said | undefined, message: string): string;
-export function sentence(what: Spoke | Said | undefined, english?: string): string {
-  const { said, message, retry_after }: { said?: Said | undefined; message: string; retry_after?: number } =
-    what !== undefined && "message" in what ? what : { said: what, message: english ?? "" };
+export function sentence({ said, message, retry_after }: Spoke): string {
   const text = (said === undefined ? null : translated(said)) ?? message;
   return retry_after === undefined ? text : t("app-try-again-in", { text, seconds: retry_after });
 }

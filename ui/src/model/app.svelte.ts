@@ -218,7 +218,7 @@ export class App {
   }
 
   askToRevokeAll(account: AccountView): void {
-    this.#ask(askToRevokeAll(account), async () => (await ipc.revokeAll(account.name)).message);
+    this.#ask(askToRevokeAll(account), async () => sentence(await ipc.revokeAll(account.name)));
   }
 
   askToRemove(account: AccountView): void {

@@ -1,5 +1,6 @@
 // What can be found in the history, in words: each event has a name and a mark of its own, and belongs to a kind.
 import { t } from "../messages/index.svelte";
+import { reread } from "../messages/reread";
 import type { LogEntry } from "../types/LogEntry";
 import type { LogEvent } from "../types/LogEvent";
 
@@ -56,5 +57,5 @@ export function kindWord(kind: Kind): string {
 
 /** Why it happened, or how it failed, where one of them is known. */
 export function reasonOf(entry: LogEntry): string | null {
-  return entry.reason ?? (entry.code === null ? null : t("history-answer", { code: entry.code.replaceAll("_", " ") }));
+  return entry.reason !== null ? reread(entry.reason) : (entry.code === null ? null : t("history-answer", { code: entry.code.replaceAll("_", " ") }));
 }

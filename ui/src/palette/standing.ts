@@ -38,7 +38,7 @@ export function standing(row: Row, vault: VaultView, now: number): Standing {
   const lives = account.freshness !== null && account.freshness !== "expired" && !over(account.expires_at);
   // A refused credential does not kill the token that it opened.
   const needsYou = account.health === "needs_you" && !lives;
-  const problem = account.problem === null ? t("words-health-needs-you-means") : sentence(account.problem.said, account.problem.message);
+  const problem = account.problem === null ? t("words-health-needs-you-means") : sentence(account.problem);
   const well = account.health === "well" && account.freshness !== null;
   return {
     title: account.name,
@@ -52,5 +52,5 @@ export function standing(row: Row, vault: VaultView, now: number): Standing {
 
 /** Why no token can be read; `null` where it can. What was read before a failure can still be handed out. */
 function hidden(vault: VaultView): string | null {
-  return vault.state === "locked" || vault.state === "slow" || vault.state === "absent" ? vault.message : null;
+  return vault.state === "locked" || vault.state === "slow" || vault.state === "absent" ? sentence(vault) : null;
 }
