@@ -17,7 +17,7 @@ every_command_has_a_page() {
 check 'every command has a page' every_command_has_a_page
 
 # An account to be completed, by an agent that opens its vault by a file.
-cat >/home/someone/.profile <<'PROFILE'
+cat >"$home/.profile" <<'PROFILE'
 export DAYPASS_VAULT_KEY_FILE=$HOME/vault.key XDG_RUNTIME_DIR=$HOME/run
 PROFILE
 as_user bash -c 'cd; mkdir -m 700 run; umask 077; head -c 32 /dev/urandom >vault.key'

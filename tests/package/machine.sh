@@ -6,16 +6,18 @@ cd /test
 source checks.sh
 export DEBIAN_FRONTEND=noninteractive
 apt() { apt-get -o APT::Sandbox::User=root -qq -y --no-install-recommends "$@" >/test/apt.log 2>&1 || { tail -n 20 /test/apt.log; return 1; }; }
-as_user() { runuser -u someone -- env HOME=/home/someone USER=someone PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 "$@"; }
+as_user() { runuser -u someone -- env HOME="$home" USER=someone PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 "$@"; }
 version_of() { dpkg-query -W -f '${Version}' daypass; }
 # `c` is a file of the configuration, and the administrator's own.
 files_are_intact() { ! dpkg --verify daypass | grep -v ' c /'; }
 libraries_are_there() { ! ldd /usr/bin/daypass /usr/bin/daypass-window | grep 'not found'; }
 # Whatever is called after the program, but for what belongs to the test and the user.
-traces() { find / -xdev \( -path /proc -o -path /test -o -path /home -o -path /var/cache/apt \) -prune -o -iname '*daypass*' -print | sort; }
+traces() { find / -xdev \( -path /proc -o -path /test -o -path "$home" -o -path /var/cache/apt \) -prune -o -iname '*daypass*' -print | sort; }
 
 apt update
 useradd --create-home --shell /bin/bash someone
+home=$(getent passwd someone | cut -d: -f6)
+export home
 
 # ---- install and upgrade
 
@@ -43,7 +45,7 @@ check 'from the menu to a painted window' as_user dbus-run-session -- xvfb-run -
 
 # ---- removal
 
-data() { (cd /home/someone && find . -type f -path '*daypass*' -print0 | sort -z | xargs -0 md5sum); }
+data() { (cd "$home" && find . -type f -path '*daypass*' -print0 | sort -z | xargs -0 md5sum); }
 before=$(data)
 check 'there is data of the user' test -n "$before"
 check 'it is removed' apt remove daypass

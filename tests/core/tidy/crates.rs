@@ -39,8 +39,16 @@ const ONLY_IN: [(&str, &[&str], &str); 16] = [
     ("tauri-build", &["daypass-window"], "the lean program links neither GTK nor WebKit"),
     ("tray-icon", &["daypass-tray"], "what the desktop does for us is the tray's"),
     ("arboard", &["daypass-tray"], "what the desktop does for us is the tray's"),
-    ("anyhow", &["daypass", "daypass-window", "daypass-package"], "below the two programs an error is an enum that a caller can match"),
-    ("clap", &["daypass", "daypass-package"], "only the command line reads arguments this way, and its man pages are made of it"),
+    (
+        "anyhow",
+        &["daypass", "daypass-window", "daypass-package"],
+        "below the two programs an error is an enum that a caller can match",
+    ),
+    (
+        "clap",
+        &["daypass", "daypass-package"],
+        "only the command line reads arguments this way, and its man pages are made of it",
+    ),
     ("getrandom", &["daypass"], "chance comes in through the door: one `SystemChance` per host"),
     ("rpassword", &["daypass"], "only the command line asks at a prompt"),
     ("rusqlite", &["daypass-agent", "daypass-authority"], "only the vault and the authority's store keep anything"),

@@ -230,8 +230,9 @@ pub(super) fn libraries(file: &File) -> Vec<Finding> {
         ("tauri::", &["src-tauri/window/"]),
         ("tray_icon::", &["src-tauri/tray/"]),
         ("arboard::", &["src-tauri/tray/"]),
-        ("clap::", &["src-tauri/cli/"]),
-        ("anyhow::", &["src-tauri/cli/src/main.rs", "src-tauri/window/main.rs"]),
+        ("clap::", &["src-tauri/cli/", "src-tauri/package/"]),
+        // The generator of a package's texts ends at the first fault, and only its author reads of it.
+        ("anyhow::", &["src-tauri/cli/src/main.rs", "src-tauri/window/main.rs", "src-tauri/package/"]),
     ];
     if file.kind() != "rs" || !file.path.starts_with("src-tauri/") {
         return Vec::new();
