@@ -111,7 +111,11 @@ impl Authority for Noted {
         self.note(format!("listen {port}"));
         let taken = self.taken.lock().unwrap().contains(&port);
         let port = if port == 0 { 40_000 } else { port };
-        let answer = if taken { Err(ApiError::new(ErrorCode::Internal, "It is taken.")) } else { Ok(format!("http://127.0.0.1:{port}")) };
+        let answer = if taken {
+            Err(ApiError::new(ErrorCode::Internal, "It is taken."))
+        } else {
+            Ok(format!("http://127.0.0.1:{port}"))
+        };
         Box::pin(std::future::ready(answer))
     }
 

@@ -7,6 +7,7 @@
 
 mod answers;
 mod client;
+mod commands;
 mod connections;
 mod definitions;
 mod expiries;
@@ -17,6 +18,7 @@ mod tokens;
 
 pub use answers::answers;
 pub use client::client;
+pub use commands::commands;
 pub use connections::connections;
 pub use definitions::definitions;
 pub use expiries::expiries;
@@ -28,7 +30,7 @@ pub use tokens::tokens;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus and of its program.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("definitions", definitions),
     ("answers", answers),
     ("tokens", tokens),
@@ -37,6 +39,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("connections", connections),
     ("client", client),
     ("exports", exports),
+    ("commands", commands),
 ];
 
 /// Whether `text` can be shown to a person on one line, and is not longer than a person reads.
@@ -111,5 +114,6 @@ mod tests {
         the_corpus_of_connections: connections;
         the_corpus_of_the_client: client;
         the_corpus_of_exports: exports;
+        the_corpus_of_commands: commands;
     }
 }

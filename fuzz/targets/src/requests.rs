@@ -5,8 +5,9 @@
 
 use daypass_api::ApiError;
 use daypass_api::request::{
-    AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, OpenWindow, Shutdown, SignIn, TokenRequest,
+    AddAccount, CopyRequest, CreateSession, Export, Import, LogQuery, Recognize, Shutdown, SignIn, TokenRequest,
 };
+use daypass_api::view::Place;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use crate::connections::{read, talk};
 
 /// The fields of requests that hold a secret.
-const SECRETS: [&str; 2] = ["credential", "passphrase"];
+const SECRETS: [&str; 3] = ["credential", "passphrase", "command"];
 
 /// See the module.
 pub fn requests(bytes: &[u8]) {
@@ -25,7 +26,8 @@ pub fn requests(bytes: &[u8]) {
     read_back::<TokenRequest>(body);
     read_back::<CreateSession>(body);
     read_back::<CopyRequest>(body);
-    read_back::<OpenWindow>(body);
+    read_back::<Place>(body);
+    read_back::<Recognize>(body);
     read_back::<LogQuery>(body);
     read_back::<Export>(body);
     read_back::<Import>(body);

@@ -222,7 +222,7 @@ impl Inner {
         if asked.check == Check::UnlessRefused && !refused {
             return Ok(None);
         }
-        Err(refused_on_connect(asked, &error))
+        Err(refused_on_connect(&error))
     }
 
     /// Tries the credential in the cheapest way: by inspecting it, else by the first mint, whose session is kept.
@@ -358,14 +358,12 @@ fn connected(
 }
 
 /// A failed attempt to connect, with what to do about it.
-fn refused_on_connect(asked: &Connect, error: &ProviderError) -> ApiError {
+fn refused_on_connect(error: &ProviderError) -> ApiError {
     let told = failure::told(error);
     match error {
         ProviderError::Refused { .. } => {
             // What the provider says of it is the best hint that there is.
-            let label = &asked.definition.credential().label;
-            told.and(&phrase!("error-connect-check", "Check the {label}; nothing was stored.", label = label))
-                .about("credential")
+            told.and(&phrase!("error-connect-check", "Check it and try again; nothing was stored.")).about("credential")
         }
         ProviderError::Rejected { .. } => told.about("credential"),
         ProviderError::Offline { .. } | ProviderError::TryLater { .. } => {

@@ -58,9 +58,7 @@ impl Inner {
             );
             return Err(ApiError::of(ErrorCode::BadRequest, &wrong));
         }
-        let label = &definition.credential().label;
-        let empty =
-            || phrase!("error-curl-empty", "The command holds no {label}, only a placeholder for it.", label = label);
+        let empty = || phrase!("error-curl-empty", "The command holds no credential, only a placeholder for one.");
         found.credential.ok_or_else(|| ApiError::of(ErrorCode::BadRequest, &empty()))
     }
 

@@ -88,7 +88,8 @@ impl Authority for Local {
             let begun = async {
                 let service = self.service(before.as_ref()).await?;
                 let cannot = |error: std::io::Error| cannot_listen(port, &error);
-                let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(cannot)?;
+                let listener =
+                    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(cannot)?;
                 let port = listener.local_addr().map_err(cannot)?.port();
                 let (stop, stopped) = oneshot::channel();
                 let ended = async { drop(stopped.await) };
@@ -121,7 +122,12 @@ impl Authority for Local {
     fn new_user(&self) -> AuthorityFuture<'_, Result<Vec<AddAccount>, ApiError>> {
         Box::pin(async {
             let service = self.running.lock().await.as_ref().map(|running| running.service.clone());
-            let stopped = || ApiError::of(ErrorCode::Internal, &phrase!("error-authority-stopped", "The local authority does not run."));
+            let stopped = || {
+                ApiError::of(
+                    ErrorCode::Internal,
+                    &phrase!("error-authority-stopped", "The local authority does not run."),
+                )
+            };
             let user = service.ok_or_else(stopped)?.create_demo_user().await.map_err(|error| cannot_start(&error))?;
             Ok(accounts(&user, self.life.unwrap_or(LIFE.as_secs())))
         })
@@ -154,7 +160,12 @@ fn accounts(user: &DemoUser, life: u64) -> Vec<AddAccount> {
     discovr.params.insert("profile_id".to_owned(), user.discovr_profile_id.clone());
     // The one provider that lets an account choose the life of its current session.
     let antiraid = AddAccount { life: Some(life), ..account("antiraid", &user.antiraid_login_token) };
-    vec![discovr, account("pocketpaw", &user.pocketpaw_master_token), antiraid, account("discover", &user.discover_api_key)]
+    vec![
+        discovr,
+        account("pocketpaw", &user.pocketpaw_master_token),
+        antiraid,
+        account("discover", &user.discover_api_key),
+    ]
 }
 
 fn url(port: u16) -> String {
@@ -181,5 +192,8 @@ fn cannot_listen(port: u16, error: &std::io::Error) -> ApiError {
 
 fn cannot_start(error: &impl std::fmt::Display) -> ApiError {
     let reason = reason(error);
-    ApiError::of(ErrorCode::Internal, &phrase!("error-authority-store", "The local authority cannot start: {reason}.", reason = reason))
+    ApiError::of(
+        ErrorCode::Internal,
+        &phrase!("error-authority-store", "The local authority cannot start: {reason}.", reason = reason),
+    )
 }

@@ -13,8 +13,8 @@ use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::autostart::Autostart;
 use crate::authority::Local;
+use crate::autostart::Autostart;
 use crate::failure::Failure;
 use crate::system::{SystemChance, SystemClock};
 use crate::{launch, machine, output};

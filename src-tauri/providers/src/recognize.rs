@@ -66,7 +66,11 @@ impl RecognizeError {
             Self::NotCurl => phrase!("error-curl-none", "This is no curl command; paste one that begins with curl."),
             Self::NoAddress => phrase!("error-curl-address", "The command names no address that can be read."),
             Self::Unknown { host } => {
-                phrase!("error-curl-unknown", "None of the providers here is called at {host} in this way.", host = host)
+                phrase!(
+                    "error-curl-unknown",
+                    "None of the providers here is called at {host} in this way.",
+                    host = host
+                )
             }
             Self::Address { message } => message.clone(),
         }
@@ -90,7 +94,7 @@ impl Catalog {
             }
         }
         let Some((definition, fit)) = best else {
-            let host = address.shown().chars().take(MAX_SHOWN).collect();
+            let host = address.shown().chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
             return Err(RecognizeError::Unknown { host });
         };
         taken(definition, &address, fit)
