@@ -18,10 +18,10 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) });
 const PLACES: ipc.Places = {
-  config: "/home/me/.config/daypass/config.toml",
-  vault: "/home/me/.local/share/daypass/vault.sqlite",
-  providers: "/home/me/.config/daypass/providers",
-  log: "/home/me/.local/share/daypass/agent.log",
+  config: "/users/me/.config/daypass/config.toml",
+  vault: "/users/me/.local/share/daypass/vault.sqlite",
+  providers: "/users/me/.config/daypass/providers",
+  log: "/users/me/.local/share/daypass/agent.log",
 };
 
 function fakeTimers(): void {
@@ -241,10 +241,10 @@ test("an export asks twice for a passphrase that is long enough", async () => {
   await settle();
   expect(write).toHaveBeenCalledWith("short and now longer", "daypass-export-2026-11-20.txt");
   expect(app.dialog, "no file was chosen").not.toBeNull();
-  write.mockResolvedValue({ accounts: 2, file: "/home/me/laptop.txt" });
+  write.mockResolvedValue({ accounts: 2, file: "/users/me/laptop.txt" });
   await user.click(field("export-go"));
   await settle();
-  expect([app.dialog, app.toasts[0]?.text]).toEqual([null, "2 accounts were exported to /home/me/laptop.txt."]);
+  expect([app.dialog, app.toasts[0]?.text]).toEqual([null, "2 accounts were exported to /users/me/laptop.txt."]);
 });
 
 test("an import asks for the file, then for its passphrase", async () => {
