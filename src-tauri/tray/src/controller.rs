@@ -87,7 +87,7 @@ pub(crate) enum Done {
     /// The agent answered the token that is to be copied, or did not.
     Token { number: u64, result: Result<TokenView, ApiError> },
     /// The clipboard took a token, or did not.
-    Copied { put: Put, copied: Copied, result: Result<(), DesktopError> },
+    Copied { put: Box<Put>, copied: Copied, result: Result<(), DesktopError> },
     /// Whether the clipboard still holds the token with this digest.
     Holds { digest: String, result: Result<bool, DesktopError> },
     /// The clipboard was cleared where it was ours; `user` where a user waits for it.
@@ -268,7 +268,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
     fn on_done(&mut self, done: Done) {
         match done {
             Done::Token { number, result } => self.on_token(number, result),
-            Done::Copied { put, copied, result } => self.on_copied(put, copied, result),
+            Done::Copied { put, copied, result } => self.on_copied(*put, copied, result),
             Done::Holds { digest, result } => self.on_holds(&digest, &result),
             Done::Cleared { user, result } => self.on_cleared(user, result),
             Done::Fate { copied, result } => self.on_fate(copied, result),

@@ -46,7 +46,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         };
         let (now, wall) = (Instant::now(), self.around.clock.now());
         let stay = Duration::from_secs(self.snapshots.borrow().settings.settings.clipboard.clear_after);
-        let put = self.clip.put(wish, &token, stay, now, wall);
+        let put = Box::new(self.clip.put(wish, &token, stay, now, wall));
         let copied = Copied::new(&token, wall);
         self.keep_marks();
         let reply = self.desktop.copy(token.token);
