@@ -102,7 +102,8 @@ pub(super) fn write_config(root: &Path) {
     let installed = fs::read_to_string("/etc/xdg/dunst/dunstrc").unwrap_or_else(|_| "[global]\n".to_owned());
     fs::write(root.join("config/dunst/dunstrc"), installed).unwrap();
     fs::write(folder.join("press.conf"), format!("[global]\ndmenu = {}\n", script.display())).unwrap();
-    fs::write(&script, format!("#!/bin/sh\ngrep -m 1 -F -e \"$(cat '{}')\"\n", root.join("pressed").display())).unwrap();
+    fs::write(&script, format!("#!/bin/sh\ngrep -m 1 -F -e \"$(cat '{}')\"\n", root.join("pressed").display()))
+        .unwrap();
     fs::set_permissions(&script, Permissions::from_mode(0o700)).unwrap();
 }
 
