@@ -5,6 +5,7 @@ mod agents;
 mod answers;
 mod chaos;
 mod commands;
+mod completion;
 mod demo;
 mod faults;
 mod help;
