@@ -247,9 +247,13 @@ test("the code can be copied", async () => {
   await show();
   await choose("discovr");
   await user.click(screen.getByTestId("connect-submit"));
-  const write = vi.spyOn(navigator.clipboard, "writeText").mockResolvedValue();
+  let copied = "";
+  document.execCommand = () => {
+    copied = getSelection()?.toString() ?? "";
+    return true;
+  };
   await user.click(await soon("copy-code"));
-  expect(write).toHaveBeenCalledExactlyOnceWith("KXQ-4RT");
+  expect(copied).toBe("KXQ-4RT");
   expect((await soon("copy-code")).textContent).toBe("Copied");
   expect(await violations()).toEqual([]);
 });

@@ -90,7 +90,7 @@ let revision = 0;
 
 /** A snapshot, later than every one before it. */
 export function snapshot(accounts: AccountView[], over: Partial<Snapshot> = {}): Snapshot {
-  return { revision: ++revision, at: at(0), vault: { state: "open" }, settings: { settings: SETTINGS, file: "/home/me/.config/daypass/config.toml", error: null, shortcut: { state: "off" }, authority: { state: "off" } }, accounts, ...over };
+  return { revision: ++revision, at: at(0), vault: { state: "open" }, settings: { settings: SETTINGS, file: "~/.config/daypass/config.toml", error: null, shortcut: { state: "off" }, authority: { state: "off" } }, accounts, ...over };
 }
 
 export function provider(over: Partial<ProviderView> = {}): ProviderView {

@@ -61,7 +61,6 @@ mod tests {
             "ACCESS_TOKEN",
             "rt_...",
             "rt_xxxxxxxx",
-            "XXXXXXXX",
             "%TOKEN%",
             "eyJhbGciOi…",
             "PROFILE_ID",
