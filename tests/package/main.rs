@@ -47,6 +47,19 @@ fn the_example_of_the_manual_is_a_file_of_settings() {
 }
 
 #[test]
+fn the_manual_has_every_option_of_the_window() {
+    let source_text = source("src-tauri/window/args.rs");
+    let usage = source_text.split("USAGE: &str = \"").nth(1).and_then(|rest| rest.split("\";").next()).unwrap();
+    let words = usage.split(|letter: char| !letter.is_ascii_lowercase() && letter != '-');
+    let options: Vec<&str> = words.filter(|word| word.starts_with("--")).collect();
+    assert!(options.contains(&"--page"), "{usage}");
+    let manual = source("src-tauri/package/man/daypass-window.md");
+    for option in options {
+        assert!(manual.contains(&format!("| `{option}`")), "the manual has no {option}");
+    }
+}
+
+#[test]
 fn every_place_tells_the_same_version() {
     let version = env!("CARGO_PKG_VERSION");
     let changelog = source("src-tauri/package/deb/changelog");
