@@ -3,17 +3,17 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The page as Vite built it; it becomes part of the program.
-const PAGE: &str = "ui/dist/index.html";
+/// The pages as Vite built them, the window's and the palette's; they become part of the program.
+const PAGES: [&str; 2] = ["ui/dist/index.html", "ui/dist/palette.html"];
 
 fn main() -> ExitCode {
     // A folder is looked at with all that is in it.
     for path in ["ui/dist", "icons", "src-tauri/capabilities", "src-tauri/permissions"] {
         println!("cargo:rerun-if-changed={path}");
     }
-    if !Path::new(PAGE).exists() {
+    if let Some(page) = PAGES.iter().find(|page| !Path::new(page).exists()) {
         return fail(&format!(
-            "{PAGE} is missing: build the page first, with `npm --prefix ui ci` and `npm --prefix ui run build`"
+            "{page} is missing: build the page first, with `npm --prefix ui ci` and `npm --prefix ui run build`"
         ));
     }
     let app = tauri_build::AppManifest::new().permissions_path_pattern("./src-tauri/permissions/*.toml");

@@ -98,10 +98,11 @@ mod x11 {
             window.display().sync();
         }
 
-        /// What the server sends the keys to now; 0 where it does not say.
+        /// Whose window the server sends the keys to now, as the head of all its windows' ids; 0 where it does not say. A
+        /// program has several windows, and the toolkit passes the focus among them.
         pub(crate) fn keyboard(&self) -> Window {
             let asked = self.x.get_input_focus().ok().and_then(|answer| answer.reply().ok());
-            asked.map_or(0, |answer| answer.focus)
+            asked.map_or(0, |answer| answer.focus & !self.x.setup().resource_id_mask)
         }
 
         /// Gives it back. The window may have gone; then the desktop decides.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use daypass_api::{Client, Home};
-use daypass_test_support::desktop::{Options, Screen};
+use daypass_test_support::desktop::{App, Options, Screen};
 use daypass_test_support::process::Process;
 use daypass_test_support::wait;
 use serde_json::Value;
@@ -250,4 +250,42 @@ fn axe_finds_nothing_in_it_in_light_and_dark() {
         page.part("palette-blank");
         crate::looks::check(&page, "no match");
     }
+}
+
+#[test]
+fn on_wayland_the_portal_gives_the_shortcut() {
+    let stage = Stage::new(Options::default(), None);
+    let portal = stage.desktop.start_portal(false);
+    let _tray = start_on_wayland(&stage);
+    stage.run(&["settings", "set", "quick_copy.shortcut", "Ctrl+Alt+C"]).ok();
+    assert_eq!(wait_for_shortcut(&stage, "bound")["keys"], "Press CTRL+ALT+c");
+    assert_eq!(portal.asked(), [("palette".to_owned(), "CTRL+ALT+c".to_owned())]);
+    portal.press("another");
+    portal.press("palette");
+    Screen::of(&stage.desktop).wait_for_titled(TITLE, SOON);
+    assert_eq!(palettes(&stage).len(), 1);
+
+    // A portal that goes takes the shortcut along, and that is told.
+    drop(portal);
+    let told = wait_for_shortcut(&stage, "unsupported");
+    assert!(told["message"].as_str().unwrap().contains("daypass palette"), "{told}");
+}
+
+#[test]
+fn a_portal_whose_user_declines_is_told() {
+    let stage = Stage::new(Options::default(), None);
+    let _portal = stage.desktop.start_portal(true);
+    let _tray = start_on_wayland(&stage);
+    stage.run(&["settings", "set", "quick_copy.shortcut", "Ctrl+Alt+C"]).ok();
+    assert_eq!(wait_for_shortcut(&stage, "taken")["said"]["id"], "error-shortcut-declined");
+}
+
+/// A tray app that believes that Wayland has the keyboard; its windows come by X11 all the same.
+fn start_on_wayland(stage: &Stage) -> App {
+    let mut command = stage.command(&["tray"]);
+    command.env("WAYLAND_DISPLAY", "wayland-of-nobody").env("GDK_BACKEND", "x11");
+    let app = stage.desktop.launch("tray", &mut command);
+    let socket = stage.desktop.path("run").join("daypass/agent.sock");
+    wait::until("the agent's socket", SOON, || socket.exists().then_some(()));
+    app
 }

@@ -39,6 +39,11 @@ impl TrayHome {
         home
     }
 
+    /// Where the authority is.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority.url
+    }
+
     /// Starts `daypass tray`, and waits for its icon.
     pub(crate) fn start_tray(&self, programs: &Programs) -> (App, TrayItem) {
         let app = self.desktop.launch("tray", self.desktop.command(&programs.daypass).arg("tray"));

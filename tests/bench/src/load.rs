@@ -39,6 +39,20 @@ pub(crate) async fn ask_once(address: &str, request: &[u8]) -> anyhow::Result<Ve
     Ok(buffer[head..head + body].to_vec())
 }
 
+/// Sends these requests one after the other, each of which must be answered with 2xx.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) async fn ask_all(address: &str, requests: &[Vec<u8>]) -> anyhow::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::with_capacity(4096);
+    for request in requests {
+        ask(&mut stream, request, &mut buffer).await?;
+    }
+    Ok(())
+}
+
 async fn ask_until(address: String, request: Vec<u8>, end: Instant) -> anyhow::Result<u64> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

@@ -1,6 +1,6 @@
 //! `make bench`: speed and memory beside bare programs that do the least that the same job needs.
 //!
-//! `daypass-bench [CONTEST]…` runs all contests or the named ones: `token`, `memory`, `icon`, `window`, `issue`,
+//! `daypass-bench [CONTEST]…` runs all contests or the named ones: `token`, `memory`, `icon`, `window`, `palette`, `crowd`, `sizes`, `issue`,
 //! `plan`, `accounts`, `idle`, `back`, `vault`. It prints a table and writes `target/bench.json`. The programs are taken from `target/release`, and must have been built.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
 
@@ -8,6 +8,7 @@ mod accounts;
 mod authority;
 mod back;
 mod bare;
+mod crowd;
 mod home;
 mod icon;
 mod idle;
@@ -15,6 +16,7 @@ mod issue;
 mod load;
 mod many;
 mod memory;
+mod palette;
 mod plan;
 mod programs;
 mod report;
@@ -32,8 +34,10 @@ use crate::home::TrayHome;
 use crate::programs::Programs;
 
 /// Every contest by name. Those on a desktop share one, with its ten accounts.
-const CONTESTS: [&str; 10] =
-    ["token", "icon", "memory", "window", "issue", "plan", "accounts", "idle", "back", "vault"];
+const CONTESTS: [&str; 13] = [
+    "token", "icon", "memory", "window", "palette", "crowd", "sizes", "issue", "plan", "accounts", "idle", "back",
+    "vault",
+];
 
 fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -54,13 +58,16 @@ fn main() -> anyhow::Result<()> {
 
     let programs = Programs::find()?;
     let mut report = Report::new();
-    if ["token", "icon", "memory", "window"].iter().any(|name| wanted(name)) {
+    if ["token", "icon", "memory", "window", "palette", "crowd"].iter().any(|name| wanted(name)) {
         let home = TrayHome::prepare(&programs);
         run(&mut report, wanted("token"), "token", || token::run(&programs, &home))?;
         run(&mut report, wanted("icon"), "icon", || icon::run(&programs, &home))?;
         run(&mut report, wanted("memory"), "memory", || memory::run(&programs, &home))?;
         run(&mut report, wanted("window"), "window", || window::run(&programs, &home))?;
+        run(&mut report, wanted("palette"), "palette", || palette::run(&programs, &home))?;
+        run(&mut report, wanted("crowd"), "crowd", || crowd::run(&programs, &home))?;
     }
+    run(&mut report, wanted("sizes"), "sizes", crowd::sizes)?;
     run(&mut report, wanted("issue"), "issue", || issue::run(&programs))?;
     run(&mut report, wanted("plan"), "plan", plan::run)?;
     run(&mut report, wanted("accounts"), "accounts", || accounts::run(&programs))?;

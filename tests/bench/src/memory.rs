@@ -15,6 +15,8 @@ use crate::sample::Sample;
 use crate::window::is_app;
 
 const ROUNDS: usize = 3;
+/// How many windows are opened in a row.
+const WINDOWS: usize = 50;
 /// How long an app is left alone before it is measured.
 const REST: Duration = Duration::from_secs(3);
 
@@ -24,6 +26,8 @@ struct States {
     before: Sample,
     open: Sample,
     after: Sample,
+    /// After fifty windows.
+    worn: Sample,
 }
 
 /// Measures ours and the bare Tauri app in turns.
@@ -37,10 +41,12 @@ pub(crate) fn run(programs: &Programs, home: &TrayHome) -> anyhow::Result<Vec<Ro
     let row = |measure: &str, ours: &Sample, bare: &Sample| {
         Row::alone(measure, "MB", ours).beside("bare Tauri tray app", bare)
     };
+    wear(programs, home, &screen, &mut ours)?;
     Ok(vec![
         row("memory, 10 accounts, before a window", &ours.before, &bare.before).at_most(14.0),
         row("memory, 10 accounts, window open", &ours.open, &bare.open),
         row("memory, 10 accounts, window closed", &ours.after, &bare.after).at_most(14.0),
+        Row::alone("memory after 50 windows", "MB", &ours.worn).beside("before any", &ours.before).ratio_at_most(1.05),
     ])
 }
 
@@ -55,6 +61,19 @@ fn measure_ours(programs: &Programs, home: &TrayHome, screen: &Screen, states: &
     states.open.add(rested(tray.pid()));
     close(screen)?;
     states.after.add(rested(tray.pid()));
+    home.quit(&mut tray, &item);
+    Ok(())
+}
+
+/// Opens and closes the window again and again in one life of the tray app.
+fn wear(programs: &Programs, home: &TrayHome, screen: &Screen, states: &mut States) -> anyhow::Result<()> {
+    let (mut tray, item) = home.start_tray(programs);
+    for _ in 0..WINDOWS {
+        item.activate();
+        wait_for(screen, true);
+        close(screen)?;
+    }
+    states.worn.add(rested(tray.pid()));
     home.quit(&mut tray, &item);
     Ok(())
 }

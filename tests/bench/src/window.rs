@@ -31,11 +31,7 @@ pub(crate) fn run(programs: &Programs, home: &TrayHome) -> anyhow::Result<Vec<Ro
             item.activate();
             Ok(None)
         })?;
-        let bare_time = time(&screen, || {
-            let mut command = home.desktop.command(&programs.bare_tauri);
-            command.arg("window").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            Ok(Some(command.spawn()?))
-        })?;
+        let bare_time = time(&screen, || open_bare(programs, home))?;
         // The first round reads the programs from the disk.
         if round > 0 {
             ours.add(our_time);
@@ -46,8 +42,15 @@ pub(crate) fn run(programs: &Programs, home: &TrayHome) -> anyhow::Result<Vec<Ro
     Ok(vec![Row::alone("request to usable window", "ms", &ours).beside("bare Tauri window", &bare).ratio_at_most(1.25)])
 }
 
+/// Starts the bare Tauri window.
+pub(crate) fn open_bare(programs: &Programs, home: &TrayHome) -> anyhow::Result<Option<Child>> {
+    let mut command = home.desktop.command(&programs.bare_tauri);
+    command.arg("window").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok(Some(command.spawn()?))
+}
+
 /// Milliseconds from `request` to the first picture that is the one which stays; closes the window afterwards.
-fn time(screen: &Screen, request: impl FnOnce() -> anyhow::Result<Option<Child>>) -> anyhow::Result<f64> {
+pub(crate) fn time(screen: &Screen, request: impl FnOnce() -> anyhow::Result<Option<Child>>) -> anyhow::Result<f64> {
     let before = screen.frame();
     let start = Instant::now();
     let child = request()?;

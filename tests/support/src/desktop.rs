@@ -7,6 +7,7 @@ mod clipboard;
 mod keyring;
 mod mute;
 mod notifications;
+mod portal;
 mod screen;
 mod tray;
 
@@ -26,6 +27,7 @@ use crate::wait;
 pub use accessibility::{Accessibility, Accessible, Heard};
 pub use keyring::StoredSecret;
 pub use notifications::Notification;
+pub use portal::Portal;
 pub use screen::{Frame, Screen};
 pub use tray::{MenuEntry, TrayItem};
 

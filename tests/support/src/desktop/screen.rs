@@ -5,8 +5,9 @@ use std::time::Duration;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, GrabMode,
-    ImageFormat, InputFocus, MapState, ModMask, PropMode, Window, WindowClass,
+    ImageFormat, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, ModMask, PropMode, Window, WindowClass,
 };
+use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 
@@ -185,6 +186,23 @@ impl Screen {
         let key = layout.keysyms.chunks(width).position(|symbols| symbols[0] == u32::from(letter)).unwrap();
         let (key, how) = (first + u8::try_from(key).unwrap(), GrabMode::ASYNC);
         self.x.grab_key(false, self.root, ModMask::ANY, key, how, how).unwrap().check().unwrap();
+    }
+
+    /// Presses the keys with these symbols (`keysymdef.h`) and lets them go, as a keyboard does it, without another program
+    /// that would take its time.
+    pub fn press(&self, symbols: &[u32]) {
+        let (first, last) = (self.x.setup().min_keycode, self.x.setup().max_keycode);
+        let layout = self.x.get_keyboard_mapping(first, last - first + 1).unwrap().reply().unwrap();
+        let width = usize::from(layout.keysyms_per_keycode);
+        let key = |symbol: &u32| {
+            let at = layout.keysyms.chunks(width).position(|symbols| symbols[0] == *symbol).unwrap();
+            first + u8::try_from(at).unwrap()
+        };
+        let keys: Vec<u8> = symbols.iter().map(key).collect();
+        let (presses, releases) = (keys.iter().map(|key| (KEY_PRESS_EVENT, *key)), keys.iter().rev());
+        for (kind, key) in presses.chain(releases.map(|key| (KEY_RELEASE_EVENT, *key))) {
+            self.x.xtest_fake_input(kind, key, 0, x11rb::NONE, 0, 0, 0).unwrap().check().unwrap();
+        }
     }
 
     /// A property that names a window.

@@ -78,10 +78,16 @@ impl Held {
         Ok(Self { shortcuts, session, keys })
     }
 
-    /// Tells of each press, until the portal goes away.
+    /// Tells of each press, until the portal goes away, and the session with it.
     async fn tell(&self, events: &UnboundedSender<DesktopEvent>) -> zbus::Result<()> {
         let mut pressed = self.shortcuts.receive_signal("Activated").await?;
-        while let Some(signal) = pressed.next().await {
+        let mut owners = self.shortcuts.receive_owner_changed().await?;
+        loop {
+            let signal = tokio::select! {
+                signal = pressed.next() => signal,
+                _ = owners.next() => None,
+            };
+            let Some(signal) = signal else { break };
             let body = signal.body();
             let (session, id, _, _): (OwnedObjectPath, String, u64, OwnedDict) = body.deserialize()?;
             if session == self.session && id == ID && events.send(DesktopEvent::Shortcut).is_err() {
