@@ -342,8 +342,10 @@ pub(crate) struct CopyArgs {
 
 /// `daypass palette`.
 #[derive(Debug, Args)]
-#[command(after_help = "It needs the tray app. Its own shortcut is in the settings; where the desktop gives it none, bind keys to \
-                        this command.\n\nExample:\n  daypass palette")]
+#[command(
+    after_help = "It needs the tray app. Its own shortcut is in the settings; where the desktop gives it none, bind keys to \
+                        this command.\n\nExample:\n  daypass palette"
+)]
 pub(crate) struct PaletteArgs {}
 
 /// `daypass status`.
