@@ -31,7 +31,7 @@ fn it_lists_creates_copies_and_revokes() {
         Some(new["id"].as_str()?.to_owned())
     });
     let row = page.part(&format!("session-{id}"));
-    assert!(row.text().contains("from the window"), "{}", row.text());
+    page.until("its name", |_| row.text().contains("from the window"));
 
     row.part("copy").click();
     let copied = wait::until("a token on the clipboard", SOON, || stage.desktop.clipboard());
