@@ -124,7 +124,9 @@ fn bundle(language: Spoken) -> FluentBundle<FluentResource> {
     let mut bundle = FluentBundle::new_concurrent(vec![language.identifier()]);
     // The marks that isolate a variable's direction would be drawn as boxes by some panels.
     bundle.set_use_isolating(false);
-    for (_, text) in language.files() {
+    // The agent's sentences come in English: in memory, theirs would be the largest part.
+    let is_spoken = |name: &str| language != Spoken::English || name != "errors";
+    for (_, text) in language.files().iter().filter(|(name, _)| is_spoken(name)) {
         // What a file has besides its mistakes is used; a test finds the mistakes.
         let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(resource, _)| resource);
         bundle.add_resource_overriding(resource);
