@@ -127,7 +127,7 @@ impl Inner {
             AuthorityView::Running { url } => Ok(url),
             AuthorityView::Failed { message, said } => {
                 let error = ApiError::new(ErrorCode::Internal, message);
-                Err(ApiError { said, ..error })
+                Err(ApiError { said: said.map(Box::new), ..error })
             }
             AuthorityView::Off | AuthorityView::Starting => {
                 let off = phrase!("error-authority-off", "The local authority was switched off meanwhile.");
@@ -168,7 +168,7 @@ impl Inner {
                     return moved;
                 }
                 Err(ApiError { message, said, .. }) => {
-                    self.authority_is(AuthorityView::Failed { message, said });
+                    self.authority_is(AuthorityView::Failed { message, said: said.map(|said| *said) });
                     return false;
                 }
             }

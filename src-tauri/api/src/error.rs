@@ -70,7 +70,7 @@ pub struct ApiError {
     /// The same sentence for a face that speaks another language, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
-    pub said: Option<Said>,
+    pub said: Option<Box<Said>>,
     /// The part of the request that it is about, by its name there, such as `credential` or `params.scope`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -136,7 +136,7 @@ impl From<&Phrase> for Sentence {
 
 impl From<&ApiError> for Sentence {
     fn from(error: &ApiError) -> Self {
-        Self { message: error.message.clone(), said: error.said.clone() }
+        Self { message: error.message.clone(), said: error.said.as_deref().cloned() }
     }
 }
 
@@ -163,7 +163,7 @@ impl ApiError {
 
     /// An error that is said by `phrase`, without `retry_after`.
     pub fn of(code: ErrorCode, phrase: &Phrase) -> Self {
-        Self { code, message: phrase.to_string(), retry_after: None, said: Said::of(phrase), field: None }
+        Self { code, message: phrase.to_string(), retry_after: None, said: Said::of(phrase).map(Box::new), field: None }
     }
 
     /// The same error, about this part of the request.
@@ -173,18 +173,18 @@ impl ApiError {
 
     /// The same error, and `next` after its sentence.
     pub fn and(self, next: &Phrase) -> Self {
-        let said = self.said.zip(Said::of(next)).map(|(said, next)| said.and(next));
+        let said = self.said.zip(Said::of(next)).map(|(said, next)| Box::new(said.and(next)));
         Self { message: format!("{} {next}", self.message), said, ..self }
     }
 
     /// The same error, and `before` before its sentence.
     pub fn after(self, before: &Phrase) -> Self {
-        let said = Said::of(before).zip(self.said).map(|(before, said)| before.and(said));
+        let said = Said::of(before).zip(self.said).map(|(before, said)| Box::new(before.and(*said)));
         Self { message: format!("{before} {}", self.message), said, ..self }
     }
 
     /// The same error, with its sentence for other languages.
     pub fn said(self, said: Said) -> Self {
-        Self { said: Some(said), ..self }
+        Self { said: Some(Box::new(said)), ..self }
     }
 }

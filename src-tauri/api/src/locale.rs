@@ -53,7 +53,10 @@ mod tests {
         assert_eq!(of(&[("LANG", "C.UTF-8")]), said(&[], None));
         assert_eq!(of(&[("LANG", "de_AT.UTF-8")]), said(&["de-AT"], Some("de-AT")));
         assert_eq!(of(&[("LANG", "en_US.UTF-8"), ("LC_TIME", "de_DE@euro")]), said(&["en-US"], Some("de-DE")));
-        assert_eq!(of(&[("LANG", "de_DE"), ("LC_ALL", "fr_FR"), ("LC_TIME", "de_DE")]), said(&["fr-FR"], Some("fr-FR")));
+        assert_eq!(
+            of(&[("LANG", "de_DE"), ("LC_ALL", "fr_FR"), ("LC_TIME", "de_DE")]),
+            said(&["fr-FR"], Some("fr-FR"))
+        );
         assert_eq!(of(&[("LANG", "de"), ("LC_ALL", "")]), said(&["de"], Some("de")));
         assert_eq!(of(&[("LANG", "en_US"), ("LANGUAGE", "de:fr")]), said(&["de", "fr", "en-US"], Some("en-US")));
         assert_eq!(of(&[("LANG", "C"), ("LANGUAGE", "de")]), said(&[], None));

@@ -116,7 +116,7 @@ impl Note {
             None => words.say("note-copied-endless", []),
         };
         let short = short_because.map(|error| {
-            let reason = words.sentence(error.said.as_ref(), &error.message);
+            let reason = words.sentence(error.said.as_deref(), &error.message);
             words.say("note-copied-short", [("reason", reason.into())])
         });
         let left = text::whole(words, clock::until(now, view.cleared_at));
@@ -219,7 +219,7 @@ impl Note {
             Attempt::ShowPalette => words.say("note-failed-show-palette", []),
             Attempt::Find => named("note-failed-find", account, words),
         };
-        let body = words.sentence(error.said.as_ref(), &error.message).into_owned();
+        let body = words.sentence(error.said.as_deref(), &error.message).into_owned();
         let note = Self::about(Topic::Failed, account, title, body);
         match attempt {
             // There is no page of what is not there.
