@@ -1,0 +1,131 @@
+//! What a screen reader is told of the window, over AT-SPI: names, roles, states, and what happens by itself.
+
+use daypass_test_support::desktop::{Accessible, Options};
+use fantoccini::key::Key;
+
+use crate::page::Page;
+use crate::stage::{SOON, Stage, WINDOW};
+
+fn stage() -> Stage {
+    Stage::new(Options { accessible: true, ..Options::default() }, Some(1500))
+}
+
+/// The page's text and names where `wanted` finds something, without the frame around it.
+fn window(tree: &Accessible) -> Option<&Accessible> {
+    tree.first("frame", |frame| frame.name == "Daypass")
+}
+
+#[test]
+fn accounts_sessions_and_buttons_have_names_roles_and_states() {
+    let stage = stage();
+    let _tray = stage.start_tray();
+    stage.connect("antiraid", "work");
+    stage.connect("pocketpaw", "paw");
+    stage.token("work");
+    stage.token("paw");
+    stage.run(&["session", "create", "work", "--name", "ci", "--life", "2h"]).ok();
+    stage.regenerate_elsewhere();
+    assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
+
+    let page = stage.open_page("sessions");
+    page.part("account-work");
+    let reader = stage.desktop.accessibility();
+    reader.find(WINDOW, "the window by its name", SOON, |tree| window(tree).map(|_| ()));
+    reader.find(WINDOW, "the account in need, in words", SOON, |tree| {
+        tree.first("push button", |button| button.name.starts_with("paw") && button.name.contains("Needs you"))
+            .map(|_| ())
+    });
+    reader.find(WINDOW, "the healthy account, in words", SOON, |tree| {
+        tree.first("push button", |button| button.name.starts_with("work") && button.said().contains("All is well"))
+            .map(|_| ())
+    });
+    reader.find(WINDOW, "the place where one is", SOON, |tree| {
+        let here = |object: &Accessible| object.attributes.get("current").is_some_and(|current| current == "page");
+        tree.first("push button", here).filter(|button| button.name.starts_with("All accounts")).map(|_| ())
+    });
+    let row = reader.find(WINDOW, "the session's row", SOON, |tree| {
+        tree.all().into_iter().find(|row| row.role == "table row" && row.said().contains("ci")).cloned()
+    });
+    let said = row.said();
+    for part in ["ci", "work", "Fresh", "held"] {
+        assert!(said.contains(part), "{part} is not said of {row:#?}");
+    }
+    assert!(said.contains("1h 59m") || said.contains("2h 00m"), "the remaining life is not said of {row:#?}");
+    let button = |name: &str| row.all().into_iter().any(|object| object.name == name && !object.role.is_empty());
+    assert!(button("Copy the token of ci"), "{row:#?}");
+    assert!(button("Revoke ci…"), "{row:#?}");
+}
+
+#[test]
+fn what_was_done_and_what_failed_is_told_in_live_regions() {
+    let stage = stage();
+    let (_tray, _item) = stage.start_tray_with_icon();
+    stage.connect("discovr", "films");
+    stage.token("films");
+    let page = stage.open_page("sessions");
+    page.part("account-films").click();
+    page.part("copy");
+    let reader = stage.desktop.accessibility();
+    let live = |live: &'static str| {
+        move |object: &Accessible| object.attributes.get("live").is_some_and(|polite| polite == live)
+    };
+    // They are there before there is anything to say: only what changes in them is heard.
+    reader.find(WINDOW, "both regions, and nothing in them", SOON, |tree| {
+        let all = tree.all();
+        let quiet = |how| all.iter().filter(|object| live(how)(object)).any(|region| region.children.is_empty());
+        (quiet("polite") && quiet("assertive")).then_some(())
+    });
+    let mut heard = reader.listen();
+    page.part("copy").click();
+    page.part("toast");
+    reader.find(WINDOW, "the copy in the polite region", SOON, |tree| {
+        tree.all()
+            .into_iter()
+            .filter(|object| live("polite")(object))
+            .find(|region| region.said().contains("copied"))
+            .map(|_| ())
+    });
+    heard.wait_for("copied");
+
+    // The credential is revoked elsewhere; the next refresh is refused.
+    stage.connect("pocketpaw", "paw");
+    stage.token("paw");
+    page.part("account-paw").click();
+    stage.regenerate_elsewhere();
+    page.part("refresh").click();
+    reader.find(WINDOW, "the failure in the region that interrupts", SOON, |tree| {
+        let failed = |region: &&Accessible| live("assertive")(region) && !region.said().is_empty();
+        tree.all().into_iter().find(failed).map(|_| ())
+    });
+}
+
+#[test]
+fn the_timeline_is_told_by_its_button_and_its_table() {
+    let stage = stage();
+    let _tray = stage.start_tray();
+    stage.connect("antiraid", "work");
+    stage.token("work");
+    stage.run(&["session", "create", "work", "--name", "ci", "--life", "2h"]).ok();
+    let page = stage.open_page("timeline");
+    page.part("lane-work");
+    let reader = stage.desktop.accessibility();
+    let table = reader.find(WINDOW, "the table that is not seen", SOON, |tree| {
+        tree.first("table", |table| table.said().contains("Sessions of all accounts")).cloned()
+    });
+    for part in ["ci", "Held", "Current"] {
+        assert!(table.said().contains(part), "{part} is not in {table:#?}");
+    }
+    page.script("document.querySelector('[data-testid=timeline-cursor]').focus()");
+    let focused = |page: &Page, part: &str| {
+        page.part("timeline-cursor");
+        reader.find(WINDOW, part, SOON, |tree| {
+            let there = |object: &Accessible| object.focused && object.name.contains(part);
+            tree.first("push button", there).map(|button| button.name.clone())
+        })
+    };
+    let first = focused(&page, ": Current. Created:");
+    assert!(first.contains("account work"), "{first}");
+    page.press([Key::Down.into()]);
+    let second = focused(&page, "ci, account work: Held.");
+    assert_ne!(first, second);
+}
