@@ -6,6 +6,7 @@ use daypass_agent::Agent;
 use daypass_api::request::{AddAccount, TokenRequest};
 use daypass_api::view::Health;
 use daypass_core::session::SessionState;
+use daypass_providers::ProviderError;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, account, pass, read, read_fresh, settle_down, work};
@@ -86,6 +87,31 @@ async fn what_was_begun_is_finished_during_a_pause() {
     let orphans = work(&agent).sessions.into_iter().filter(|session| session.state == SessionState::Orphan);
     assert_eq!(orphans.count(), 1);
     assert_eq!(bed.script.count("revoke"), 1, "the predecessor is gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_by_which_alone_an_earlier_call_is_settled_is_made_during_a_pause() {
+    let bed = Bed::new();
+    let agent = bed.connected("pocketpaw").await;
+    read(&agent).await.unwrap();
+    refresh(&agent, json!({"paused": true})).await;
+    agent.stop().await;
+    // As if the agent was killed between writing the intent and making the call.
+    let db = rusqlite::Connection::open(bed.home.vault_file()).unwrap();
+    let insert = "INSERT INTO journal (account, intent, begun_at) VALUES (1, '{\"what\":\"regenerate\"}', 0)";
+    db.execute(insert, []).unwrap();
+    drop(db);
+    bed.script.fail(&ProviderError::Offline { message: "Cut.".into(), maybe_done: false }, 1000);
+    let agent = bed.agent().await;
+    settle_down().await;
+    assert!(open_intents(&bed).len() == 1 && bed.script.count("mint") > 1);
+    assert_eq!(work(&agent).next_refresh_at, None, "it is no refresh that the user could wait for");
+    bed.script.plot().failures.clear();
+    pass(60.0).await;
+    assert_eq!(open_intents(&bed), Vec::<String>::new());
+    let minted = bed.script.count("mint");
+    pass(2.0 * HOUR).await;
+    assert_eq!(bed.script.count("mint"), minted);
 }
 
 #[tokio::test(start_paused = true)]

@@ -220,6 +220,12 @@ async fn what_the_kernel_does_not_tell_is_seen_within_half_a_minute() {
     fs::rename(root.join("link"), &config).unwrap();
     crate::bed::pass(31.0).await;
     assert_eq!(agent.settings().settings.clipboard.clear_after, 11);
+    // Written by another name that it has: the folder that is watched hears nothing of that.
+    fs::hard_link(config.join("config.toml"), root.join("elsewhere")).unwrap();
+    crate::bed::pass(31.0).await;
+    fs::write(root.join("elsewhere"), "clipboard.clear_after = 120").unwrap();
+    crate::bed::pass(31.0).await;
+    assert_eq!(agent.settings().settings.clipboard.clear_after, 120);
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ pub(crate) fn account(state: &State, account: &Account, now: Time) -> AccountVie
         problem,
         current: record.current().map(|session| session.session.id.clone()),
         expires_at: life.map(|life| life.expires_at),
-        next_refresh_at: next,
+        next_refresh_at: next.filter(|_| !state.refresh().paused),
         last_used_at: record.last_used_at,
         pinned: record.pinned,
         abilities: definition.map(abilities).unwrap_or_default(),
