@@ -50,11 +50,12 @@ fn check_all(dark: bool) {
     let page = stage.open_page("sessions");
     let is_dark = page.script("return matchMedia('(prefers-color-scheme: dark)').matches");
     assert_eq!(is_dark, dark, "the page does not follow the desktop's colours");
+    page.part("provider-antiraid");
     check(&page, "no accounts");
-
-    page.part("connect").click();
-    page.part("connect-submit");
-    check(&page, "connect by code");
+    page.press("?".chars());
+    page.part("shortcuts");
+    check(&page, "the keys");
+    page.part("close-shortcuts").click();
     page.part("provider-antiraid").click();
     page.part("credential").type_text("wrong");
     check(&page, "connect by credential");
@@ -64,10 +65,17 @@ fn check_all(dark: bool) {
         stage.connect(provider, name);
         stage.token(name);
     }
+    stage.run(&["session", "create", "work", "--name", "ci", "--life", "2h"]).ok();
+    stage.regenerate_elsewhere();
+    assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
     let page = stage.open_page("sessions");
+    page.part("account-work");
+    check(&page, "all sessions, one account in need");
+    page.part("account-paw").click();
+    check(&page, "an account in need");
     page.part("account-work").click();
-    let id = stage.sessions("work")[0]["id"].as_str().unwrap().to_owned();
-    let row = page.part(&format!("session-{id}"));
+    let ci = stage.sessions("work").into_iter().find(|session| session["name"] == "ci").unwrap();
+    let row = page.part(&format!("session-{}", ci["id"].as_str().unwrap()));
     check(&page, "sessions");
     row.part("revoke").click();
     page.part("confirm");
@@ -78,15 +86,19 @@ fn check_all(dark: bool) {
     page.part("session-name");
     check(&page, "a new session");
     page.part("cancel").click();
-    page.part("history").click();
-    page.part("entry");
-    check(&page, "the history");
-    page.part("settings").click();
-    page.part("place-vault");
-    check(&page, "the settings");
-    page.part("export").click();
-    page.part("passphrase");
-    check(&page, "the passphrase of an export");
+    page.wait_without("session-name");
+    row.click();
+    page.part("details");
+    check(&page, "the details of a session");
+    for (entry, shown) in [("history", "entry"), ("timeline", "lane-work"), ("settings", "settings-page")] {
+        page.part(entry).click();
+        page.part(shown);
+        check(&page, entry);
+    }
+    page.part("timeline").click();
+    page.part("as-table").click();
+    page.part("timeline-events");
+    check(&page, "the timeline as a table");
     drop(page);
 
     let page = stage.open_page("sessions");
