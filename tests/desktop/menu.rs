@@ -124,7 +124,8 @@ fn more_than_ten_accounts_have_a_menu_of_their_own_and_the_one_used_last_is_on_t
     let token = stage.token("paw-17");
     wait::until("the account used last on top", SOON, || item.offers(&["Copy token of paw-17"]).then_some(()));
     let menu = item.menu();
-    let accounts: Vec<&str> = menu.iter().filter(|entry| !entry.entries.is_empty()).map(|one| one.label.as_str()).collect();
+    let accounts: Vec<&str> =
+        menu.iter().filter(|entry| !entry.entries.is_empty()).map(|one| one.label.as_str()).collect();
     assert!(accounts[0].starts_with("paw-17 · "), "{accounts:?}");
     assert_eq!(accounts.len(), 11);
     assert_eq!(accounts[10], "More accounts");
