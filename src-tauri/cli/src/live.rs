@@ -7,7 +7,6 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use daypass_agent::Agent;
-use daypass_api::settings::SettingsView;
 use daypass_api::view::{AccountView, Health, Snapshot};
 use daypass_core::{Clock, Time, clock};
 
@@ -130,6 +129,7 @@ fn changes(told: &mut BTreeMap<String, Told>, snapshot: &Snapshot, now: Time) ->
 #[cfg(test)]
 mod tests {
     use daypass_api::ErrorCode;
+    use daypass_api::settings::SettingsView;
     use daypass_api::view::{Abilities, Problem, SessionView, VaultView};
     use daypass_core::session::SessionState;
 
