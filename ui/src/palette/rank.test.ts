@@ -44,6 +44,11 @@ test("two letters find a name, a session's name and a provider, names first", ()
   expect(names("fi", films, disk)).toEqual(["films"]);
 });
 
+test("a better match comes before one that was used later", () => {
+  const accounts = [account({ name: "network", last_used_at: at(0) }), account({ name: "work", last_used_at: at(-9000) })];
+  expect(names("wo", ...accounts)).toEqual(["work", "network"]);
+});
+
 test("of equally likely ones the one that was used last comes first", () => {
   const accounts = ["work-a", "work-b", "work-c"].map((name, n) => account({ name, last_used_at: at(n) }));
   expect(names("wo", ...accounts)).toEqual(["work-c", "work-b", "work-a"]);
