@@ -22,6 +22,7 @@ fn session() -> Value {
     json!({
         "account": "work", "id": "s1", "name": null, "type": "api", "created_at": null,
         "expires_at": "2026-11-20T14:00:00Z", "state": "fresh", "held": true, "current": false,
+        "fingerprint": null,
     })
 }
 
@@ -54,9 +55,24 @@ fn every_command_asks_its_question_and_gives_the_answer() {
         ("quit", json!({}), "POST /v1/shutdown", json!({ "take_over": false }), Value::Null),
         ("providers", json!({}), "GET /v1/providers", Value::Null, json!([provider])),
         ("add_account", json!({ "request": new_account }), "POST /v1/accounts", new_account.clone(), account()),
-        ("remove_account", json!({ "account": "work" }), "DELETE /v1/accounts/work", Value::Null, Value::Null),
+        (
+            "remove_account",
+            json!({ "account": "work" }),
+            "DELETE /v1/accounts/work",
+            Value::Null,
+            json!({ "undo": { "id": "u1", "until": "2026-11-20T14:00:10Z" } }),
+        ),
+        (
+            "claims",
+            json!({ "account": "work", "id": "a/b" }),
+            "GET /v1/accounts/work/sessions/a%2Fb/claims",
+            Value::Null,
+            json!({ "header": { "alg": "HS256" }, "claims": { "sub": "u1" } }),
+        ),
+        ("undo", json!({ "id": "u1" }), "POST /v1/undo/u1", json!({}), Value::Null),
         ("refresh", json!({ "account": "work" }), "POST /v1/accounts/work/refresh", json!({}), account()),
-        ("sessions", json!({ "account": "work" }), "GET /v1/accounts/work/sessions", Value::Null, json!([session()])),
+        // What is listed comes with the updates.
+        ("sessions", json!({ "account": "work" }), "GET /v1/accounts/work/sessions", Value::Null, Value::Null),
         (
             "create_session",
             json!({ "account": "work", "request": { "name": "ci", "life": 60 } }),
@@ -147,6 +163,6 @@ fn the_page_begins_where_the_command_line_says_and_only_once() {
     let stage = Stage::showing(Page::Connect);
     let window = stage.open();
     let subscribe = || call(&window, "subscribe", json!({ "updates": "__CHANNEL__:1" }));
-    assert_eq!(subscribe(), Ok(json!("connect")));
-    assert_eq!(subscribe(), Ok(json!("sessions")));
+    assert_eq!(subscribe(), Ok(json!({ "page": "connect" })));
+    assert_eq!(subscribe(), Ok(json!({ "page": "sessions" })));
 }

@@ -29,13 +29,18 @@ impl Story {
 
     /// A page that listens from now on.
     fn listen(&self) -> (Place, Updates) {
+        self.listen_knowing(None)
+    }
+
+    /// A page that was given the snapshot of the revision `knows`.
+    fn listen_knowing(&self, knows: Option<u64>) -> (Place, Updates) {
         let (tell, told) = channel();
-        let page = self.feed.subscribe(Channel::new(move |body| {
+        let updates = Channel::new(move |body| {
             let InvokeResponseBody::Json(json) = body else { panic!("an update that is not JSON") };
             let _ = tell.send(serde_json::from_str(&json).unwrap());
             Ok(())
-        }));
-        (page, Updates(told))
+        });
+        (self.feed.subscribe(updates, knows), Updates(told))
     }
 }
 
@@ -78,6 +83,27 @@ fn a_page_is_told_the_present_state_first_and_then_every_change() {
     agent.say(&snapshot(3));
     assert_eq!(again.next(), snapshot(3));
     assert!(page.0.try_recv().is_err());
+}
+
+#[test]
+fn a_change_is_passed_on_as_it_is_and_is_part_of_the_present_state() {
+    let story = Story::new();
+    let agent = FakeAgent::start(&story.home);
+    agent.wait_followed();
+    agent.say(&snapshot(1));
+    let (_, page) = story.listen();
+    assert_eq!(page.next_but("offline"), snapshot(1));
+    let mut change = snapshot(2)["snapshot"].clone();
+    change.as_object_mut().unwrap().remove("accounts");
+    change["names"] = json!([]);
+    change["accounts"] = json!([]);
+    let changed = json!({ "event": "changed", "change": change });
+    agent.say(&changed);
+    assert_eq!(page.next(), changed);
+    // Who begins to listen now is told the whole, and who has it already is told nothing.
+    assert_eq!(story.listen().1.next()["snapshot"]["revision"], 2);
+    assert!(story.listen_knowing(Some(2)).1.0.try_recv().is_err());
+    assert_eq!(story.listen_knowing(Some(1)).1.next()["snapshot"]["revision"], 2);
 }
 
 #[test]

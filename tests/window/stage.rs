@@ -61,7 +61,8 @@ pub(crate) fn call(window: &WebviewWindow<MockRuntime>, command: &str, args: Val
 /// A snapshot event without accounts.
 pub(crate) fn snapshot(revision: u64) -> Value {
     json!({ "event": "snapshot", "snapshot": {
-        "revision": revision, "at": "2026-11-20T14:00:00Z", "vault": { "state": "open" }, "accounts": [],
+        "revision": revision, "at": "2026-11-20T14:00:00Z", "vault": { "state": "open" },
+        "settings": daypass_api::settings::SettingsView::default(), "accounts": [],
     } })
 }
 
