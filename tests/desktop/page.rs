@@ -109,12 +109,6 @@ impl Page {
         self.wait_until_painted();
     }
 
-    /// Saves a picture of the page, as PNG.
-    #[track_caller]
-    pub(crate) fn picture(&self, file: &Path) {
-        std::fs::write(file, self.ask(self.client.screenshot()).unwrap()).unwrap();
-    }
-
     /// Waits until what the page holds is on the screen.
     #[track_caller]
     pub(crate) fn wait_until_painted(&self) {

@@ -85,7 +85,9 @@ fn a_message_that_is_named_in_a_source_gets_its_variables() {
     for (place, source) in sources() {
         for call in source.split("Said::new(").skip(1) {
             let Some((id, rest)) = literal(call) else { continue };
-            let args = rest.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(args, _)| args);
+            // What is put together before is not seen here; a face shows a missing variable by its name.
+            let Some(args) = rest.trim_start_matches(',').trim_start().strip_prefix('[') else { continue };
+            let args = args.split_once(']').map_or(args, |(args, _)| args);
             let given = args.split('(').filter_map(|arg| Some(literal(arg)?.0)).collect();
             assert_eq!(variables_in(ENGLISH, &id), Some(given), "{id} in {place}");
             checked += 1;
