@@ -123,6 +123,7 @@ async fn a_warm_palette_is_started_hidden_and_once() {
     assert_eq!(story.desk.seen().palettes, [true, true]);
     // One that fell over comes again when it is asked for, and not before.
     story.happen(DesktopEvent::PaletteEnded { success: false }).await;
+    choose(&story, "Ctrl+Alt+C", true).await;
     assert_eq!(story.desk.seen().palettes, [true, true]);
     assert_eq!(story.desk.seen().notes.len(), 1);
     story.happen(DesktopEvent::Shortcut).await;
