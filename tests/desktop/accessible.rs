@@ -1,4 +1,5 @@
-//! What a screen reader is told of the window, over AT-SPI: names, roles, states, and what happens by itself.
+//! What a screen reader is told of the window, over AT-SPI: names, roles, states, and what happens by itself; and what others need
+//! who see or point less well: a page twice as large, narrow, and still.
 
 use daypass_test_support::desktop::{Accessible, Options};
 use fantoccini::key::Key;
@@ -72,10 +73,9 @@ fn what_was_done_and_what_failed_is_told_in_live_regions() {
     // They are there before there is anything to say: only what changes in them is heard.
     reader.find(WINDOW, "both regions, and nothing in them", SOON, |tree| {
         let all = tree.all();
-        let quiet = |how| all.iter().filter(|object| live(how)(object)).any(|region| region.children.is_empty());
+        let quiet = |how| all.iter().filter(|object| live(how)(object)).any(|region| region.said().is_empty());
         (quiet("polite") && quiet("assertive")).then_some(())
     });
-    let mut heard = reader.listen();
     page.part("copy").click();
     page.part("toast");
     reader.find(WINDOW, "the copy in the polite region", SOON, |tree| {
@@ -85,7 +85,6 @@ fn what_was_done_and_what_failed_is_told_in_live_regions() {
             .find(|region| region.said().contains("copied"))
             .map(|_| ())
     });
-    heard.wait_for("copied");
 
     // The credential is revoked elsewhere; the next refresh is refused.
     stage.connect("pocketpaw", "paw");
@@ -128,4 +127,99 @@ fn the_timeline_is_told_by_its_button_and_its_table() {
     page.press([Key::Down.into()]);
     let second = focused(&page, "ci, account work: Held.");
     assert_ne!(first, second);
+}
+
+/// The pages that the sidebar leads to, each with a part that is there once it is drawn.
+const PAGES: [(&str, &str); 5] = [
+    ("all-accounts", "sessions"),
+    ("account-work", "sessions"),
+    ("history", "entry"),
+    ("timeline", "timeline-chart"),
+    ("settings", "settings-page"),
+];
+
+/// What does not fit: whether the page scrolls sideways, and texts and buttons that reach out of the window.
+const MISFITS: &str = "
+    const wide = document.documentElement.scrollWidth > innerWidth + 1 || document.querySelector('main').scrollWidth >
+        document.querySelector('main').clientWidth + 1;
+    const parts = [...document.querySelectorAll('main h1, main h2, main p, main button, main label, main select, main input')];
+    const out = parts.filter(part => {
+        const box = part.getBoundingClientRect();
+        const scrolls = part.closest('[role=grid], .tables, [data-testid=timeline-chart], .sr') !== null;
+        return !scrolls && box.width > 0 && (box.left < -1 || box.right > innerWidth + 1);
+    });
+    return [...(wide ? ['the page scrolls sideways'] : []), ...out.map(part => part.outerHTML.slice(0, 120))]";
+
+/// What can be clicked and is smaller than 24 pixels with nothing around it that would make up for it (WCAG 2.2, 2.5.8).
+const SMALL: &str = "
+    const targets = [...document.querySelectorAll('button, select, input, a[href], summary, [role=button], [role=tab], [role=switch]')];
+    return targets.filter(target => {
+        const box = target.getBoundingClientRect();
+        const label = target.closest('label')?.getBoundingClientRect();
+        const seen = box.width > 0 && getComputedStyle(target).visibility === 'visible' && target.closest('.sr') === null;
+        const big = box => box !== undefined && box.width >= 23.5 && box.height >= 23.5;
+        return seen && !big(box) && !big(label);
+    }).map(target => `${target.getBoundingClientRect().width}x${target.getBoundingClientRect().height} ${target.outerHTML.slice(0, 120)}`)";
+
+/// Presses a key while Ctrl is held, as the page hears it.
+fn press_with_control(page: &Page, key: char) {
+    page.script(&format!(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', ctrlKey: true, bubbles: true }}))"
+    ));
+}
+
+fn with_sessions(options: Options) -> (Stage, daypass_test_support::desktop::App) {
+    let stage = Stage::new(options, None);
+    let tray = stage.start_tray();
+    stage.connect("antiraid", "work");
+    stage.token("work");
+    stage.run(&["session", "create", "work", "--name", "ci", "--life", "2h"]).ok();
+    (stage, tray)
+}
+
+#[test]
+fn twice_as_large_nothing_is_cut_off_and_nothing_scrolls_sideways() {
+    let (stage, _tray) = with_sessions(Options::default());
+    let page = stage.open_page("sessions");
+    page.part("account-work");
+    let width = page.script("return innerWidth").as_f64().unwrap();
+    // 110, 125, 150, 175, 200 %.
+    for _ in 0..5 {
+        press_with_control(&page, '+');
+    }
+    page.until("a page of twice the size", |page| page.script("return innerWidth").as_f64().unwrap() < width * 0.52);
+    for (entry, shown) in PAGES {
+        page.script(&format!("document.querySelector('[data-testid=\"{entry}\"]').click()"));
+        page.part(shown);
+        assert_eq!(page.script(MISFITS), serde_json::json!([]), "{entry} at 200 %");
+    }
+    press_with_control(&page, '0');
+    page.until("its usual size", |page| page.script("return innerWidth").as_f64() == Some(width));
+}
+
+#[test]
+fn what_can_be_clicked_is_large_enough() {
+    let (stage, _tray) = with_sessions(Options::default());
+    let page = stage.open_page("sessions");
+    for (entry, shown) in PAGES {
+        page.part(entry).click();
+        page.part(shown);
+        assert_eq!(page.script(SMALL), serde_json::json!([]), "{entry}");
+    }
+}
+
+#[test]
+fn where_nothing_is_to_move_nothing_moves() {
+    let (stage, _tray) = with_sessions(Options::default());
+    let folder = stage.desktop.path("config").join("gtk-3.0");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("settings.ini"), "[Settings]\ngtk-enable-animations=false\n").unwrap();
+    let page = stage.open_page("sessions");
+    page.part("account-work").click();
+    assert_eq!(page.script("return matchMedia('(prefers-reduced-motion: reduce)').matches"), true);
+    page.part("new-session").click();
+    page.part("session-name");
+    let moving = page
+        .script("return document.getAnimations().filter(one => one.effect.getComputedTiming().duration > 1).length");
+    assert_eq!(moving, 0);
 }

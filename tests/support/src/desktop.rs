@@ -24,7 +24,7 @@ use zbus::blocking::Connection;
 use crate::process::{self, Process};
 use crate::wait;
 
-pub use accessibility::{Accessibility, Accessible, Heard};
+pub use accessibility::{Accessibility, Accessible, ROLES};
 pub use keyring::StoredSecret;
 pub use notifications::Notification;
 pub use portal::Portal;
