@@ -142,11 +142,11 @@ const PAGES: [(&str, &str); 5] = [
 const MISFITS: &str = "
     const wide = document.documentElement.scrollWidth > innerWidth + 1 || document.querySelector('main').scrollWidth >
         document.querySelector('main').clientWidth + 1;
-    const parts = [...document.querySelectorAll('main h1, main h2, main p, main button, main label, main select, main input')];
+    const parts = [...document.querySelectorAll('.foot button, main h1, main h2, main p, main button, main label, main select, main input')];
     const out = parts.filter(part => {
         const box = part.getBoundingClientRect();
         const scrolls = part.closest('[role=grid], .tables, [data-testid=timeline-chart], .sr') !== null;
-        return !scrolls && box.width > 0 && (box.left < -1 || box.right > innerWidth + 1);
+        return !scrolls && box.width > 0 && (box.left < -1 || box.right > innerWidth + 1 || (part.closest('.foot') && box.bottom > innerHeight));
     });
     return [...(wide ? ['the page scrolls sideways'] : []), ...out.map(part => part.outerHTML.slice(0, 120))]";
 
