@@ -29,7 +29,7 @@ settings-shortcut-press = Tasten drücken …
 settings-shortcut-off = Entfernen
 settings-shortcut-bound = {$keys} öffnet die Palette.
 settings-warm = Palette bereithalten
-settings-warm-says = Sie öffnet sich dann augenblicklich; ihr Prozess belegt dafür ständig etwa 150 MB Arbeitsspeicher.
+settings-warm-says = Sie öffnet sich dann augenblicklich; ihr Prozess belegt dafür ständig etwa 200 MB Arbeitsspeicher.
 
 settings-refreshing = Erneuern
 settings-fresh = Token frisch halten

@@ -29,7 +29,7 @@ settings-shortcut-press = Press the keys…
 settings-shortcut-off = Remove
 settings-shortcut-bound = {$keys} opens the palette.
 settings-warm = Keep the palette ready
-settings-warm-says = It then opens instantly, and its process takes about 150 MB of memory all the time.
+settings-warm-says = It then opens instantly, and its process takes about 200 MB of memory all the time.
 
 settings-refreshing = Refreshing
 settings-fresh = Keep tokens fresh
