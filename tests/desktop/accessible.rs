@@ -161,6 +161,16 @@ const SMALL: &str = "
         return seen && !big(box) && !big(label);
     }).map(target => `${target.getBoundingClientRect().width}x${target.getBoundingClientRect().height} ${target.outerHTML.slice(0, 120)}`)";
 
+#[track_caller]
+fn fits(page: &Page, size: &str) {
+    for (entry, shown) in PAGES {
+        // The driver clicks where things would be at the usual size.
+        page.script(&format!("document.querySelector('[data-testid=\"{entry}\"]').click()"));
+        page.part(shown);
+        assert_eq!(page.script(MISFITS), serde_json::json!([]), "{entry} at {size}");
+    }
+}
+
 /// Presses a key while Ctrl is held, as the page hears it.
 fn press_with_control(page: &Page, key: char) {
     page.script(&format!(
@@ -188,11 +198,11 @@ fn twice_as_large_nothing_is_cut_off_and_nothing_scrolls_sideways() {
         press_with_control(&page, '+');
     }
     page.until("a page of twice the size", |page| page.script("return innerWidth").as_f64().unwrap() < width * 0.52);
-    for (entry, shown) in PAGES {
-        page.script(&format!("document.querySelector('[data-testid=\"{entry}\"]').click()"));
-        page.part(shown);
-        assert_eq!(page.script(MISFITS), serde_json::json!([]), "{entry} at 200 %");
-    }
+    fits(&page, "200 %");
+    // And where there are 416 pixels in all.
+    press_with_control(&page, '+');
+    page.until("a narrow page", |page| page.script("return innerWidth").as_f64().unwrap() < width * 0.42);
+    fits(&page, "250 %");
     press_with_control(&page, '0');
     page.until("its usual size", |page| page.script("return innerWidth").as_f64() == Some(width));
 }
@@ -205,6 +215,46 @@ fn what_can_be_clicked_is_large_enough() {
         page.part(entry).click();
         page.part(shown);
         assert_eq!(page.script(SMALL), serde_json::json!([]), "{entry}");
+    }
+}
+
+/// What has the focus: its name, and what is wrong with it: nothing shows the focus, or something lies over it (WCAG 2.2, 2.4.7 and
+/// 2.4.11).
+const FOCUS: &str = "
+    const at = document.activeElement;
+    if (at === document.body) return ['body', ''];
+    const box = at.getBoundingClientRect();
+    const seen = document.elementFromPoint(Math.min(innerWidth - 2, Math.max(1, box.left + box.width / 2)),
+        Math.min(innerHeight - 2, Math.max(1, box.top + Math.min(box.height, 24) / 2)));
+    const near = seen !== null && (at.contains(seen) || seen.contains(at));
+    const style = getComputedStyle(at);
+    const inside = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
+    const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none' || at.tagName === 'H1';
+    return [at.dataset.testid ?? at.outerHTML.slice(0, 100), inside && near && shown ? '' : `${inside} ${near} ${shown}`]";
+
+#[test]
+fn by_tab_one_reaches_everything_and_sees_where_one_is() {
+    let (stage, _tray) = with_sessions(Options::default());
+    let page = stage.open_page("sessions");
+    for (entry, shown) in PAGES {
+        page.part(entry).click();
+        page.part(shown);
+        let mut passed = Vec::new();
+        for _ in 0..70 {
+            page.press([Key::Tab.into()]);
+            let focus: (String, String) = serde_json::from_value(page.script(FOCUS)).unwrap();
+            assert_eq!(focus.1, "", "{entry}: {} has the focus, and inside, uncovered, shown are so", focus.0);
+            passed.push(focus.0);
+        }
+        let inner = match entry {
+            "timeline" => ["span-week", "zoom-in", "to-now", "as-table", "timeline-cursor"].as_slice(),
+            "history" => &["history-account", "history-kind", "entries"],
+            "settings" => &["start_at_login", "authority.enabled", "export", "import"],
+            _ => &["new-session", "search", "select-all", "sort-name"],
+        };
+        for id in ["all-accounts", "account-work", "history", "timeline", "settings", "connect"].iter().chain(inner) {
+            assert!(passed.iter().any(|stop| stop == id), "{entry}: Tab never comes to {id}, but to {passed:?}");
+        }
     }
 }
 
