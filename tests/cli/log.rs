@@ -68,7 +68,7 @@ fn it_is_narrowed_by_account_time_and_number() {
     );
     assert_eq!(of_tv(&["--since", "2999-01-01"]), [] as [Value; 0]);
     let minted = all.iter().find(|entry| entry["event"] == "minted").unwrap();
-    assert_eq!(of_tv(&["--session", minted["session"].as_str().unwrap()]), [minted.clone()]);
+    assert_eq!(of_tv(&["--session", minted["session"].as_str().unwrap()]), std::slice::from_ref(minted));
     assert_eq!(of_tv(&["--session", "another"]), [] as [Value; 0]);
     let table = home.run(&["log", "--account", "tv"]).ok();
     assert!(!table.contains("ACCOUNT"), "{table}");
