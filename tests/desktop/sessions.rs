@@ -12,7 +12,7 @@ use crate::page::Page;
 use crate::stage::{SOON, Stage};
 
 /// More than fit into a window.
-const MANY: usize = 200;
+pub(crate) const MANY: usize = 200;
 /// How many of them are revoked.
 const MARKED: usize = 3;
 
@@ -26,13 +26,13 @@ fn shown(page: &Page) -> Vec<String> {
 }
 
 /// How many rows the list has, whether they are made or not.
-fn count(page: &Page) -> usize {
+pub(crate) fn count(page: &Page) -> usize {
     let rows = page.script("return document.querySelector('[role=grid]')?.getAttribute('aria-rowcount') ?? '1'");
     rows.as_str().unwrap().parse::<usize>().unwrap() - 1
 }
 
 /// Opens sessions at AntiRaid as somebody else does who has a token of the account.
-fn open_elsewhere(stage: &Stage, token: &str) {
+pub(crate) fn open_elsewhere(stage: &Stage, token: &str) {
     let body = |number: usize| {
         let name = if number < MARKED { format!("marked {number}") } else { format!("robot {number:03}") };
         json!({ "name": name, "type": "api", "expiry": 3600 }).to_string()
