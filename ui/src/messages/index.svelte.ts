@@ -47,17 +47,32 @@ export function texts(language: Spoken): string[] {
     .map((path) => FILES[path] ?? "");
 }
 
-/** The messages of each locale; they are read when they are needed first. */
-const bundles = new Map<string, FluentBundle>();
+/** The messages of a locale, as far as they were asked for. */
+interface Messages {
+  bundle: FluentBundle;
+  /** The rooms whose messages are in it. */
+  rooms: Set<string>;
+}
 
-function bundle(language: Spoken, tag: string): FluentBundle {
-  let bundle = bundles.get(tag);
-  if (bundle === undefined) {
-    bundle = new FluentBundle(tag, { useIsolating: false });
-    for (const text of texts(language)) bundle.addResource(new FluentResource(text), { allowOverrides: true });
-    bundles.set(tag, bundle);
+const known = new Map<string, Messages>();
+
+/**
+ * The messages of a locale with those of the room that `id` begins with. A room's file is read when one of its messages is needed
+ * first: the first picture needs few of them.
+ */
+function bundle(language: Spoken, tag: string, id: string): FluentBundle {
+  let messages = known.get(tag);
+  if (messages === undefined) {
+    messages = { bundle: new FluentBundle(tag, { useIsolating: false }), rooms: new Set() };
+    known.set(tag, messages);
   }
-  return bundle;
+  const room = id.slice(0, id.indexOf("-") + 1);
+  if (!messages.rooms.has(room)) {
+    messages.rooms.add(room);
+    const wanted = texts(language).filter((text) => text.includes(`\n${room}`));
+    for (const text of wanted) messages.bundle.addResource(new FluentResource(text), { allowOverrides: true });
+  }
+  return messages.bundle;
 }
 
 /** What Rust left here of the desktop (`daypass_api::locale::Locale`), where the web view would have to guess; else what that knows. */
@@ -86,7 +101,7 @@ export const locale = new Locale();
 
 /** The message `id` with these variables, in the language that is spoken. It is read anew where that changes. */
 export function t(id: string, args?: Record<string, FluentVariable>): string {
-  return find(bundle(locale.language, locale.tag), id, args) ?? find(bundle("en", "en-GB"), id, args) ?? id;
+  return find(locale.language, locale.tag, id, args) ?? find("en", "en-GB", id, args) ?? id;
 }
 
 /**
@@ -94,7 +109,7 @@ export function t(id: string, args?: Record<string, FluentVariable>): string {
  * is spoken. What a user's own definition says stays as it is, also where it has the name of one of ours.
  */
 export function maybe(id: string, otherwise: string): string {
-  return find(bundle("en", "en-GB"), id) === otherwise ? t(id) : otherwise;
+  return find("en", "en-GB", id) === otherwise ? t(id) : otherwise;
 }
 
 /** What the agent says in the language that is spoken, in English where that has none for it; with the time to wait, where that is known. */
@@ -105,7 +120,7 @@ export function sentence({ said, message, retry_after }: Spoke): string {
 
 /** All that is said, or nothing: half a sentence in another language is of no use. */
 function translated(said: Said): string | null {
-  const first = find(bundle(locale.language, locale.tag), said.id, written(said.args));
+  const first = find(locale.language, locale.tag, said.id, written(said.args));
   const rest = (said.then ?? []).map(translated);
   return first === null || rest.includes(null) ? null : [first, ...rest].join(" ");
 }
@@ -116,7 +131,8 @@ function written(args: Said["args"]): Record<string, FluentVariable> {
   return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, INSTANT.test(value) ? time(value) : value]));
 }
 
-function find(messages: FluentBundle, id: string, args?: Record<string, FluentVariable>): string | null {
+function find(language: Spoken, tag: string, id: string, args?: Record<string, FluentVariable>): string | null {
+  const messages = bundle(language, tag, id);
   const pattern = messages.getMessage(id)?.value;
   return pattern == null ? null : messages.formatPattern(pattern, args ?? null, []);
 }
