@@ -253,6 +253,34 @@ mod tests {
     }
 
     #[test]
+    fn a_longer_path_among_those_of_a_request_finds_the_credential_too() {
+        let definition = include_str!("../definitions/pocketpaw.toml")
+            .replace("\"pocketpaw\"", "\"own\"")
+            .replace("http://localhost:8000", "https://own.example")
+            .replace("[\"/api/auth/session\", ", "[\"/session\", \"/auth/session\", ");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("own.toml"), definition).unwrap();
+        let (catalog, errors) = Catalog::load(folder.path());
+        assert_eq!(errors, []);
+        let command = Secret::new("curl -X POST https://own.example/auth/session -H 'Authorization: Bearer 0b5f9d3e'");
+        let found = catalog.recognize(&command).unwrap();
+        assert_eq!((found.definition.name(), found.base_url), ("own", None));
+        assert_eq!(found.credential.unwrap().expose(), "0b5f9d3e");
+    }
+
+    #[test]
+    fn somebody_elses_host_is_never_taken_for_the_providers_own() {
+        for host in ["evil.example", "api.discovr.media.evil.example", "evil.example:443", "api.discovr.media:8443"] {
+            let command = format!(
+                "curl -X POST https://{host}/auth/session-token -H 'Authorization: Bearer rt_5f2b6c1a' --json \
+                 '{{\"profileId\": \"p1\"}}'"
+            );
+            let (_, base, ..) = told(&command);
+            assert_eq!(base, Some(url::Url::parse(&format!("https://{host}")).unwrap().to_string()), "{host}");
+        }
+    }
+
+    #[test]
     fn what_calls_nobody_we_know_is_told() {
         let unknown = |command: &str| match recognize(command) {
             Err(RecognizeError::Unknown { host }) => host,
@@ -262,6 +290,8 @@ mod tests {
         assert_eq!(unknown("curl https://api.github.com/sessions -H 'Authorization: abc1'"), "api.github.com");
         assert_eq!(unknown("curl http://localhost:8000/ -H 'Authorization: Bearer abc1'"), "localhost:8000");
         assert_eq!(unknown("curl $HOST/user"), "$HOST");
+        assert_eq!(unknown("curl https://me:s3cr3t@$HOST/user"), "$HOST", "a password is not repeated");
+        assert_eq!(unknown("curl https://me:s3cr3t@api.github.com/user"), "api.github.com");
         assert_eq!(recognize("curl 'http://'").err(), Some(RecognizeError::NoAddress));
     }
 

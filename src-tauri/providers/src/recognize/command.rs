@@ -1,5 +1,7 @@
 //! A `curl` command as it stands in the documentation of an API: what it would send, and where to.
 
+use std::net::IpAddr;
+
 use data_encoding::BASE64;
 use daypass_core::Secret;
 use http::Method;
@@ -11,6 +13,9 @@ use super::RecognizeError;
 
 /// The longest command that is read, in bytes: more than any documentation has.
 const MAX_COMMAND: usize = 64 << 10;
+
+/// The longest ending of a host's name, in letters: the signature of a JWT is longer.
+const MAX_ENDING: usize = 18;
 
 /// The short options of curl that take a value (curl(1)), besides those that are read here.
 const SHORT_WITH_VALUE: &str = "AbcCDeEFhKmoPQrtTUwxyYzZ";
@@ -116,7 +121,9 @@ impl Options {
             }
         } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
             self.short(short, rest);
-        } else if self.address.is_none() && !word.trim().is_empty() {
+        } else if self.address.as_ref().is_none_or(|there| !there.contains("://") && word.contains("://"))
+            && may_be_address(word)
+        {
             self.address = Some(word.to_owned());
         }
     }
@@ -218,6 +225,20 @@ fn body(data: &str) -> Body {
     }
 }
 
+/// Whether a word without a name before it may be an address. Where the quotes of a header are missing, a part of that stands
+/// there, such as its token, which no message must repeat.
+fn may_be_address(word: &str) -> bool {
+    let host = word.split(['/', '?', '#']).next().unwrap_or_default();
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    let named = |ending: &str| (2..=MAX_ENDING).contains(&ending.len()) && ending.chars().all(char::is_alphabetic);
+    word.contains("://")
+        || word.contains(['<', '>', '{', '}', '$'])
+        || name.eq_ignore_ascii_case("localhost")
+        || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+        || (!port.is_empty() && port.chars().all(|c| c.is_ascii_digit()))
+        || name.rsplit_once('.').is_some_and(|(before, ending)| !before.is_empty() && named(ending))
+}
+
 fn names_curl(word: &str) -> bool {
     word == "curl" || word == "curl.exe" || word.ends_with("/curl")
 }
@@ -309,6 +330,25 @@ mod tests {
         let command = read("curl -X PUT https://a.example/b -H 'Authorization': Bearer x' -H 'C: d'");
         assert_eq!((&command.method, command.address.as_str()), (&Method::PUT, "https://a.example/b"));
         assert!(command.headers.is_empty());
+    }
+
+    #[test]
+    fn what_belongs_to_a_header_is_no_address() {
+        for header in [
+            "-H Authorization: s3cr3t",
+            "-H Authorization: Bearer s3cr3t",
+            "-H Authorization: eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo",
+            "--proxy-header s3cr3t",
+            "--some-key k.example",
+        ] {
+            assert_eq!(read(&format!("curl {header} https://a.example/b")).address, "https://a.example/b");
+        }
+        let none = Command::read(&Secret::new("curl -H Authorization: s3cr3t"));
+        assert_eq!(none.err(), Some(RecognizeError::NoAddress));
+        for address in ["a.example/b", "localhost", "localhost:8000/b", "box:80", "127.0.0.1/b", "[::1]:80", "$HOST/b"]
+        {
+            assert_eq!(read(&format!("curl -s {address}")).address, address);
+        }
     }
 
     #[test]

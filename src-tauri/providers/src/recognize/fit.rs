@@ -79,10 +79,10 @@ impl Address {
         Self { host, path, query: url.query_pairs().into_owned().collect() }
     }
 
-    /// Its host, for a message.
+    /// Its host, for a message: without the user and the password before it.
     pub(super) fn shown(&self) -> String {
         match &self.host {
-            Host::Placeholder(text) => text.clone(),
+            Host::Placeholder(text) => text.rsplit('@').next().unwrap_or_default().to_owned(),
             Host::At(url) => match (url.host_str().unwrap_or_default(), url.port()) {
                 (host, Some(port)) => format!("{host}:{port}"),
                 (host, None) => host.to_owned(),
@@ -97,7 +97,7 @@ pub(super) fn all(definition: &Definition, command: &Command, address: &Address)
     let own_path = definition.base_url().path().trim_end_matches('/');
     let mut fits = Vec::new();
     for request in requests(definition) {
-        let (mut found, hits, carried) = carries(request, command, address);
+        let (found, hits, carried) = carries(request, command, address);
         let same_method = command.method == method(request);
         for template in request.path.get_ref().iter() {
             let Some((prefix, in_path)) = behind_prefix(template, &address.path) else { continue };
@@ -108,7 +108,7 @@ pub(super) fn all(definition: &Definition, command: &Command, address: &Address)
                 continue;
             }
             let at_own_place = own && prefix == own_path;
-            let found = std::mem::take(&mut found).into_iter().chain(in_path).collect();
+            let found = found.iter().cloned().chain(in_path).collect();
             fits.push(Fit {
                 own,
                 same_path: true,
