@@ -12,7 +12,8 @@ use daypass_core::Secret;
 use daypass_providers::ProviderError;
 use serde_json::json;
 
-use crate::bed::{Bed, account, read_fresh};
+use crate::bed::{Bed, account, read, read_fresh};
+use crate::rotation::renewing;
 
 /// How long something may take on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
@@ -35,6 +36,20 @@ async fn a_command_is_recognized_and_connects_without_its_credential_being_answe
     let added = agent.add_account(pasted(COMMAND)).await.unwrap();
     assert_eq!(bed.script.plot().calls, ["mint rt_5f2b6c1a"]);
     assert!(!serde_json::to_string(&added).unwrap().contains("rt_5f2b6c1a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_goes_where_its_command_takes_it_and_not_to_the_providers_own_address() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let elsewhere = COMMAND.replace("api.discovr.media", "elsewhere.example");
+    let found = agent.recognize(&Recognize { command: Secret::new(elsewhere.as_str()) }).unwrap();
+    assert_eq!(found.base_url.as_deref(), Some("https://elsewhere.example"));
+    let added = agent.add_account(AddAccount { base_url: None, ..pasted(&elsewhere) }).await.unwrap();
+    assert_eq!(added.base_url, "https://elsewhere.example/");
+    let own = AddAccount { name: "own".to_owned(), base_url: None, ..pasted(COMMAND) };
+    assert_eq!(agent.add_account(own).await.unwrap().base_url, "https://api.discovr.media/");
+    assert_eq!(bed.script.plot().addresses, ["https://elsewhere.example/", "https://api.discovr.media/"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -274,6 +289,59 @@ async fn its_accounts_move_along_with_it() {
     let (agent, _authority) = with_authority(&bed).await;
     runs_at(&agent, 7400).await;
     assert_eq!(agent.account("try-discovr").unwrap().base_url, "http://127.0.0.1:7400/");
+}
+
+/// An agent with an account at its authority, a renewal of which is under way: it `takes` so long, and will bring the only copy of a grant.
+async fn renewing_there(bed: &mut Bed, takes: Duration) -> (Agent, tokio::task::JoinHandle<()>) {
+    renewing(bed, true);
+    bed.script.plot().delay = Duration::ZERO;
+    let (agent, _authority) = with_authority(bed).await;
+    change(&agent, json!({ "enabled": true })).await;
+    runs_at(&agent, 7277).await;
+    let there = Some("http://127.0.0.1:7277".to_owned());
+    agent.add_account(AddAccount { base_url: there, ..account("renewing", "work") }).await.unwrap();
+    read(&agent).await.unwrap();
+    bed.script.plot().delay = takes;
+    let flying = agent.clone();
+    let renewal = tokio::spawn(async move { drop(read_fresh(&flying).await) });
+    while bed.script.count("renew") == 0 {
+        tokio::task::yield_now().await;
+    }
+    (agent, renewal)
+}
+
+#[tokio::test]
+async fn what_was_answered_before_a_move_is_not_lost_by_it() {
+    let mut bed = Bed::new();
+    let (agent, renewal) = renewing_there(&mut bed, Duration::from_millis(500)).await;
+    change(&agent, json!({ "port": 7300 })).await;
+    runs_at(&agent, 7300).await;
+    renewal.await.unwrap();
+    assert_eq!(agent.account("work").unwrap().base_url, "http://127.0.0.1:7300/");
+    read_fresh(&agent).await.unwrap();
+    let calls = bed.script.plot().calls.clone();
+    assert_eq!(calls[1..], ["renew grant-1", "renew grant-2"]);
+}
+
+#[tokio::test]
+async fn who_tries_it_while_it_is_switched_off_is_told() {
+    let mut bed = Bed::new();
+    let (agent, renewal) = renewing_there(&mut bed, Duration::from_secs(3)).await;
+    change(&agent, json!({ "port": 7300 })).await;
+    stands(&agent, |view| *view == AuthorityView::Starting).await;
+    // It waits for the accounts that move along, so it starts still, and sees no change until that is over.
+    change(&agent, json!({ "enabled": false })).await;
+    let trying = tokio::spawn({
+        let agent = agent.clone();
+        async move { agent.try_out().await }
+    });
+    while !agent.settings().settings.authority.enabled {
+        tokio::task::yield_now().await;
+    }
+    change(&agent, json!({ "enabled": false })).await;
+    let tried = tokio::time::timeout(SOON, trying).await.expect("it waits for ever").unwrap();
+    assert_eq!(tried.unwrap_err().message, "The local authority was switched off meanwhile.");
+    renewal.await.unwrap();
 }
 
 #[tokio::test]

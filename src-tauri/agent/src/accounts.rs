@@ -68,7 +68,8 @@ impl Inner {
         let life = request.life.map(Duration::from_secs);
         definition.check_life(life).map_err(|error| failure::told(&error).about("life"))?;
         let AddAccount { name, base_url, params, credential, command, check, pinned, .. } = request;
-        let credential = self.given(&definition, credential, command)?;
+        let (credential, calls) = self.given(&definition, credential, command)?;
+        let base_url = base_url.or(calls);
         let check = if check { Check::MustWork } else { Check::No };
         self.connect(Connect { definition, name, base_url, params, credential, check, life, pinned, replace: false })
             .await

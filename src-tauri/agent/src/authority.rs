@@ -120,7 +120,12 @@ impl Inner {
             self.authority_is(AuthorityView::Starting);
             self.beside.wake.notify_one();
         }
-        let ended = |view: &AuthorityView| matches!(view, AuthorityView::Running { .. } | AuthorityView::Failed { .. });
+        let ended = |view: &AuthorityView| match view {
+            AuthorityView::Running { .. } | AuthorityView::Failed { .. } => true,
+            // Unless that is of before it was switched on.
+            AuthorityView::Off => !self.settings.borrow().authority.enabled,
+            AuthorityView::Starting => false,
+        };
         // The sender is ours, so this only ends by the condition.
         let stands = stands.wait_for(ended).await.map(|view| view.clone()).unwrap_or_default();
         match stands {
@@ -209,6 +214,8 @@ impl Inner {
             there.map(|account| account.record.row).collect()
         };
         for row in rows {
+            // What was answered there yet may be the only copy of a new credential: it is stored first.
+            self.called_once(|calling| calling == row).await;
             let elsewhere = |record: &mut crate::vault::AccountRecord| {
                 record.base_url = Some(url.to_owned());
                 // What is under way there says nothing any more.

@@ -20,13 +20,14 @@ impl Inner {
         let Recognized { definition, base_url, params, credential } = self.recognized(&request.command)?;
         Ok(RecognizedView {
             provider: definition.name().to_owned(),
-            base_url: base_url.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+            base_url: base_url.as_ref().map(written),
             params,
             credential: credential.is_some(),
         })
     }
 
-    /// The credential that an account of `definition` is to be connected with: as it was given, or as it stands in a command.
+    /// The credential that an account of `definition` is to be connected with: as it was given, or as it stands in a command,
+    /// and then with where that takes it, unless that is the provider's own address.
     ///
     /// # Errors
     /// `bad_request` unless exactly one of them is given, and where none for this provider stands in the command.
@@ -35,9 +36,9 @@ impl Inner {
         definition: &Definition,
         credential: Option<Secret>,
         command: Option<Secret>,
-    ) -> Result<Secret, ApiError> {
+    ) -> Result<(Secret, Option<String>), ApiError> {
         match (credential, command) {
-            (Some(credential), None) => Ok(credential),
+            (Some(credential), None) => Ok((credential, None)),
             (None, Some(command)) => self.credential_in(definition, &command).map_err(|error| error.about("command")),
             _ => {
                 let either = phrase!("error-curl-either", "Give either the credential, or the command that holds it.");
@@ -46,7 +47,7 @@ impl Inner {
         }
     }
 
-    fn credential_in(&self, definition: &Definition, command: &Secret) -> Result<Secret, ApiError> {
+    fn credential_in(&self, definition: &Definition, command: &Secret) -> Result<(Secret, Option<String>), ApiError> {
         let found = self.recognized(command)?;
         let (title, other) = (definition.title(), found.definition.title());
         if found.definition.name() != definition.name() {
@@ -59,13 +60,20 @@ impl Inner {
             return Err(ApiError::of(ErrorCode::BadRequest, &wrong));
         }
         let empty = || phrase!("error-curl-empty", "The command holds no credential, only a placeholder for one.");
-        found.credential.ok_or_else(|| ApiError::of(ErrorCode::BadRequest, &empty()))
+        let calls = found.base_url.as_ref().map(written);
+        let credential = found.credential.ok_or_else(|| ApiError::of(ErrorCode::BadRequest, &empty()))?;
+        Ok((credential, calls))
     }
 
     fn recognized(&self, command: &Secret) -> Result<Recognized, ApiError> {
         let found = self.setup.catalog.recognize(command);
         found.map_err(|error| ApiError::of(ErrorCode::BadRequest, &error.phrase()))
     }
+}
+
+/// A base URL as people write it.
+fn written(url: &impl AsRef<str>) -> String {
+    url.as_ref().trim_end_matches('/').to_owned()
 }
 
 /// A failure of [`Definition::target`] or [`Definition::partial_target`] for these, with what it is about.

@@ -53,7 +53,7 @@ pub struct AddAccount {
     /// Where there is an account of this name at the same provider whose credential was refused, it gets the new one;
     /// otherwise a name that is taken is refused.
     pub name: String,
-    /// Where the provider is; its own default where not given.
+    /// Where the provider is; where not given, where the command calls it, else its own default.
     #[serde(default)]
     pub base_url: Option<String>,
     /// The account's parameters.
