@@ -5,8 +5,10 @@ use daypass_api::ErrorCode;
 use daypass_api::request::{CreateSession, LogQuery, TokenRequest};
 use daypass_api::view::{LogEvent, UndoView};
 use daypass_core::Clock;
+use daypass_providers::Regenerated;
 
-use crate::bed::{Bed, account, pass, read, work};
+use crate::bed::{Bed, account, pass, read, read_fresh, work};
+use crate::rotation::renewing;
 
 async fn forget(agent: &Agent, id: &str) -> UndoView {
     agent.revoke_session("work", id, true).await.unwrap().undo.expect("it cannot be taken back")
@@ -76,6 +78,48 @@ async fn what_was_revoked_is_over() {
     let revoked = agent.revoke_session("work", &made.id, false).await.unwrap();
     assert_eq!(revoked.undo, None);
     assert!(bed.script.plot().calls.iter().any(|call| call.starts_with("revoke")), "it was not delayed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_revoked_after_it_was_forgotten_does_not_come_back() {
+    let bed = Bed::new();
+    let agent = bed.connected("antiraid").await;
+    read(&agent).await.unwrap();
+    let mut undos = Vec::new();
+    for _ in 0..3 {
+        let made = agent.create_session("work", CreateSession::default()).await.unwrap();
+        undos.push((forget(&agent, &made.id).await, made.id));
+    }
+    // It is still listed, as one that was opened elsewhere.
+    agent.revoke_session("work", &undos[0].1, false).await.unwrap();
+    assert_eq!(agent.undo(&undos[0].0.id).await.unwrap_err().code, ErrorCode::Rejected);
+    agent.undo(&undos[1].0.id).await.unwrap();
+    agent.revoke_all("work").await.unwrap();
+    assert_eq!(agent.undo(&undos[2].0.id).await.unwrap_err().code, ErrorCode::Rejected);
+    assert_eq!(work(&agent).sessions.iter().filter(|session| session.held).count(), 0);
+
+    let bed = Bed::new();
+    let agent = bed.connected("discovr").await;
+    bed.script.plot().regenerated = Some(Regenerated { credential: None, signed_out: true, tokens_live_on: true });
+    read(&agent).await.unwrap();
+    let undo = forget(&agent, "s1").await;
+    agent.revoke_all("work").await.unwrap();
+    assert_eq!(agent.undo(&undo.id).await.unwrap_err().code, ErrorCode::Rejected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_whose_credential_is_just_being_used_up_is_removed_for_good() {
+    let mut bed = Bed::new();
+    renewing(&mut bed, true);
+    let agent = bed.connected("renewing").await;
+    read(&agent).await.unwrap();
+    let flying = agent.clone();
+    let reader = tokio::spawn(async move { read_fresh(&flying).await });
+    pass(1.0).await;
+    let removed = agent.remove_account("work").await.unwrap();
+    assert_eq!(removed.undo, None, "its successor comes to no account");
+    reader.await.unwrap().unwrap_err();
+    assert_eq!(bed.script.plot().calls.last().unwrap(), "renew grant-1");
 }
 
 #[tokio::test(start_paused = true)]

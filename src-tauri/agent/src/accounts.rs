@@ -307,7 +307,8 @@ impl Inner {
         self.incident(|incidents, _| incidents.removed(name));
         let mut state = self.state();
         let record = state.accounts.row(row).map(|account| account.record.clone());
-        let settled = state.intents.iter().all(|open| open.account != row);
+        // A call that is under way may use the credential up, and its successor finds no account.
+        let settled = !self.is_calling_once(row) && state.intents.iter().all(|open| open.account != row);
         state.accounts.remove(row);
         state.intents.retain(|open| open.account != row);
         drop(state);

@@ -110,6 +110,7 @@ impl Inner {
 
     /// Drops a session that is gone at the provider; every revocation of it ends with that.
     async fn drop_revoked(&self, row: i64, id: &str, message: &str, took: Option<Duration>) -> Result<(), ApiError> {
+        self.undos.revoked(row, |forgotten| forgotten == id);
         let ended: Vec<i64> = {
             let state = self.state();
             let open = state.intents.iter().filter(|open| open.account == row && open.revokes() == Some(id));

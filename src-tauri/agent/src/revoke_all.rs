@@ -87,6 +87,7 @@ impl Inner {
         took: Option<Duration>,
     ) -> Result<RevokeView, ApiError> {
         fail::point("revoke-all.answered");
+        self.undos.revoked(row, |_| true);
         let now = self.now();
         let Regenerated { credential, signed_out, tokens_live_on } = regenerated;
         let refusal = signed_out.then(|| signed_out_by_wish(name, now));
@@ -159,6 +160,7 @@ impl Inner {
                 }
             }
             fail::point("one-by-one.answered");
+            self.undos.revoked(row, |forgotten| forgotten == id);
             let last = Some(id) == own.as_deref();
             if !last {
                 let now = self.now();

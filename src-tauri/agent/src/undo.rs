@@ -67,6 +67,16 @@ impl Undos {
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, (Anchor, Dropped)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Sessions of the account of `row` were revoked at the provider, those that `which` says by their ids: what was
+    /// forgotten of them is over as well.
+    pub(crate) fn revoked(&self, row: i64, which: impl Fn(&str) -> bool) {
+        let is_over = |dropped: &Dropped| match dropped {
+            Dropped::Session(of, forgotten) => *of == row && which(&forgotten.session.session.id),
+            Dropped::Account(_) => false,
+        };
+        self.all().retain(|_, (_, dropped)| !is_over(dropped));
+    }
 }
 
 impl Inner {
