@@ -49,17 +49,25 @@ impl Autostart {
     pub(crate) async fn follow(self, agent: &Agent) {
         let mut settings = agent.watch_settings();
         let chosen = settings.borrow_and_update().start_at_login;
-        let (is, was) = (self.is_on(), self.was_left_on());
-        if is == was || is == chosen {
-            self.leave(chosen);
-        } else {
-            // Switched by the desktop's own means: the setting follows. A file with an error is its user's to mend.
-            let _ = agent.change_settings(json!({ "start_at_login": is })).await;
-            self.leave(is);
+        // While the file has an error it is not known what was chosen: the entry stays as it is.
+        if agent.settings().error.is_none() {
+            self.begin(agent, chosen).await;
         }
         while settings.changed().await.is_ok() {
             let chosen = settings.borrow_and_update().start_at_login;
             self.leave(chosen);
+        }
+    }
+
+    /// Brings the entry to what was `chosen`, or the setting to what the user has made of the entry since.
+    async fn begin(&self, agent: &Agent, chosen: bool) {
+        let (is, was) = (self.is_on(), self.was_left_on());
+        if is == was || is == chosen {
+            self.leave(chosen);
+        } else {
+            // Switched by the desktop's own means: the setting follows.
+            let _ = agent.change_settings(json!({ "start_at_login": is })).await;
+            self.leave(is);
         }
     }
 
@@ -192,6 +200,26 @@ mod tests {
         assert!(autostart.is_on() && autostart.was_left_on());
         autostart.leave(false);
         assert!(!autostart.entry.exists() && !autostart.was_left_on());
+    }
+
+    #[tokio::test]
+    async fn a_settings_file_with_an_error_switches_nothing_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let autostart = autostart(dir.path());
+        autostart.leave(true);
+        let (entry, home) = (autostart.entry.clone(), Home::under(&dir.path().join("home")));
+        let (file, key) = (home.settings_file(), dir.path().join("key"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "start_at_login = ture\n").unwrap();
+        std::fs::write(&key, [9; 32]).unwrap();
+        let agent = crate::host::start_agent(&home, daypass_agent::KeySource::KeyFile(key)).await.unwrap();
+        tokio::select! {
+            biased;
+            () = autostart.follow(&agent) => {}
+            () = std::future::ready(()) => {}
+        }
+        assert!(agent.settings().error.is_some() && entry.exists());
+        agent.stop().await;
     }
 
     #[test]
