@@ -123,7 +123,7 @@ test("one click tries it, and ends on the accounts", async () => {
   app.take({ event: "snapshot", snapshot: snapshot([account()]) });
   await settle();
   expect(app.view).toBe("sessions");
-  expect((await soon("toast")).textContent).toContain("Four accounts are connected");
+  expect((await soon("toast")).textContent).toContain("Four sample accounts on this computer are connected");
 });
 
 test("why it cannot be tried is said there, with a way to the settings", async () => {

@@ -74,9 +74,9 @@ test("the desktop's language is spoken unless one is chosen", () => {
   locale.choose("de");
   expect(t("app-name-of-nothing")).toBe("app-name-of-nothing");
   expect(document.documentElement.lang).toBe("de");
-  expect(t("app-loading")).toBe("Der Agent wird gesucht …");
+  expect(t("app-loading")).toBe("Daypass startet …");
   locale.choose("system");
-  expect(t("app-loading")).toBe("Looking for the agent…");
+  expect(t("app-loading")).toBe("Daypass is starting…");
 });
 
 test("what the window tells of the desktop goes before what the web view knows", () => {

@@ -1,10 +1,10 @@
 # Was um jede Seite herum steht, und in den Teilen, aus denen alle Seiten bestehen.
-app-loading = Der Agent wird gesucht …
-app-lost = Der Agent ist weg.
-app-lost-says = Er wird gesucht …
-app-offline = Kein Agent antwortet
-app-offline-says = Sobald es einen gibt, geht es in diesem Fenster von selbst weiter.
-app-offline-again = Erneut suchen
+app-loading = Daypass startet …
+app-lost = Daypass läuft nicht mehr.
+app-lost-says = Warten, bis es wieder läuft …
+app-offline = Daypass läuft nicht
+app-offline-says = Sobald es läuft, geht es in diesem Fenster von selbst weiter.
+app-offline-again = Erneut versuchen
 app-empty = Noch keine Konten
 app-empty-says = Eine API verbinden, die Sitzungstoken ausgibt: Daypass hält eines bereit, das gilt, nur einen Klick entfernt.
 app-connect = Konto verbinden

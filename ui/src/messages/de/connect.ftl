@@ -1,15 +1,15 @@
 # Ein Konto verbinden: die erste Frage, das Formular und die Anmeldung mit einem Code.
 connect-question = Was soll verbunden werden?
 connect-question-says = Daypass hält ein gültiges Sitzungstoken dafür bereit, einen Klick entfernt.
-connect-first-says = Daypass meldet sich bei einer API an und hält ein gültiges Sitzungstoken bereit, einen Klick entfernt.
+connect-first-says = Daypass übernimmt die Anmeldung und hält ein Sitzungstoken bereit: den kurzlebigen Schlüssel, den eine API verlangt.
 connect-own = eigene
 connect-try = Einfach ausprobieren
-connect-try-says = Vier Konten bei einer Ausgabestelle für Token auf diesem Computer: nichts einzugeben, und nichts verlässt ihn.
+connect-try-says = Vier Beispielkonten auf diesem Computer, ohne Eingabe und ohne Registrierung.
 connect-try-busy = Wird gestartet, und vier Konten werden verbunden …
 connect-try-settings = Einstellungen öffnen
-connect-tried = Vier Konten sind mit der Ausgabestelle auf diesem Computer verbunden.
+connect-tried = Vier Beispielkonten auf diesem Computer sind verbunden.
 connect-paste = Einen curl-Befehl einfügen
-connect-paste-says = Aus der Dokumentation einer API. Er lässt sich überall auf dieser Seite einfügen und füllt das Formular aus.
+connect-paste-says = Aus der Dokumentation einer API kopiert, füllt er das Formular aus. Einfügen geht überall auf dieser Seite.
 connect-paste-other = Der Befehl ist für {$title}, nicht für dieses Konto.
 connect-title = {$title} verbinden
 connect-again = Neue Zugangsdaten für „{$account}“

@@ -1,6 +1,6 @@
 # Die Zeitleiste: die Leben aller Sitzungen auf einer Linie.
 timeline-title = Zeitleiste
-timeline-about = Jede Sitzung vom Anfang bis zum Ende. Ziehen bewegt die Zeit, Strg mit dem Mausrad vergrößert.
+timeline-about = Jede Sitzung von Anfang bis Ende. Ziehen verschiebt, Strg mit Mausrad vergrößert.
 timeline-chart = Sitzungen nach Konto im Lauf der Zeit
 timeline-now = Jetzt
 timeline-to-now = Jetzt
@@ -16,7 +16,7 @@ timeline-table = Tabelle
 timeline-legend = Bedeutung der Zeichen
 
 timeline-kind-current = Aktuell
-timeline-kind-held = Gehalten
+timeline-kind-held = Hier
 timeline-kind-orphan = Verwaist
 timeline-kind-foreign = Fremd
 timeline-kind-expired = Abgelaufen

@@ -1,10 +1,10 @@
 # What stands around every page, and in the parts that all pages are made of.
-app-loading = Looking for the agent…
-app-lost = The agent has gone.
-app-lost-says = Looking for it…
-app-offline = No agent answers
-app-offline-says = This window goes on by itself as soon as there is one.
-app-offline-again = Look again
+app-loading = Daypass is starting…
+app-lost = Daypass has stopped.
+app-lost-says = Waiting for it to run again…
+app-offline = Daypass is not running
+app-offline-says = This window goes on by itself as soon as it runs.
+app-offline-again = Try again
 app-empty = No accounts yet
 app-empty-says = Connect an API that hands out session tokens. Daypass keeps a live one ready, one click away.
 app-connect = Connect account

@@ -1,15 +1,15 @@
 # Connecting an account: the first question, the form, and the sign-in by code.
 connect-question = What do you want to connect?
 connect-question-says = Daypass keeps a live session token of it ready, one click away.
-connect-first-says = Daypass signs in to an API for you and keeps a live session token ready, one click away.
+connect-first-says = Daypass signs in for you and keeps a session token, the short-lived key of an API, ready to paste.
 connect-own = your own
 connect-try = Just try it
-connect-try-says = Four accounts at an issuer of tokens on this machine: nothing to type, and nothing leaves it.
+connect-try-says = Four sample accounts on this computer. Nothing to type, nothing to sign up for.
 connect-try-busy = Starting it and connecting four accounts…
 connect-try-settings = Open settings
-connect-tried = Four accounts are connected to the authority on this machine.
+connect-tried = Four sample accounts on this computer are connected.
 connect-paste = Paste a curl command
-connect-paste-says = From an API’s documentation. It can be pasted anywhere on this page, and fills in the form.
+connect-paste-says = Copied from an API’s documentation, it fills in the form. It can be pasted anywhere on this page.
 connect-paste-other = The command is one for {$title}, not for this account.
 connect-title = Connect {$title}
 connect-again = A new credential for “{$account}”

@@ -64,7 +64,7 @@ settings-port-says = Its port on this machine; 0 takes any that is free.
 settings-port-wrong = That has to be a whole number from 0 to 65535.
 
 settings-data = Data
-settings-places-says = Where everything is that Daypass keeps on this machine.
+settings-places-says = Where Daypass keeps everything on this computer.
 settings-place-config = Settings file
 settings-place-vault = Vault
 settings-place-providers = Own providers

@@ -1,6 +1,6 @@
 # The timeline: the lives of all sessions on one line of time.
 timeline-title = Timeline
-timeline-about = Each session from its beginning to its end. Drag to move in time, hold Ctrl and turn the wheel to zoom.
+timeline-about = Each session from start to end. Drag to move, Ctrl and wheel to zoom.
 timeline-chart = Sessions by account, over time
 timeline-now = Now
 timeline-to-now = Now
