@@ -143,6 +143,19 @@ test("a revocation that fails says why in its dialog, and can be tried again the
   expect(screen.getByTestId("confirm")).toBeTruthy();
 });
 
+test("a question that was closed while it was done says how it went, and closes no other", async () => {
+  let fail: (error: unknown) => void = () => undefined;
+  vi.spyOn(ipc, "revokeSession").mockReturnValue(new Promise((_, reject) => (fail = reject)));
+  show(account());
+  await user.click(within(screen.getByTestId("session-s1")).getByTestId("revoke"));
+  await user.click(screen.getByTestId("confirm"));
+  await user.click(screen.getByTestId("cancel"));
+  app.dialog = { kind: "shortcuts" };
+  fail({ code: "offline", message: "AntiRaid cannot be reached." });
+  expect((await soon("toast")).textContent).toContain("cannot be reached");
+  expect(app.dialog).toEqual({ kind: "shortcuts" });
+});
+
 test("a new session takes a name and a life within the provider's range", async () => {
   const create = vi.spyOn(ipc, "createSession").mockResolvedValue(session());
   show(account());

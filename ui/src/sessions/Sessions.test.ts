@@ -193,6 +193,29 @@ test("the mouse selects with Ctrl and Shift, and by the box", async () => {
   expect(list.chosen.map(({ session }) => session.id)).toEqual(["s2", "s3"]);
 });
 
+test("the row in the place of one that has gone gets the focus, unless the user is elsewhere", async () => {
+  show(WORK);
+  await settle();
+  const without = (...ids: string[]) => ({ ...WORK, sessions: WORK.sessions.filter(({ id }) => !ids.includes(id)) });
+  row("s2").focus();
+  app.take({ event: "snapshot", snapshot: snapshot([without("s2")]) });
+  await settle();
+  expect(document.activeElement).toBe(row("s3"));
+  screen.getByTestId("search").focus();
+  app.take({ event: "snapshot", snapshot: snapshot([without("s2", "s3")]) });
+  await settle();
+  expect(document.activeElement).toBe(screen.getByTestId("search"));
+});
+
+test("what is searched for is cleared by its button too", async () => {
+  show(WORK);
+  await user.type(screen.getByTestId("search"), "ci");
+  expect(shown()).toEqual(["s2", "s3"]);
+  await user.click(screen.getByRole("button", { name: "Clear the search" }));
+  expect(shown()).toHaveLength(5);
+  expect(document.activeElement).toBe(screen.getByTestId("search"));
+});
+
 test("many are ended by one question, which says what really happens to each", async () => {
   const undo = { id: "u1", until: at(10) };
   const revoke = vi.spyOn(ipc, "revokeSession").mockImplementation((account) =>

@@ -7,7 +7,7 @@ sessions-account = Konto
 sessions-of = Sitzungen von {$account}
 sessions-of-all = Sitzungen aller Konten
 sessions-none = Keine Sitzung.
-sessions-none-yet = Noch keine Sitzung. Beim Kopieren des Tokens wird eine eröffnet.
+sessions-none-yet = Noch keine Sitzung.
 
 sessions-until = Bis {$at}
 sessions-next-refresh = nächste Erneuerung in {$wait}
@@ -39,6 +39,7 @@ sessions-new-credential = Neue Zugangsdaten angeben
 sessions-try-now = Jetzt versuchen
 
 sessions-search = Sitzungen suchen
+sessions-search-clear = Suche leeren
 sessions-search-in = Suchen und filtern
 sessions-filter-state = Zustand
 sessions-filter-all = Alle Zustände

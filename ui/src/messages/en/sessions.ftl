@@ -7,7 +7,7 @@ sessions-account = Account
 sessions-of = Sessions of {$account}
 sessions-of-all = Sessions of all accounts
 sessions-none = No session.
-sessions-none-yet = No session yet. Copying the token opens one.
+sessions-none-yet = No session yet.
 
 sessions-until = Until {$at}
 sessions-next-refresh = next refresh in {$wait}
@@ -39,6 +39,7 @@ sessions-new-credential = Give a new credential
 sessions-try-now = Try now
 
 sessions-search = Search sessions
+sessions-search-clear = Clear the search
 sessions-search-in = Search and filter
 sessions-filter-state = State
 sessions-filter-all = All states
@@ -61,7 +62,7 @@ sessions-picked = {$is ->
    *[other] Not selected
 }
 sessions-end-selected = Revoke {$count}…
-sessions-nothing-found = No session is like that.
+sessions-nothing-found = No session matches.
 sessions-show-all = Show all
 
 sessions-column-name = Name
