@@ -50,12 +50,17 @@ impl Album {
 
     /// Takes a picture of the window as it is.
     pub(crate) fn shot_of_window(&self, desktop: &Desktop, page: &Page, what: &str) {
+        self.shot_as(desktop, page, &format!("{what}-{}", if self.dark { "dark" } else { "light" }));
+    }
+
+    /// The same, with the whole name of the picture.
+    pub(crate) fn shot_as(&self, desktop: &Desktop, page: &Page, name: &str) {
         let screen = Screen::of(desktop);
         let window = screen.wait_for_window("Daypass", SOON);
         desktop.close_notifications();
         desktop.point(0, 799);
-        page.wait_until_painted();
-        self.shot(desktop, &screen.geometry(window), what);
+        wait_until_still(page);
+        self.take(desktop, &screen.geometry(window), name);
     }
 
     /// Takes pictures of a state of the window: dark, in German, and light in English, as which it is left. Whatever is
@@ -78,7 +83,7 @@ impl Album {
                 page.script("return [document.documentElement.dataset.theme, document.documentElement.lang]")
                     == json!([theme, language])
             });
-            page.wait_until_painted();
+            wait_until_still(page);
             self.take(desktop, &screen.geometry(window), &format!("{what}-{name}"));
         }
     }
@@ -90,6 +95,17 @@ impl Album {
         assert!(screen.frame().colours() > 32, "there is nothing to see for {}", file.display());
         desktop.screenshot(part, &file);
     }
+}
+
+/// Waits until nothing in the page comes up or goes any more; what turns for ever may.
+fn wait_until_still(page: &Page) {
+    page.until("a still page", |page| {
+        page.script(
+            "return document.getAnimations().every(animation => animation.playState === 'finished'
+                 || animation.effect.getComputedTiming().iterations === Infinity)",
+        ) == true
+    });
+    page.wait_until_painted();
 }
 
 /// Waits until the screen has stopped changing.

@@ -49,8 +49,8 @@ fn shots_of_the_pages_without_an_account() {
     let stage = album.stage();
     let _tray = stage.start_tray();
     let page = stage.open_page("history");
-    page.part("history-empty");
-    album.shots_of_window(&stage, &page, "history-empty");
+    page.part("entry");
+    album.shots_of_window(&stage, &page, "history-first");
     page.press(['?']);
     page.part("shortcuts");
     album.shots_of_window(&stage, &page, "shortcuts");

@@ -5,6 +5,7 @@ use fantoccini::key::Key;
 use super::album::Album;
 use super::connect_all;
 use crate::page::Page;
+use crate::stage::SOON;
 
 /// Presses a key while Ctrl is held, as the page hears it.
 fn press_with_control(page: &Page, key: char) {
@@ -21,18 +22,18 @@ fn shots_of_few_sessions() {
     stage.connect("pocketpaw", "paw");
     let page = stage.open_page("sessions");
     page.part("account-paw").click();
+    page.select("[data-at]");
+    album.shots_of_window(&stage, &page, "sessions-one");
+    page.select("[data-at] [data-testid=revoke]").click();
+    page.part("confirm").click();
     page.part("no-sessions");
+    page.part("undo");
     album.shots_of_window(&stage, &page, "sessions-none");
     stage.token("paw");
     page.select("[data-at]");
-    album.shots_of_window(&stage, &page, "sessions-one");
-    page.part("new-session").click();
-    page.part("session-name");
-    album.shots_of_window(&stage, &page, "session-new");
-    page.part("cancel").click();
-    page.wait_without("session-name");
     stage.regenerate_elsewhere();
     assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
+    stage.desktop.wait_for_notification(SOON, |note| note.buttons == ["Sign in"]);
     page.part("needs-you");
     album.shots_of_window(&stage, &page, "needs-you");
 }
@@ -49,6 +50,11 @@ fn shots_of_sessions_and_of_one_of_them() {
     album.shots_of_window(&stage, &page, "sessions-all");
     page.part("account-work").click();
     page.part("revoke-all");
+    page.part("new-session").click();
+    page.part("session-name");
+    album.shots_of_window(&stage, &page, "session-new");
+    page.part("cancel").click();
+    page.wait_without("session-name");
     let films = stage.sessions("films")[0]["id"].as_str().unwrap().to_owned();
     page.part("account-films").click();
     page.part(&format!("session-{films}")).click();

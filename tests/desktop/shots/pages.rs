@@ -3,6 +3,7 @@
 use std::fs;
 
 use daypass_test_support::desktop::Screen;
+use fantoccini::key::Key;
 
 use super::album::Album;
 use super::connect_all;
@@ -17,11 +18,16 @@ fn shots_of_the_timeline_and_the_history() {
     connect_all(&stage);
     stage.regenerate_elsewhere();
     assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
+    stage.desktop.wait_for_notification(SOON, |note| note.buttons == ["Sign in"]);
     stage.run(&["token", "films", "--fresh"]).ok();
     let page = stage.open_page("timeline");
     page.part("lane-work");
     album.shots_of_window(&stage, &page, "timeline");
-    page.part("timeline-cursor").click();
+    page.part("timeline-cursor");
+    page.script("document.querySelector('[data-testid=as-table]').focus()");
+    page.press([Key::Tab.into()]);
+    page.until("the first bar", |page| page.focused() == "timeline-cursor");
+    page.part("timeline-tip");
     album.shot_of_window(&stage.desktop, &page, "timeline-tip");
     page.part("as-table").click();
     page.wait_without("timeline-chart");
@@ -32,8 +38,15 @@ fn shots_of_the_timeline_and_the_history() {
     page.resize(400, 680);
     album.shot_of_window(&stage.desktop, &page, "history-narrow");
     page.part("timeline").click();
-    page.part("timeline-rows");
+    page.part("lane-work");
     album.shot_of_window(&stage.desktop, &page, "timeline-narrow");
+}
+
+/// Scrolls the page to a share of the way to its end.
+fn scroll_to(share: f64) -> String {
+    format!(
+        "const main = document.querySelector('main'); main.scrollTop = {share} * (main.scrollHeight - main.clientHeight)"
+    )
 }
 
 #[test]
@@ -46,11 +59,7 @@ fn shots_of_the_settings() {
     page.part("settings-page");
     album.shots_of_window(&stage, &page, "settings");
     for (place, share) in [("middle", 0.33), ("lower", 0.66), ("end", 1.0)] {
-        page.script(&format!(
-            "const page = [...document.querySelectorAll('main, main *')].find(e => e.scrollHeight > e.clientHeight + 40
-                 && getComputedStyle(e).overflowY !== 'visible');
-             page.scrollTop = {share} * (page.scrollHeight - page.clientHeight)"
-        ));
+        page.script(&scroll_to(share));
         album.shots_of_window(&stage, &page, &format!("settings-{place}"));
     }
     page.part("export").click();
@@ -58,6 +67,7 @@ fn shots_of_the_settings() {
     album.shots_of_window(&stage, &page, "settings-export");
     page.part("cancel").click();
     page.wait_without("passphrase");
+    page.script(&scroll_to(0.0));
     page.resize(400, 680);
     album.shot_of_window(&stage.desktop, &page, "settings-narrow");
     page.resize(1040, 680);
@@ -74,7 +84,7 @@ fn shots_of_the_settings() {
         fs::write(&file, format!("{looks}[clipboard]\nclear_after = 1000\n")).unwrap();
         page.part("settings-error");
         let name = if language == "de" { "german" } else { theme };
-        album.shot_of_window(&stage.desktop, &page, &format!("settings-error-{name}"));
+        album.shot_as(&stage.desktop, &page, &format!("settings-error-{name}"));
         fs::write(&file, looks).unwrap();
         page.wait_without("settings-error");
     }

@@ -7,7 +7,7 @@ use super::connect_all;
 use crate::stage::{SOON, Stage};
 
 /// Where the menu unfolds to.
-const MENU: &str = "700x520+580+0";
+const MENU: &str = "700x600+580+0";
 
 #[test]
 fn shots_of_the_light_desktop() {
@@ -57,7 +57,8 @@ fn take(dark: bool) {
     stage.regenerate_elsewhere();
     assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
     desktop.wait_for_notification(SOON, |note| note.buttons == ["Sign in"]);
-    album.shot(desktop, "480x130+800+0", "notification-needs-you");
+    desktop.point(0, 799);
+    album.shot(desktop, "480x160+800+0", "notification-needs-you");
     desktop.close_notifications();
     stage.run(&["settings", "set", "appearance.language", "de"]).ok();
     for number in 1..=8 {
