@@ -162,7 +162,6 @@ pub fn menu(snapshot: &Snapshot, clip: Option<&OnClipboard>, now: Time, words: &
             entries.push(Entry::item_if(account::can_copy(one, reach, now), label, account::copy(one)));
         }
     }
-    entries.extend(clip.into_iter().flat_map(|clip| clip_entries(clip, now, words)));
     if !shown.is_empty() {
         entries.push(Entry::Separator);
     }
@@ -174,6 +173,8 @@ pub fn menu(snapshot: &Snapshot, clip: Option<&OnClipboard>, now: Time, words: &
         others.extend(rest_in_window(left_out, Place::default(), words));
         entries.push(Entry::Submenu { label: words.say("menu-more-accounts", []), entries: others });
     }
+    // Below the accounts: what comes and goes by itself must not move them under the pointer.
+    entries.extend(clip.into_iter().flat_map(|clip| clip_entries(clip, now, words)));
     entries.extend(closing_entries(snapshot, reach, words));
     Menu(entries)
 }
@@ -217,10 +218,10 @@ fn vault_entries(vault: &VaultView, words: &Words) -> Vec<Entry> {
 }
 
 /// How long the clipboard still holds the token, and how it goes at once.
-fn clip_entries(clip: &OnClipboard, now: Time, words: &Words) -> [Entry; 2] {
+fn clip_entries(clip: &OnClipboard, now: Time, words: &Words) -> [Entry; 3] {
     let left = text::counting(words, clock::until(now, clip.until));
     let label = words.say("menu-clip", [("account", clip.account.as_str().into()), ("left", left.into())]);
-    [Entry::text(label), Entry::item(words.say("menu-clip-clear", []), Action::ClearClipboard)]
+    [Entry::Separator, Entry::text(label), Entry::item(words.say("menu-clip-clear", []), Action::ClearClipboard)]
 }
 
 /// What does not depend on any one account.
