@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use daypass_api::ErrorCode;
-use daypass_tray::{Action, Ended, Topic};
+use daypass_tray::{Action, Ended, Entry, Topic};
 
 use crate::made::{account, now, snapshot};
 use crate::story::Story;
@@ -139,6 +139,25 @@ async fn without_a_display_copying_fails_and_the_tray_goes_on() {
     assert_eq!(error.message, "The clipboard cannot be reached: no display.");
     story.desk.seen().broken_clipboard = false;
     assert!(story.ask_copy("work").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_fails_leaves_the_one_before_in_the_menu_until_it_goes() {
+    let story = Story::begin().await;
+    story.agent.asked().tokens.insert("home".to_owned(), (Duration::ZERO, "token-of-home"));
+    story.choose_copy("work").await;
+    story.desk.seen().broken_clipboard = true;
+    story.choose_copy("home").await;
+    story.desk.seen().broken_clipboard = false;
+    let says = |label: &str| {
+        let said = Entry::Item { label: label.to_owned(), action: None };
+        story.desk.seen().drawings.last().unwrap().menu.0.contains(&said)
+    };
+    assert!(says("On the clipboard: work · 45 s"));
+    story.seconds(20).await;
+    assert!(says("On the clipboard: work · 25 s"));
+    story.seconds(25).await;
+    assert_eq!(story.clipboard(), None);
 }
 
 #[tokio::test(start_paused = true)]

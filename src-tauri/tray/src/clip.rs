@@ -92,9 +92,11 @@ impl Clip {
         Put { view, short_because: token.short_because.clone(), answer: wish.answer, digest }
     }
 
-    /// The clipboard has taken a token.
+    /// The clipboard has taken a token, and so lost the one before.
     pub(crate) fn taken(&mut self, put: &Put) {
-        self.found(&put.digest, true);
+        for held in &mut self.held {
+            held.shown = held.digest == put.digest;
+        }
     }
 
     /// Whether the clipboard holds the token of this digest was found out.
@@ -106,13 +108,14 @@ impl Clip {
 
     /// The token that is on the clipboard, as far as is known.
     pub(crate) fn shown(&self) -> Option<OnClipboard> {
-        let last = self.held.last().filter(|held| held.shown)?;
-        Some(OnClipboard { account: last.account.clone(), until: last.due_at })
+        let held = self.held.iter().rfind(|held| held.shown)?;
+        Some(OnClipboard { account: held.account.clone(), until: held.due_at })
     }
 
-    /// The digest of the token that was put there last, while it may be there.
+    /// The digest of the token that is there, or else of the one that was put there last, while it may be there.
     pub(crate) fn last(&self) -> Option<&str> {
-        self.held.last().map(|held| held.digest.as_str())
+        let shown = self.held.iter().rfind(|held| held.shown);
+        shown.or(self.held.last()).map(|held| held.digest.as_str())
     }
 
     /// What of all this must survive a crash.
