@@ -231,8 +231,22 @@ async fn a_panel_that_goes_for_good_is_told_and_no_window_bursts_in() {
     story.desk.seen().host = false;
     story.happen(DesktopEvent::TrayHost { present: false }).await;
     story.seconds(60).await;
-    assert_eq!(story.last_note().topic, Topic::NoTray);
-    assert!(story.desk.seen().opened.is_empty());
+    assert_eq!(story.last_note().title, "Daypass goes on running", "no window opens, so none is spoken of");
+    // As a desktop does that has no tray while its screen is locked.
+    story.happen(DesktopEvent::TrayHost { present: true }).await;
+    assert_eq!(story.desk.seen().withdrawn, [Topic::NoTray]);
+    story.happen(DesktopEvent::TrayHost { present: false }).await;
+    story.seconds(60).await;
+    {
+        let seen = story.desk.seen();
+        assert_eq!((seen.opened.len(), seen.notes.len()), (0, 1));
+    }
+
+    // That a desktop has no tray at all is yet to be said.
+    let (_, data) = story.crash();
+    let next = Story::begin_in(data, snapshot(vec![account("work")]), |desk| desk.seen().host = false).await;
+    next.seconds(60).await;
+    assert_eq!(next.last_note().title, "No tray here");
 }
 
 #[tokio::test(start_paused = true)]

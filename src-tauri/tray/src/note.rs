@@ -234,7 +234,7 @@ impl Note {
         Self::about(Topic::NoTray, "", title, body).offer("note-do-quit", Action::Quit, words)
     }
 
-    /// Tells whoever closed the window where there is no tray that Daypass is still there.
+    /// Tells whoever closed the window where there is no tray, or lost the tray, that Daypass is still there.
     pub fn still_here(words: &Words) -> Self {
         let (title, body) = (words.say("note-still-here-title", []), words.say("note-still-here", []));
         let open = Action::Open { place: Place::default() };

@@ -30,7 +30,7 @@ pub(super) struct Host {
     check: Option<Instant>,
     /// When the user is told, after closing the window, that Daypass is still there.
     tell: Option<Instant>,
-    /// Whether that was told.
+    /// Whether that was told, or that it is there without its icon.
     told: bool,
 }
 
@@ -86,13 +86,21 @@ impl<A: Door, D: Desktop> Controller<A, D> {
     }
 
     fn there_is_none(&mut self) {
+        // Whoever had an icon until now is at work; a window that opens by itself would only be in the way. And this desktop
+        // has a tray, which may come back: some take it away while the screen is locked.
+        if self.host.was_there {
+            return self.tell_still_here();
+        }
         if !self.marks.no_tray_was_told() {
             self.desktop.say(NO_TRAY);
             self.notify(Note::no_tray(&self.words));
         }
-        // Whoever had an icon until now is at work; a window that opens by itself would only be in the way.
-        if !self.host.was_there {
-            self.open_for_user(Place::default());
+        self.open_for_user(Place::default());
+    }
+
+    fn tell_still_here(&mut self) {
+        if !std::mem::replace(&mut self.host.told, true) {
+            self.notify(Note::still_here(&self.words));
         }
     }
 
@@ -110,8 +118,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         }
         let closed = self.host.tell.take_if(|at| now >= *at).is_some();
         if closed && self.host.state == State::Absent && !self.window.is_there() && !self.agent.has_window() {
-            self.host.told = true;
-            self.notify(Note::still_here(&self.words));
+            self.tell_still_here();
         }
     }
 }
