@@ -232,9 +232,16 @@ export class App {
   /** Says something for a while; an error until it is closed, and what can be taken back for as long as it can. */
   say(tone: Toast["tone"], text: string, undo: UndoView[] = []): void {
     const id = ++this.#toast;
-    this.toasts = [...this.toasts.slice(1 - TOASTS), { id, tone, text, undo }];
+    // What is said again stands there once.
+    const others = this.toasts.filter((toast) => toast.tone !== tone || toast.text !== text || toast.undo.length > 0);
+    this.toasts = [...others.slice(1 - TOASTS), { id, tone, text, undo }];
     const ends = undo.map(({ until }) => instant(until) - clock.now);
     if (tone === "good") setTimeout(() => this.unsay(id), ends.length === 0 ? TOAST_LIFE : Math.max(0, Math.min(...ends)));
+  }
+
+  /** Whether what a message says was done can still be taken back: its timer is late where the machine was asleep. */
+  canTakeBack({ undo }: Toast): boolean {
+    return undo.length > 0 && undo.every(({ until }) => instant(until) > clock.now);
   }
 
   /** Takes back what a message says was done. */
