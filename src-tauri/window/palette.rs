@@ -76,7 +76,8 @@ impl<R: Runtime> Palette<R> {
             }
             Moment::Called => state.wanted = true,
             Moment::KeepWarm(keep) => state.keep_warm = keep,
-            Moment::Lost => state.keep_warm &= shown,
+            // Nobody is left to call it: one that is shown ends when it was used. An agent that comes says so anew.
+            Moment::Lost => state.keep_warm = false,
         }
         let (show, rest) = (state.wanted && state.drawn && !shown, !state.wanted && !shown);
         let end = rest && !state.keep_warm;

@@ -232,6 +232,23 @@ fn a_warm_one_waits_hidden_and_stays_the_same_for_ten_rounds() {
 }
 
 #[test]
+fn a_warm_one_that_is_shown_while_the_tray_crashes_does_not_stay_behind() {
+    let stage = Stage::new(managed(), None);
+    let mut tray = stage.start_tray();
+    stage.run(&["settings", "set", "quick_copy.keep_warm", "true"]).ok();
+    let warm = wait::until("the warm palette", SOON, || palettes(&stage).pop());
+    let screen = Screen::of(&stage.desktop);
+    let editor = screen.client("editor");
+    stage.run(&["palette"]).ok();
+    wait_for_palette(&screen, editor);
+    tray.kill();
+    assert!(!warm.is_gone(), "its user looks at it");
+    stage.desktop.press("Escape");
+    wait_for_return(&screen, editor);
+    wait::until("its end", SOON, || warm.is_gone().then_some(()));
+}
+
+#[test]
 fn axe_finds_nothing_in_it_in_light_and_dark() {
     for dark in [false, true] {
         let stage = Stage::new(Options { dark, ..Options::default() }, None);
