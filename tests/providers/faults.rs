@@ -116,8 +116,8 @@ async fn what_is_not_http_is_a_bad_answer() {
 }
 
 #[tokio::test]
-async fn two_mebibytes_are_cut_off_whatever_the_head_says() {
-    let big = "x".repeat(2 << 20);
+async fn nine_mebibytes_are_cut_off_whatever_the_head_says() {
+    let big = "x".repeat(9 << 20);
     let too_big = ProviderError::BadAnswer {
         message: "PocketPaw answers with more than is ever needed, and was cut off.".into(),
     };
@@ -133,7 +133,7 @@ async fn two_mebibytes_are_cut_off_whatever_the_head_says() {
 
 #[tokio::test]
 async fn a_body_up_to_the_limit_is_read() {
-    let padding = " ".repeat((1 << 20) - 2);
+    let padding = " ".repeat((8 << 20) - 2);
     let server = Server::always(Answer::text(200, format!("{{{padding}}}"))).await;
     let message = "The answer of PocketPaw holds no usable secret at /session_token.".into();
     assert_eq!(mint(&server.url, Limits::default()).await, ProviderError::BadAnswer { message });
