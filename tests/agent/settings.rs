@@ -284,6 +284,17 @@ async fn nothing_is_written_where_nothing_changes() {
 }
 
 #[tokio::test]
+async fn whoever_is_told_of_a_change_meets_it_in_the_snapshot() {
+    let bed = Bed::new();
+    let agent = bed.agent().await;
+    let snapshots = agent.watch();
+    for seconds in [50, 60, 70] {
+        change(&agent, json!({"clipboard": {"clear_after": seconds}})).await.unwrap();
+        assert_eq!(snapshots.borrow().settings.settings.clipboard.clear_after, seconds);
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_does_not_fit_changes_nothing() {
     let bed = Bed::new();
     write(&bed, OWN);

@@ -90,6 +90,8 @@ impl Inner {
             file.seen = read::state(&file.path);
         }
         self.put_in_force(Ok(wanted));
+        // Whoever is told of the change may act on it at once: what the faces go by must not lag behind this answer.
+        self.publish();
         Ok(view::settings(&self.state()))
     }
 
