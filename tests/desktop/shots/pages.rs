@@ -25,8 +25,12 @@ fn shots_of_the_timeline_and_the_history() {
     album.shots_of_window(&stage, &page, "timeline");
     page.part("timeline-cursor");
     page.script("document.querySelector('[data-testid=as-table]').focus()");
-    page.press([Key::Tab.into()]);
-    page.until("the first bar", |page| page.focused() == "timeline-cursor");
+    // The focus is only shown in a window that has it.
+    stage.desktop.focus(Screen::of(&stage.desktop).wait_for_window("Daypass", SOON));
+    page.until("a bar with the focus", |page| {
+        page.press([Key::Tab.into()]);
+        page.focused() == "timeline-cursor"
+    });
     page.part("timeline-tip");
     album.shot_of_window(&stage.desktop, &page, "timeline-tip");
     page.part("as-table").click();
