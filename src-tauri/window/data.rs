@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use daypass_api::home::private_folder;
+use daypass_api::home::{private_folder, sync_folder};
 use daypass_api::request::{Export, Import};
 use daypass_api::view::{ExportView, ImportView};
 use daypass_api::{ApiError, Client, ErrorCode, Home, Said, reason};
@@ -172,7 +172,7 @@ fn write(file: &Path, text: &str) -> Result<(), ApiError> {
     let mut unfinished = tempfile::Builder::new().prefix(".daypass-export-").tempfile_in(folder).map_err(failed)?;
     unfinished.write_all(text.as_bytes()).and_then(|()| unfinished.as_file().sync_all()).map_err(failed)?;
     unfinished.persist(file).map_err(|error| failed(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    sync_folder(folder).map_err(failed)
 }
 
 /// The text of a file that may be an export.

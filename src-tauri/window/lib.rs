@@ -2,7 +2,7 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod args;
-#[cfg(target_os = "macos")]
+#[cfg(not(target_os = "linux"))]
 pub mod beside;
 mod chooser;
 pub mod commands;

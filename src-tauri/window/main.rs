@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 fn run(place: Place) -> anyhow::Result<()> {
     let home = Home::from_env(|name| std::env::var_os(name))?;
     let client = Client::new(&home)?;
-    #[cfg(target_os = "macos")]
+    #[cfg(not(target_os = "linux"))]
     daypass_window::beside::start_the_tray(&client);
     let unusable = || format!("cannot use {}", home.run_dir().display());
     let _lock = match WindowLock::acquire(&home).with_context(unusable)? {

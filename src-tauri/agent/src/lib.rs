@@ -29,6 +29,9 @@ mod settings;
 mod settle;
 mod sign_in;
 mod state;
+#[cfg_attr(unix, path = "system/unix.rs")]
+#[cfg_attr(windows, path = "system/windows.rs")]
+mod system;
 mod tell;
 mod transfer;
 mod turns;

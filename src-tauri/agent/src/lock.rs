@@ -1,15 +1,12 @@
 //! The lock that makes an agent the only one of its vault.
 
-use std::ffi::OsStr;
-use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Seek, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use daypass_api::{ApiError, ErrorCode, Home, reason};
 
-use crate::folder;
+use crate::{folder, system};
 
 /// Held for as long as the agent lives; the kernel lets go of it with the process, however that ends (flock(2)). The file
 /// is closed on exec, so that no child of the agent keeps it.
@@ -61,7 +58,7 @@ impl AgentLock {
     #[must_use]
     pub fn signed(mut self, home: &Home) -> Self {
         let socket = home.socket().unwrap_or_default();
-        let text = [std::process::id().to_string().as_bytes(), b"\n", OsStr::as_bytes(socket.as_os_str())].concat();
+        let text = [std::process::id().to_string().as_bytes(), b"\n", socket.as_os_str().as_encoded_bytes()].concat();
         let _ = self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(&text));
         self
     }
@@ -74,9 +71,8 @@ impl AgentLock {
             ApiError::new(ErrorCode::Internal, message)
         };
         loop {
-            let mut file = OpenOptions::new();
-            file.read(true).write(true).create(true).truncate(false).mode(0o600);
-            let file = file.open(&path).map_err(failed)?;
+            let file = system::lock_file().read(true).write(true).create(true).truncate(false).open(&path);
+            let file = file.map_err(failed)?;
             if !how(&file).map_err(failed)? {
                 return Ok(None);
             }
@@ -91,8 +87,7 @@ impl AgentLock {
     /// Whether it still keeps others out: whether its file is the one that they would open.
     pub(crate) fn holds(&self) -> bool {
         // As long as ours is open, its number is given to no other.
-        let same = |ours: Metadata, there: Metadata| (ours.dev(), ours.ino()) == (there.dev(), there.ino());
-        let files = self.file.metadata().and_then(|ours| Ok(same(ours, std::fs::metadata(&self.path)?)));
-        files.unwrap_or(false)
+        let ours = self.file.metadata().as_ref().map(system::identity).ok();
+        ours.is_some() && ours == std::fs::metadata(&self.path).as_ref().map(system::identity).ok()
     }
 }

@@ -16,6 +16,7 @@ use daypass_api::{ApiError, ErrorCode, reason};
 use serde_json::{Map, Value};
 
 use crate::inner::Inner;
+use crate::system::Identity;
 use crate::view;
 use crate::watch::{Told, Watch};
 
@@ -165,7 +166,7 @@ async fn stirred(watch: Option<&Watch>) {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Folder {
     path: PathBuf,
-    is: Option<read::Identity>,
+    is: Option<Identity>,
 }
 
 /// The folders in which a change can be one of the file at `path`: its own, and that of every file that a link leads to. In

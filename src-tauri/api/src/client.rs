@@ -3,22 +3,21 @@
 //! It speaks HTTP/1.0, so that nothing has to be unchunked: the answer ends where its length says, or where the connection
 //! does. The whole path of `daypass token` is in this file, and needs neither a runtime nor a pool.
 
-use std::ffi::OsStr;
+#[cfg_attr(unix, path = "client/unix.rs")]
+#[cfg_attr(windows, path = "client/windows.rs")]
+mod transport;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+pub use self::transport::answers;
+use self::transport::{Stream, Unconnected, connect};
 use crate::view::StreamEvent;
 use crate::{ApiError, ErrorCode, Home, misfit, reason};
 
@@ -143,7 +142,7 @@ impl Client {
     }
 
     /// Sends one request, and reads the answer's head; the reader stands before its body.
-    fn send(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<(Head, BufReader<UnixStream>), CallError> {
+    fn send(&self, method: &str, path: &str, body: Option<&[u8]>) -> Result<(Head, BufReader<Stream>), CallError> {
         let mut stream = self.connect()?;
         let body = body.unwrap_or_default();
         let head = format!(
@@ -162,16 +161,16 @@ impl Client {
     }
 
     /// A connection to the agent of the home, wherever it answers.
-    fn connect(&self) -> Result<UnixStream, CallError> {
+    fn connect(&self) -> Result<Stream, CallError> {
         let connected = connect(&self.socket).or_else(|error| match (error, self.elsewhere()) {
-            (Errno::NOENT | Errno::CONNREFUSED | Errno::NOTDIR, Some(socket)) => connect(&socket),
+            (Unconnected::Nobody, Some(socket)) => connect(&socket),
             (error, _) => Err(error),
         });
         connected.map_err(|error| match error {
             // Where the folder is none, whoever starts an agent tells why it cannot be one.
-            Errno::NOENT | Errno::CONNREFUSED | Errno::NOTDIR => CallError::NotRunning,
-            Errno::AGAIN => self.mute(),
-            error => lost(error.into()),
+            Unconnected::Nobody => CallError::NotRunning,
+            Unconnected::Full => self.mute(),
+            Unconnected::Failed(error) => lost(error),
         })
     }
 
@@ -188,7 +187,7 @@ impl Client {
         File::open(&self.lock).ok()?.take(MAX_LOCK).read_to_end(&mut text).ok()?;
         let (pid, socket) = text.split_at_checked(text.iter().position(|byte| *byte == b'\n')?)?;
         let pid = std::str::from_utf8(pid).ok()?.parse().ok()?;
-        Some(Holder { pid, socket: PathBuf::from(OsStr::from_bytes(socket.get(1..)?)) })
+        Some(Holder { pid, socket: transport::path_of(socket.get(1..)?)? })
     }
 
     /// An agent is there, and does nothing.
@@ -202,7 +201,7 @@ impl Client {
     }
 
     /// Waits for the first byte of an answer, for as long as the agent is alive.
-    fn wait_for_answer(&self, reader: &mut BufReader<UnixStream>) -> Result<(), CallError> {
+    fn wait_for_answer(&self, reader: &mut BufReader<Stream>) -> Result<(), CallError> {
         let mut waited = Duration::ZERO;
         while let Err(error) = reader.fill_buf() {
             waited += SIGN_OF_LIFE;
@@ -250,7 +249,7 @@ pub enum Listener {
 /// The events of an agent, until it ends.
 #[derive(Debug)]
 pub struct Events {
-    reader: BufReader<UnixStream>,
+    reader: BufReader<Stream>,
 }
 
 impl Iterator for Events {
@@ -341,31 +340,6 @@ fn refusal(body: &[u8]) -> ApiError {
 /// `why` names the fault; the answer itself may hold a secret and is not repeated.
 fn bad_answer(why: &str) -> ApiError {
     ApiError::new(ErrorCode::Internal, format!("The agent's answer cannot be read ({why}); is it of another version?"))
-}
-
-/// A connection to `socket` on which nothing waits longer than [`SIGN_OF_LIFE`].
-fn connect(socket: &Path) -> rustix::io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(socket)?;
-    let stream = unconnected()?;
-    // Before it is connected: an agent that is stopped lets so many wait, and the next one for ever (unix(7)).
-    set_socket_timeout(&stream, Timeout::Send, Some(SIGN_OF_LIFE))?;
-    set_socket_timeout(&stream, Timeout::Recv, Some(SIGN_OF_LIFE))?;
-    rustix::net::connect(&stream, &address)?;
-    Ok(stream.into())
-}
-
-/// A socket that no child inherits.
-#[cfg(not(target_os = "macos"))]
-fn unconnected() -> rustix::io::Result<OwnedFd> {
-    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-}
-
-/// The same, where that takes a second call.
-#[cfg(target_os = "macos")]
-fn unconnected() -> rustix::io::Result<OwnedFd> {
-    let stream = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
-    rustix::io::fcntl_setfd(&stream, rustix::io::FdFlags::CLOEXEC)?;
-    Ok(stream)
 }
 
 /// The connection broke. An agent that ended says so in one of several ways, as it had read the request or not.

@@ -1,12 +1,15 @@
 //! Where Daypass keeps its things: configuration, data and socket.
 
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+#[cfg_attr(unix, path = "home/unix.rs")]
+#[cfg_attr(windows, path = "home/windows.rs")]
+mod system;
+
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use self::system::{MAX_SOCKET_PATH, SOCKET};
+pub use self::system::{private_file, private_folder, sync_folder};
 use crate::{ApiError, ErrorCode, reason};
-
-/// The longest socket path that the kernel takes, in bytes (`sun_path` of unix(7), less its closing zero).
-const MAX_SOCKET_PATH: usize = 107;
 
 /// The folders of one installation: `DAYPASS_HOME` for all, or the XDG base directories.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +30,13 @@ impl Home {
     /// `DAYPASS_HOME` puts all under one folder. Otherwise the XDG base directories: `XDG_CONFIG_HOME`,
     /// `XDG_DATA_HOME` and `XDG_RUNTIME_DIR`, each with its documented default; without a runtime folder, the socket is
     /// kept with the data. Relative paths of these are ignored, as the XDG specification asks; a relative `DAYPASS_HOME`
-    /// is meant from the present folder.
+    /// is meant from the present folder. On macOS what no variable names is in `~/Library/Application Support/daypass`; on
+    /// Windows the configuration is in `%APPDATA%\daypass`, and the rest in `%LOCALAPPDATA%\daypass`.
     ///
     /// # Errors
-    /// [`ErrorCode::Internal`] where `HOME` is needed and is not set or not absolute, and where a relative
-    /// `DAYPASS_HOME` is given while the present folder is gone.
-    pub fn from_env(var: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self, ApiError> {
+    /// [`ErrorCode::Internal`] where `HOME` (on Windows `APPDATA`, `LOCALAPPDATA`) is needed and is not set or not absolute,
+    /// and where a relative `DAYPASS_HOME` is given while the present folder is gone.
+    pub fn from_env(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, ApiError> {
         let path = |name: &str| var(name).filter(|v| !v.is_empty()).map(PathBuf::from);
         if let Some(root) = path("DAYPASS_HOME") {
             let root = std::path::absolute(&root).map_err(|error| {
@@ -42,20 +46,7 @@ impl Home {
             })?;
             return Ok(Self::under(&root));
         }
-        let folder = |name: &str, default: &str| match (path(name).filter(|p| p.is_absolute()), path("HOME")) {
-            (Some(folder), _) => Ok(folder),
-            (None, Some(home)) if home.is_absolute() => Ok(home.join(default)),
-            (None, home) => {
-                let fault = if home.is_some() { "not an absolute path" } else { "not set" };
-                let message = format!("HOME is {fault}; correct it, or set DAYPASS_HOME to a folder.");
-                Err(ApiError::new(ErrorCode::Internal, message))
-            }
-        };
-        let config = folder("XDG_CONFIG_HOME", ".config")?.join("daypass");
-        let data = folder("XDG_DATA_HOME", ".local/share")?.join("daypass");
-        let run = path("XDG_RUNTIME_DIR").filter(|p| p.is_absolute());
-        let run = run.map_or_else(|| data.join("run"), |run| run.join("daypass"));
-        Ok(Self { config, data, run })
+        system::folders(path)
     }
 
     /// The user's own provider definitions, one TOML file each.
@@ -119,12 +110,12 @@ impl Home {
         self.data.join("agent.log")
     }
 
-    /// The agent's socket; mode 0600.
+    /// The agent's socket; mode 0600. On Windows a file that names the agent's pipe.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] where the path is longer than a socket's may be.
     pub fn socket(&self) -> Result<PathBuf, ApiError> {
-        let path = self.run.join("agent.sock");
+        let path = self.run.join(SOCKET);
         if path.as_os_str().len() > MAX_SOCKET_PATH {
             let message = format!(
                 "The path {} is too long for a socket ({MAX_SOCKET_PATH} bytes at most); set DAYPASS_HOME to a shorter one.",
@@ -134,27 +125,4 @@ impl Home {
         }
         Ok(path)
     }
-}
-
-/// Makes `folder` and its missing parents for our user alone (mode 0700), or narrows what is there to it. For folders of
-/// [`Home`] only: what else a user names is not ours to narrow.
-///
-/// # Errors
-/// [`ErrorCode::Internal`] where it cannot be made, or belongs to another user.
-pub fn private_folder(folder: &Path) -> Result<(), ApiError> {
-    let failed = |error: std::io::Error| {
-        let message = format!("The folder {} cannot be made: {}.", folder.display(), reason(&error));
-        ApiError::new(ErrorCode::Internal, message)
-    };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    let there = std::fs::metadata(folder).map_err(failed)?;
-    if there.uid() != rustix::process::geteuid().as_raw() {
-        let message =
-            format!("The folder {} belongs to another user; remove it or set DAYPASS_HOME.", folder.display());
-        return Err(ApiError::new(ErrorCode::Internal, message));
-    }
-    if there.permissions().mode() & 0o777 != 0o700 {
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
-    }
-    Ok(())
 }

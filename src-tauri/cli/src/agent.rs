@@ -10,7 +10,7 @@ use crate::args::AgentArgs;
 use crate::failure::{Exit, Failure};
 use crate::host::{self, Signals};
 use crate::launch::{self, Greeting, Place, Starting};
-use crate::{door, output};
+use crate::{door, output, process};
 
 /// Does what `args` ask.
 pub(crate) fn run(args: &AgentArgs) -> Result<(), Failure> {
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &AgentArgs) -> Result<(), Failure> {
 fn background() -> Result<(), Failure> {
     // Read while we stand in the starter's folder: what is relative is meant from there.
     let (home, key) = named()?;
-    launch::detach()?;
+    process::detach()?;
     match launch::place(&home)? {
         Place::Ours(lock) => {
             let mut ready = false;

@@ -2,14 +2,12 @@
 //! connected to it, with lives so short that refreshing can be watched.
 
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use daypass_agent::{Agent, Authority, KeySource};
 use daypass_api::Home;
-use daypass_api::home::private_folder;
+use daypass_api::home::{private_file, private_folder};
 use daypass_api::request::{AddAccount, CreateSession};
 use daypass_core::Chance;
 use tempfile::TempDir;
@@ -17,7 +15,7 @@ use tempfile::TempDir;
 use crate::authority::Local;
 use crate::failure::Failure;
 use crate::system::SystemChance;
-use crate::{door, host, launch, output};
+use crate::{door, host, launch, output, process};
 
 /// The life of the demo's sessions, in seconds: a refresh comes after about two minutes.
 const LIFE: u64 = 180;
@@ -107,8 +105,7 @@ const PROGRAM: &str = "daypass";
 
 /// Whether a shell with this `PATH` finds a program of our name.
 fn names_us(path: &OsStr) -> bool {
-    let runs = |file: PathBuf| file.is_file() && rustix::fs::access(&file, rustix::fs::Access::EXEC_OK).is_ok();
-    std::env::split_paths(path).any(|folder| folder.is_absolute() && runs(folder.join(PROGRAM)))
+    std::env::split_paths(path).any(|folder| folder.is_absolute() && process::runs(&folder.join(PROGRAM)))
 }
 
 /// `path` as one word of a POSIX shell: in single quotes, where it holds more than plain characters.
@@ -124,7 +121,7 @@ const KEY: &str = "demo.key";
 /// The key file in `root`, made with fresh chance where it is missing.
 fn key_file(root: &Path) -> Result<KeySource, Failure> {
     let path = root.join(KEY);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let file = private_file().write(true).create_new(true).open(&path);
     let written = match file {
         Ok(mut file) => {
             let mut key = [0; 32];

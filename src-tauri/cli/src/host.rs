@@ -1,61 +1,26 @@
 //! What every long-lived process of Daypass needs: its privacy, the signals that end it, and the agent put together.
 
 use std::future::Future;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
 use daypass_agent::{Agent, AgentLock, Face, KeySource, Setup};
 use daypass_api::Home;
+use daypass_api::client::answers;
 use daypass_providers::{Catalog, Engine, Limits};
-use rustix::fs::Mode;
-use rustix::process::{Resource, Rlimit};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::authority::Local;
 use crate::autostart::Autostart;
 use crate::failure::Failure;
+pub(crate) use crate::process::{Signals, keep_private};
 use crate::system::{SystemChance, SystemClock};
-use crate::{launch, machine, output};
+use crate::{launch, machine, output, process};
 
 /// The variable that names the file which opens the vault.
 pub(crate) const KEY_FILE: &str = "DAYPASS_VAULT_KEY_FILE";
 /// The variable that names the file with the passphrase which opens the vault.
 pub(crate) const PASSPHRASE_FILE: &str = "DAYPASS_PASSPHRASE_FILE";
-
-/// Keeps what this process writes to its user: files for nobody else, and no core dumps, which would hold secrets.
-pub(crate) fn keep_private() {
-    rustix::process::umask(Mode::from_raw_mode(0o077));
-    // A limit that cannot be lowered is one that is zero already.
-    let _ = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-}
-
-/// The signals that ask a process to end: SIGTERM, SIGINT, and SIGHUP of a terminal that is closed.
-pub(crate) struct Signals([Signal; 3]);
-
-impl Signals {
-    /// From now on the signals are caught. Must be called on the runtime.
-    ///
-    /// # Errors
-    /// Where the kernel refuses.
-    pub(crate) fn catch() -> Result<Self, Failure> {
-        let catch = |kind| {
-            signal(kind).map_err(|error| Failure::other(format!("The signals that end it cannot be caught: {error}.")))
-        };
-        Ok(Self([catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?, catch(SignalKind::hangup())?]))
-    }
-
-    /// Waits for one of them.
-    pub(crate) async fn end(mut self) {
-        let [terminate, interrupt, hangup] = &mut self.0;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-}
 
 /// Where the vault's key comes from, as the environment chooses: a key file, a passphrase file, or the keyring. The path of
 /// a file is absolute, so that it holds wherever this process goes.
@@ -88,7 +53,6 @@ pub(crate) async fn start_agent(home: &Home, key: KeySource) -> Result<Agent, Fa
     let clock = Arc::new(SystemClock);
     let upstream = Engine::new(clock.clone(), Limits::default());
     let upstream = upstream.map_err(|error| Failure::other(format!("The HTTP client cannot be made: {error}.")))?;
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let setup = Setup {
         home: home.clone(),
         clock,
@@ -96,7 +60,7 @@ pub(crate) async fn start_agent(home: &Home, key: KeySource) -> Result<Agent, Fa
         key,
         catalog,
         upstream: Arc::new(upstream),
-        machine,
+        machine: process::machine(),
         version: env!("CARGO_PKG_VERSION"),
     };
     let agent = Agent::start(setup).await?;
@@ -130,7 +94,7 @@ pub(crate) async fn serve_agent(
         ended = &mut serving => return Ok(ended?),
         () = std::future::ready(()) => {}
     }
-    if UnixStream::connect(home.socket()?).is_ok() {
+    if answers(&home.socket()?) {
         ready();
     }
     tokio::select! {

@@ -1,9 +1,8 @@
 //! Starting an agent in the background, one starter at a time, and waiting for the place of one that ends.
 
 use std::convert::Infallible;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -11,14 +10,14 @@ use std::time::Duration;
 
 use daypass_agent::AgentLock;
 use daypass_api::client::{CallError, Client};
-use daypass_api::home::private_folder;
+use daypass_api::home::{private_file, private_folder};
 use daypass_api::view::StatusView;
 use daypass_api::{ApiError, Home, reason};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, process};
 
 /// How long an agent may take until it is ready, on a machine that is very busy. It waits for the place of one that ends.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -57,7 +56,7 @@ impl Starting {
     pub(crate) fn wait(home: &Home) -> Result<Self, Failure> {
         let path = home.start_lock();
         private_folder(home.data_dir())?;
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let lock = private_file().write(true).create(true).truncate(false).open(&path);
         let lock = lock.map_err(|error| cannot("be opened", &path, &error))?;
         let lock = within(READY_LIMIT * 2, move || lock.lock().map(|()| lock));
         match lock {
@@ -124,11 +123,13 @@ pub(crate) fn in_background(home: &Home) -> Result<(), Failure> {
     }
     let last_one_ends = AgentLock::is_held(home);
     let log_path = home.agent_log();
-    let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&log_path);
+    let log = private_file().append(true).create(true).open(&log_path);
     let log = log.map_err(|error| cannot("be written", &log_path, &error))?;
     let program = std::env::current_exe()
         .map_err(|error| Failure::other(format!("The own program file cannot be found: {error}.")))?;
-    let child = Command::new(&program)
+    let mut command = Command::new(&program);
+    process::set_apart(&mut command);
+    let child = command
         .args(["agent", "--background"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -158,16 +159,6 @@ pub(crate) fn in_background(home: &Home) -> Result<(), Failure> {
     }
 }
 
-/// What a background agent does first: leaves the terminal and the folder of whoever started it.
-///
-/// # Errors
-/// Where the kernel refuses a session of its own.
-pub(crate) fn detach() -> Result<(), Failure> {
-    rustix::process::setsid()
-        .and_then(|_| rustix::process::chdir("/"))
-        .map_err(|error| Failure::other(format!("The agent cannot leave the terminal: {error}.")))
-}
-
 /// Says `greeting` to the starter on stdout, and lets go of it.
 pub(crate) fn greet(greeting: &Greeting) {
     let mut line = serde_json::to_string(greeting).unwrap_or_default();
@@ -175,9 +166,7 @@ pub(crate) fn greet(greeting: &Greeting) {
     let mut stdout = std::io::stdout();
     // A starter that has gone away no longer waits for it.
     let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
-    if let Ok(null) = File::options().write(true).open("/dev/null") {
-        let _ = rustix::stdio::dup2_stdout(&null);
-    }
+    process::leave_stdout();
 }
 
 /// One sentence on a file or folder that cannot be used.

@@ -5,13 +5,12 @@ use daypass_api::path;
 use daypass_api::request::LogQuery;
 use daypass_api::view::{LogEntry, LogEvent, LogView, StreamEvent};
 use daypass_core::{Clock, Time};
-use rustix::event::{PollFd, PollFlags, poll};
 
 use crate::args::LogArgs;
 use crate::failure::Failure;
 use crate::system::SystemClock;
 use crate::table::{Cell, Table, Tone};
-use crate::{door, output, words};
+use crate::{door, output, process, words};
 
 /// How many entries are shown where neither their number nor their beginning is given.
 const USUAL: u32 = 100;
@@ -85,16 +84,8 @@ fn read(client: &Client, args: &LogArgs, since: Option<Time>) -> Result<Vec<LogE
 /// is nothing to write, so that would not be noticed by writing.
 fn end_with_the_reader() {
     std::thread::spawn(|| {
-        let stdout = std::io::stdout();
-        // Errors are told without being asked for (poll(2)).
-        let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
-        loop {
-            match poll(&mut watched, None) {
-                Ok(_) if watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) => std::process::exit(0),
-                Err(rustix::io::Errno::INTR) => {}
-                // Where stdout cannot be watched, the next line that is written tells.
-                Ok(_) | Err(_) => return,
-            }
+        if process::reader_has_gone() {
+            std::process::exit(0);
         }
     });
 }

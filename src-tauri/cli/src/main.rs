@@ -16,6 +16,9 @@ mod live;
 mod log;
 mod machine;
 mod output;
+#[cfg_attr(unix, path = "process/unix.rs")]
+#[cfg_attr(windows, path = "process/windows.rs")]
+mod process;
 mod providers;
 mod serve;
 mod session;

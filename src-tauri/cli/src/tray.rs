@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::host::{self, Signals};
 use crate::launch::{self, Place, Starting};
 use crate::system::SystemClock;
-use crate::{display, door, live, output};
+use crate::{display, door, live, output, process};
 
 /// Where the accounts are shown.
 enum Look {
@@ -72,7 +72,10 @@ fn look(demo: Option<&Demo>) -> Look {
     let window_home = demo.map(|demo| demo.root.clone());
     let setup = NativeSetup { window_home, variable, say: Box::new(output::tell) };
     match NativeDesktop::start(setup) {
-        Ok(desktop) => Look::Tray(Box::new(desktop)),
+        Ok(desktop) => {
+            process::leave_own_console();
+            Look::Tray(Box::new(desktop))
+        }
         Err(error) => {
             output::tell(&format!("{error} So Daypass runs in this terminal; Ctrl-C ends it."));
             Look::Terminal

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use daypass_api::client::Client;
+use daypass_api::home::sync_folder;
 use daypass_api::reason;
 use daypass_api::request::{Export, Import};
 use daypass_api::view::{ExportView, ImportView, VaultFileView};
@@ -162,7 +163,7 @@ fn write(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
     unfinished.write_all(text.as_bytes()).and_then(|()| unfinished.as_file().sync_all()).map_err(failed)?;
     let kept = if force { unfinished.persist(file) } else { unfinished.persist_noclobber(file) };
     match kept {
-        Ok(_) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed),
+        Ok(_) => sync_folder(folder).map_err(failed),
         // Made by somebody else in the meantime.
         Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => Err(taken(file)),
         Err(error) => Err(failed(error.error)),

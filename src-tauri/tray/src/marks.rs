@@ -1,11 +1,11 @@
 //! What must survive a crash of the tray app, as small files in the data folder (mode 0600): which tokens may still be on the
 //! clipboard, and what was said once and for all. Never a token; of one only its SHA-256 is written.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{ErrorKind, Result, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use daypass_api::home::private_file;
 use daypass_core::Time;
 use serde::{Deserialize, Serialize};
 
@@ -69,8 +69,7 @@ impl Marks {
 
 /// Writes a file that is for our user alone.
 fn write(file: &Path, bytes: &[u8]) -> Result<()> {
-    let mut open = OpenOptions::new();
-    open.write(true).create(true).truncate(true).mode(0o600).open(file)?.write_all(bytes)
+    private_file().write(true).create(true).truncate(true).open(file)?.write_all(bytes)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// A library that only some crates may use, and why.
-const ONLY_IN: [(&str, &[&str], &str); 16] = [
+const ONLY_IN: [(&str, &[&str], &str); 18] = [
     ("reqwest", &["daypass-providers"], "only the engine asks other services"),
     ("keyring", &["daypass-agent"], "only the vault knows the keyring"),
     ("keyring-core", &["daypass-agent"], "only the vault knows the keyring"),
@@ -39,6 +39,8 @@ const ONLY_IN: [(&str, &[&str], &str); 16] = [
     ("tauri-build", &["daypass-window"], "the lean program links neither GTK nor WebKit"),
     ("tray-icon", &["daypass-tray"], "what the desktop does for us is the tray's"),
     ("arboard", &["daypass-tray"], "what the desktop does for us is the tray's"),
+    ("notify-rust", &["daypass-tray"], "what the desktop does for us is the tray's"),
+    ("interprocess", &["daypass-agent"], "only the agent makes a pipe; its clients open one as a file"),
     (
         "anyhow",
         &["daypass", "daypass-window", "daypass-package"],

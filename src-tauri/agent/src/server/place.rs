@@ -3,16 +3,19 @@
 //! Either can be taken away while the agent runs: a logout removes the runtime folder, somebody tidies up. An agent that
 //! nobody finds while it holds the vault would be in everybody's way, so it makes its place anew, or ends.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+#[cfg_attr(unix, path = "place/unix.rs")]
+#[cfg_attr(windows, path = "place/windows.rs")]
+mod listener;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use daypass_api::{ApiError, ErrorCode, Home, reason};
-use tokio::net::{UnixListener, UnixStream};
+use daypass_api::{ApiError, ErrorCode, Home};
 use tokio::time::{Instant, sleep_until};
 
+pub(super) use self::listener::Listener;
 use crate::watch::{Told, Watch};
-use crate::{AgentLock, folder};
+use crate::{AgentLock, system};
 
 /// How often the place is looked at where the kernel does not tell: after a folder further up was moved, say.
 const LOOK: Duration = Duration::from_secs(30);
@@ -37,9 +40,9 @@ impl Place {
     ///
     /// # Errors
     /// `internal` where it cannot be bound, or another agent answers on it.
-    pub(super) async fn take(home: &Home, lock: AgentLock) -> Result<(Self, UnixListener), ApiError> {
+    pub(super) async fn take(home: &Home, lock: AgentLock) -> Result<(Self, Listener), ApiError> {
         let socket = home.socket()?;
-        let listener = bind(home, &socket).await?;
+        let listener = Listener::bind(home, &socket).await?;
         let data = there(home.data_dir());
         let next_look = Instant::now();
         let mut place = Self { home: home.clone(), lock, socket, bound: None, data, watch: None, next_look };
@@ -52,7 +55,7 @@ impl Place {
     ///
     /// # Errors
     /// `internal` where that cannot be done, or the vault's folder or the place is another's now: this agent has to end.
-    pub(super) async fn lost_socket(&mut self) -> Result<UnixListener, ApiError> {
+    pub(super) async fn lost_socket(&mut self) -> Result<Listener, ApiError> {
         loop {
             tokio::select! {
                 () = stirred(self.watch.as_ref()) => self.next_look = self.next_look.min(Instant::now() + SETTLE),
@@ -67,7 +70,7 @@ impl Place {
         }
     }
 
-    async fn look(&mut self) -> Result<Option<UnixListener>, ApiError> {
+    async fn look(&mut self) -> Result<Option<Listener>, ApiError> {
         let ended = |why: String| ApiError::new(ErrorCode::Internal, format!("{why}; this agent has ended."));
         let data = self.home.data_dir();
         if there(data) != self.data {
@@ -79,7 +82,7 @@ impl Place {
             let taken = || ended("The lock was removed, and another agent has taken its place".to_owned());
             self.lock = AgentLock::acquire(&self.home)?.ok_or_else(taken)?;
         }
-        let listener = if bound { None } else { Some(bind(&self.home, &self.socket).await?) };
+        let listener = if bound { None } else { Some(Listener::bind(&self.home, &self.socket).await?) };
         if !(locked && bound) {
             self.remember();
         }
@@ -108,13 +111,13 @@ impl Place {
     }
 }
 
-/// What makes a file the same one. The number of a file that was removed is soon given to another, which is younger.
-type Identity = (u64, u64, Option<SystemTime>);
+/// What makes a file the same one.
+type Identity = (system::Identity, Option<SystemTime>);
 
 /// Which file is at `path`.
 fn there(path: &Path) -> Option<Identity> {
     let file = std::fs::symlink_metadata(path).ok()?;
-    Some((file.dev(), file.ino(), file.created().ok()))
+    Some((system::identity(&file), system::born(&file)))
 }
 
 /// Waits for the kernel's word, where there is one.
@@ -123,27 +126,4 @@ async fn stirred(watch: Option<&Watch>) {
         Some(watch) => watch.stirred().await,
         None => std::future::pending().await,
     }
-}
-
-/// Binds the socket, in the place of one that nobody answers on. Who calls holds the lock.
-async fn bind(home: &Home, socket: &Path) -> Result<UnixListener, ApiError> {
-    use std::io::ErrorKind::{ConnectionRefused, NotFound};
-
-    let failed = |error: std::io::Error| {
-        let message = format!("The socket {} cannot be bound: {}.", socket.display(), reason(&error));
-        ApiError::new(ErrorCode::Internal, message)
-    };
-    folder::private(home.run_dir())?;
-    match UnixStream::connect(socket).await {
-        Err(error) if error.kind() == NotFound => {}
-        Err(error) if error.kind() == ConnectionRefused => std::fs::remove_file(socket).map_err(failed)?,
-        // An agent of another vault, which has the same runtime folder; one that is too busy to answer included.
-        _ => {
-            let message = "Another agent answers on the socket already; end it with `daypass agent --stop` first.";
-            return Err(ApiError::new(ErrorCode::Internal, message));
-        }
-    }
-    let listener = UnixListener::bind(socket).map_err(failed)?;
-    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    Ok(listener)
 }

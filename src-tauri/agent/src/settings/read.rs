@@ -1,9 +1,7 @@
 //! Reads the settings' file: what it says, or which line of it is wrong and why.
 
-use std::fs::OpenOptions;
 use std::io::Read;
 use std::ops::Range;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use daypass_api::error::Said;
@@ -12,10 +10,10 @@ use daypass_api::settings::{CLEAR_AFTER, Settings, SettingsError};
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
+use crate::system::{self, Identity};
+
 /// The longest file that is read, in bytes; the whole of it with every comment is a tenth of that.
 const LONGEST: u64 = 64 << 10;
-/// A pipe in the file's place is not waited for.
-const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
 /// The file at `path` as text; `None` where there is none.
 ///
@@ -26,7 +24,7 @@ pub(super) fn text(path: &Path) -> Result<Option<String>, SettingsError> {
         let why = reason(&error);
         whole(format!("The file cannot be read: {why}."), Said::new("error-settings-unreadable", [("reason", why)]))
     };
-    let file = match OpenOptions::new().read(true).custom_flags(NONBLOCK).open(path) {
+    let file = match system::whatever_it_is().open(path) {
         Ok(file) => file,
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         Err(_) if path.is_symlink() => {
@@ -72,21 +70,18 @@ pub(super) fn settings(text: &str) -> Result<Settings, SettingsError> {
     })
 }
 
-/// Which file, by its device and number.
-pub(super) type Identity = (u64, u64);
 /// Which file is there, how long it is, and when it was changed.
 pub(super) type State = (Identity, u64, [i64; 4]);
 
 /// Which file is at `path`, behind every link.
 pub(super) fn identity(path: &Path) -> Option<Identity> {
-    std::fs::metadata(path).ok().map(|there| (there.dev(), there.ino()))
+    std::fs::metadata(path).ok().as_ref().map(system::identity)
 }
 
 /// The state of the file at `path`: it is read again only where this has changed.
 pub(super) fn state(path: &Path) -> Option<State> {
     let there = std::fs::metadata(path).or_else(|_| std::fs::symlink_metadata(path)).ok()?;
-    let times = [there.mtime(), there.mtime_nsec(), there.ctime(), there.ctime_nsec()];
-    Some(((there.dev(), there.ino()), there.len(), times))
+    Some((system::identity(&there), there.len(), system::changed(&there)))
 }
 
 /// Whether `table` has only what `model` has, and of the same kind.

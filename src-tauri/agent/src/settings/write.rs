@@ -1,13 +1,14 @@
 //! Writes a change into the settings' file: comments, order and everything that is not changed stay as their user wrote
 //! them.
 
-use std::fs::{DirBuilder, File};
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use daypass_api::home::sync_folder;
 use serde_json::{Map, Value};
 use toml_edit::{DocumentMut, Item, Table, TableLike};
+
+use crate::system;
 
 /// The file that is made by the first change: every setting at its default, each with a sentence on what it does.
 pub(super) const EXPLAINED: &str = include_str!("explained.toml");
@@ -33,12 +34,12 @@ pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
         _ => Err(error),
     })?;
     let folder = target.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    system::make_folder(folder)?;
     let mut unfinished = tempfile::Builder::new().prefix(".config.toml.").tempfile_in(folder)?;
     unfinished.write_all(text.as_bytes())?;
     unfinished.as_file().sync_all()?;
     unfinished.persist(&target).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    sync_folder(folder)
 }
 
 /// Puts the values of `changed` into `table`; `has_lines` where each of its values has a line of its own. `explained` is

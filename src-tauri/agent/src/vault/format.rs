@@ -1,9 +1,9 @@
 //! The format of the vault's file: bringing an older one to the present, after a backup of the whole file.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
+use daypass_api::home::{private_file, sync_folder};
 use daypass_api::reason;
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -90,14 +90,14 @@ fn write_backup(
         _ => {}
     }
     // SQLite takes an empty file as it is, and so its mode.
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(unfinished).map_err(failed)?;
+    private_file().write(true).create_new(true).open(unfinished).map_err(failed)?;
     let name = unfinished.to_str().ok_or_else(|| no_backup(path, "its path is not UTF-8".to_owned()))?;
     db.execute("VACUUM INTO ?1", [name]).map_err(told)?;
     // SQLite leaves it to us that it reaches the disk.
-    File::open(unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
+    OpenOptions::new().write(true).open(unfinished).and_then(|file| file.sync_all()).map_err(failed)?;
     std::fs::rename(unfinished, backup).map_err(failed)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    sync_folder(folder).map_err(failed)
 }
 
 fn no_backup(path: &Path, reason: String) -> VaultError {

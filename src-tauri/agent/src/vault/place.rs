@@ -2,16 +2,12 @@
 //!
 //! SQLite goes on writing into a file that was removed or replaced, and nobody would ever find it again.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use daypass_api::reason;
 
 use super::error::VaultError;
-
-/// The identity of a file: its device and its inode.
-type Identity = (u64, u64);
+use crate::system::{Identity, identity};
 
 /// The vault's file and its write-ahead log, as they were when they were opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +40,6 @@ impl InPlace {
     pub(super) fn lost_the_log(&self, path: &Path) -> bool {
         self.log.is_some() && std::fs::metadata(log_of(path)).ok().as_ref().map(identity) != self.log
     }
-}
-
-fn identity(there: &Metadata) -> Identity {
-    (there.dev(), there.ino())
 }
 
 fn missing(path: &Path, error: &std::io::Error) -> VaultError {

@@ -1,11 +1,10 @@
 //! The vault's file: SQLite with every secret column sealed. Blocking; [`super::Vault`] keeps it off the runtime.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use daypass_api::home::private_file;
 use daypass_core::{Chance, Secret, Time};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
@@ -14,8 +13,8 @@ use super::format::{self, FORMAT};
 use super::key::{Cost, Recipe};
 use super::place::InPlace;
 use super::seal::{Cipher, Key, Place};
-use crate::fail;
 use crate::state::clocks::Anchor;
+use crate::{fail, system};
 
 /// What the key check value says when it is opened.
 const CHECK: &str = "daypass vault key check";
@@ -53,11 +52,9 @@ impl Store {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(VaultError::Failed { reason: error.to_string() }),
             Ok(there) if there.len() == 0 => return Ok(None),
-            Ok(there) if there.permissions().mode() & 0o077 != 0 => {
-                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-                    .map_err(|_| VaultError::ReadOnly { path: path.to_owned() })?;
+            Ok(there) => {
+                system::narrow(path, &there).map_err(|_| VaultError::ReadOnly { path: path.to_owned() })?;
             }
-            Ok(_) => {}
         }
         Self::open_existing(path, chance)
     }
@@ -120,15 +117,13 @@ impl Store {
     ) -> Result<Self, VaultError> {
         let told = |error: rusqlite::Error| VaultError::of_sqlite(&error, path);
         // SQLite gives its journal files the mode of the file itself, so it is made before SQLite could make it.
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map_err(
-            |error| match error.kind() {
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    VaultError::ReadOnly { path: path.to_owned() }
-                }
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => VaultError::Full,
-                _ => VaultError::Failed { reason: error.to_string() },
-            },
-        )?;
+        private_file().write(true).create(true).truncate(false).open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                VaultError::ReadOnly { path: path.to_owned() }
+            }
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => VaultError::Full,
+            _ => VaultError::Failed { reason: error.to_string() },
+        })?;
         let mut db = connect(path)?;
         set_up(&db, path)?;
         let cipher = Cipher::new(key, id);

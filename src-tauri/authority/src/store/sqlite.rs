@@ -1,7 +1,9 @@
 //! The SQLite store: one file in WAL mode, a thread that writes in groups, a thread that reads.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+#[cfg_attr(unix, path = "sqlite/unix.rs")]
+#[cfg_attr(windows, path = "sqlite/windows.rs")]
+mod own;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +34,7 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn file(path: &Path) -> Result<Self, Error> {
-        own_file(path).map_err(|source| Error::File { path: path.to_owned(), source: Arc::new(source) })?;
+        own::file(path).map_err(|source| Error::File { path: path.to_owned(), source: Arc::new(source) })?;
         let db = connect(path)?;
         Ok(Self { db: migrated(db)?, path: Some(path.to_owned()) })
     }
@@ -50,19 +52,6 @@ impl Sqlite {
         let writer = Queue::start("authority-write", self.db, Work::Writes)?;
         Ok((key, Running { reader, writer }))
     }
-}
-
-/// Creates the file for its owner alone, or takes the rights of others on an existing one away.
-///
-/// SQLite gives `-wal` and `-shm` the permissions of the file they belong to.
-fn own_file(path: &Path) -> std::io::Result<()> {
-    let file: File = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    let mut permissions = file.metadata()?.permissions();
-    if permissions.mode() & 0o077 != 0 {
-        permissions.set_mode(0o600);
-        file.set_permissions(permissions)?;
-    }
-    Ok(())
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {

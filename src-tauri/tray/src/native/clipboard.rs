@@ -7,11 +7,13 @@
 use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use arboard::Clipboard;
 #[cfg(target_os = "macos")]
 use arboard::SetExtApple;
 #[cfg(target_os = "linux")]
 use arboard::SetExtLinux;
+#[cfg(windows)]
+use arboard::SetExtWindows;
+use arboard::{Clipboard, Set};
 use daypass_core::Secret;
 use tokio::sync::oneshot;
 
@@ -95,7 +97,19 @@ fn copy(clipboard: &mut Option<Clipboard>, token: &Secret) -> Result<(), arboard
 }
 
 fn put(clipboard: &mut Clipboard, token: &Secret) -> Result<(), arboard::Error> {
-    clipboard.set().exclude_from_history().text(Cow::Borrowed(token.expose()))
+    unseen(clipboard.set()).text(Cow::Borrowed(token.expose()))
+}
+
+/// Marked as a secret, for whoever keeps what is copied.
+#[cfg(not(windows))]
+fn unseen(set: Set<'_>) -> Set<'_> {
+    set.exclude_from_history()
+}
+
+/// The same; there some of those who keep it take it to other machines.
+#[cfg(windows)]
+fn unseen(set: Set<'_>) -> Set<'_> {
+    set.exclude_from_monitoring()
 }
 
 /// The clipboard, which is connected to where it is not.

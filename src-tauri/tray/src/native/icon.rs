@@ -1,11 +1,14 @@
 //! The icon, on a thread of its own: `tray-icon` waits for D-Bus in each of its calls.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+#[cfg_attr(not(windows), path = "icon/queue.rs")]
+#[cfg_attr(windows, path = "icon/message_loop.rs")]
+mod queue;
 
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use tray_icon::menu::{IsMenuItem, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
 use tray_icon::{MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
+use self::queue::{Receiver, Sender, channel};
 use super::bus::Bus;
 #[cfg(target_os = "macos")]
 use super::main_thread::Held;
@@ -29,7 +32,7 @@ impl IconThread {
     pub(super) fn start(first: Drawing, bus: Bus, events: UnboundedSender<DesktopEvent>) -> Result<Self, DesktopError> {
         listen(events);
         let (sender, commands) = channel();
-        thread("tray", move || run(first, &bus, &commands))?;
+        thread("tray", move || run(first, &bus, commands))?;
         Ok(Self(sender))
     }
 
@@ -69,7 +72,7 @@ fn listen(events: UnboundedSender<DesktopEvent>) {
     }));
 }
 
-fn run(first: Drawing, bus: &Bus, commands: &Receiver<Command>) {
+fn run(first: Drawing, bus: &Bus, commands: Receiver<Command>) {
     let mut held = Held::default();
     held.with(|shown| *shown = Shown::new(first));
     for command in commands {

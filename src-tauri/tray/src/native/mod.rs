@@ -1,14 +1,18 @@
-//! The real desktop: D-Bus for the icon and the notifications, X11 for the clipboard, a child process for the window.
+//! The real desktop: on Linux D-Bus for the icon and the notifications, X11 for the clipboard; elsewhere what the system has; and
+//! a child process for the window.
 //!
 //! Each has a thread of its own, so that a slow one blocks neither the controller nor the others.
 
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere/bus.rs")]
 mod bus;
 mod clipboard;
 mod icon;
 #[cfg(target_os = "macos")]
 pub(crate) mod main_thread;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere/notifier.rs")]
 mod notifier;
 mod pictures;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere/shortcut.rs")]
 mod shortcut;
 mod window;
 

@@ -1,5 +1,10 @@
 //! Starts the window's program, and sees it end.
 
+#[cfg_attr(unix, path = "window/unix.rs")]
+#[cfg_attr(windows, path = "window/windows.rs")]
+mod ending;
+
+use std::env::consts::EXE_EXTENSION;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Stdio;
@@ -8,6 +13,7 @@ use daypass_api::view::{Page, Place};
 use tokio::process::Command;
 use tokio::sync::mpsc::UnboundedSender;
 
+use self::ending::is_meant;
 use crate::desktop::{DesktopError, DesktopEvent};
 
 /// The name of the window's program.
@@ -54,14 +60,15 @@ fn start(
     let name = program.to_string_lossy();
     let mut child = command.spawn().map_err(|error| DesktopError::Window(format!("{name}: {error}")))?;
     tokio::spawn(async move {
-        ended(child.wait().await.is_ok_and(|status| status.success()));
+        ended(child.wait().await.is_ok_and(is_meant));
     });
     Ok(())
 }
 
 /// The override, else the program beside ours, else whatever `PATH` has.
 fn program(named: Option<OsString>, ours: Option<&Path>) -> OsString {
-    let beside = || ours.map(|ours| ours.with_file_name(PROGRAM)).filter(|path| path.is_file());
+    let beside =
+        || ours.map(|ours| ours.with_file_name(PROGRAM).with_extension(EXE_EXTENSION)).filter(|path| path.is_file());
     named.filter(|name| !name.is_empty()).or_else(|| beside().map(Into::into)).unwrap_or_else(|| PROGRAM.into())
 }
 
@@ -81,6 +88,16 @@ fn word(page: Page) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_somebody_ends_is_not_broken() {
+        let ended = |script: &str| is_meant(std::process::Command::new("sh").args(["-c", script]).status().unwrap());
+        assert!(ended("exit 0"));
+        assert!(ended("kill -TERM $$"));
+        assert!(ended("kill -KILL $$"));
+        assert!(!ended("exit 1"));
+        assert!(!ended("ulimit -c 0; kill -ABRT $$"));
+    }
 
     #[test]
     fn the_program_is_the_override_else_beside_ours_else_on_the_path() {
