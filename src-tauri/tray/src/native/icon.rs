@@ -6,7 +6,7 @@ mod queue;
 
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 use tray_icon::menu::{IsMenuItem, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
-use tray_icon::{MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
+use tray_icon::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 
 use self::queue::{Receiver, Sender, channel};
 use super::bus::Bus;
@@ -15,6 +15,9 @@ use super::main_thread::Held;
 use super::{pictures, reply, thread};
 use crate::desktop::{DesktopError, DesktopEvent, Drawing, Reply};
 use crate::menu::{Action, Entry, Menu};
+
+/// Whether a click with the left button is for the menu, as a user of that system expects, and not for the window.
+const LEFT_IS_MENU: bool = cfg!(target_os = "macos");
 
 type Answer<T> = oneshot::Sender<Result<T, DesktopError>>;
 
@@ -66,7 +69,10 @@ fn listen(events: UnboundedSender<DesktopEvent>) {
         }
     }));
     TrayIconEvent::set_event_handler(Some(move |event| {
-        if let TrayIconEvent::Click { button: MouseButton::Left, .. } = event {
+        // Some systems tell of both, of the button that goes down and of the one that comes up.
+        if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event
+            && !LEFT_IS_MENU
+        {
             let _ = events.send(DesktopEvent::Clicked);
         }
     }));
@@ -125,7 +131,8 @@ impl Shown {
             .with_id("daypass")
             .with_title("Daypass")
             .with_tooltip(&drawing.tooltip)
-            .with_menu(Box::new(native_menu(&drawing.menu)));
+            .with_menu(Box::new(native_menu(&drawing.menu)))
+            .with_menu_on_left_click(LEFT_IS_MENU);
         let builder = match pictures::icon(drawing.picture) {
             Some(icon) => builder.with_icon(icon),
             None => builder,
