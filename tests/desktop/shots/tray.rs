@@ -43,9 +43,9 @@ fn take(dark: bool) {
     album.shot(desktop, "480x130+800+0", "notification");
     desktop.close_notifications();
 
-    // `work` was used last: it stands below its copy, which counts down, and what clears it.
+    // `work` was used last: it stands on top of all accounts, below its copy.
     open_menu(&stage);
-    for key in ["Down", "Down", "Down", "Right"] {
+    for key in ["Down", "Down", "Right"] {
         desktop.press(key);
     }
     album.shot(desktop, MENU, "menu");
