@@ -161,7 +161,9 @@ fn choose(stage: &Stage, title: &str, file: &std::path::Path) {
     let screen = Screen::of(&stage.desktop);
     let dialog = screen.wait_for_window(title, SOON);
     stage.desktop.focus(dialog);
-    // In place of the name that is there to begin with.
+    // The dialog makes its field at the first letter of a path, and may lose the key after that: here one that may be lost.
+    stage.desktop.press("slash");
+    // In place of what is there to begin with.
     stage.desktop.press("ctrl+a");
     stage.desktop.type_text(file.to_str().unwrap());
     // GTK's list of completions, where it has come up meanwhile, takes the first Enter for itself.
