@@ -5,7 +5,10 @@
 
 use daypass_api::client::CallError;
 use daypass_api::request::{AddAccount, CopyRequest, CreateSession, LogQuery, Recognize, Shutdown, SignIn};
-use daypass_api::view::{AccountView, ClaimsView, CopyView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView, SessionView, SignInView};
+use daypass_api::view::{
+    AccountView, ClaimsView, CopyView, LogView, Place, ProviderView, RecognizedView, RemoveView, RevokeView,
+    SessionView, SignInView,
+};
 use daypass_api::{ApiError, Client, ErrorCode, path};
 use serde::de::IgnoredAny;
 use tauri::ipc::{Channel, Invoke};

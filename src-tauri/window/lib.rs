@@ -38,7 +38,12 @@ pub fn app<R: Runtime>(
     client: Client,
     feed: Feed,
 ) -> tauri::Result<tauri::App<R>> {
-    builder.manage(client).manage(feed).manage(data::Chosen::default()).invoke_handler(commands::handler()).build(context)
+    builder
+        .manage(client)
+        .manage(feed)
+        .manage(data::Chosen::default())
+        .invoke_handler(commands::handler())
+        .build(context)
 }
 
 /// Opens the window as `tauri.conf.json` describes it, and lets the feed bring it to the front.

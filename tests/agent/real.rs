@@ -190,8 +190,11 @@ async fn what_is_revoked_is_refused_and_what_lives_on_is_said_to() {
 async fn a_refused_credential_stores_nothing() {
     let world = world().await;
     for (provider, _) in SYSTEMS {
-        let wrong =
-            AddAccount { name: "wrong".to_owned(), credential: Some(Secret::new("nonsense")), ..world.account(provider) };
+        let wrong = AddAccount {
+            name: "wrong".to_owned(),
+            credential: Some(Secret::new("nonsense")),
+            ..world.account(provider)
+        };
         assert_eq!(world.agent.add_account(wrong).await.unwrap_err().code, ErrorCode::NeedsSignIn, "{provider}");
     }
     assert_eq!(world.agent.snapshot().accounts.len(), SYSTEMS.len());

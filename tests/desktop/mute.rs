@@ -38,6 +38,7 @@ impl Samples {
     /// Says what was measured, and asserts that nine answers of ten were prompt: the tenth is the machine's, which runs
     /// other tests at the same time.
     #[track_caller]
+    #[expect(clippy::print_stdout, reason = "a measurement is for whoever runs the test")]
     fn assert_prompt(&self, what: &str) {
         let [median, high, worst] = [50, 90, 100].map(|percent| self.percentile(percent));
         println!("{what}: {} answers, median {median:?}, 90 % within {high:?}, worst {worst:?}", self.0.len());

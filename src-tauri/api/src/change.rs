@@ -124,8 +124,7 @@ fn whole(before: &[SessionView], after: &[SessionView]) -> (Vec<String>, Vec<Ses
 
 /// The list after a step.
 fn applied(before: Vec<SessionView>, gone: &[String], put: Vec<SessionPut>) -> Vec<SessionView> {
-    let leaves: HashSet<String> =
-        gone.iter().cloned().chain(put.iter().map(|put| put.session.id.clone())).collect();
+    let leaves: HashSet<String> = gone.iter().cloned().chain(put.iter().map(|put| put.session.id.clone())).collect();
     let mut kept = before.into_iter().filter(|session| !leaves.contains(&session.id));
     let mut after = Vec::new();
     for SessionPut { at, session } in put {

@@ -69,7 +69,8 @@ pub(crate) fn unused_key(home: &Home) -> Option<String> {
         KeySource::PassphraseFile(file) => (host::PASSPHRASE_FILE, file),
     };
     let status = Client::new(home).ok()?.get::<StatusView>("/v1/status").ok()?;
-    let (VaultView::Locked { message, .. } | VaultView::Slow { message, .. } | VaultView::Absent { message, .. }) = status.vault
+    let (VaultView::Locked { message, .. } | VaultView::Slow { message, .. } | VaultView::Absent { message, .. }) =
+        status.vault
     else {
         return None;
     };

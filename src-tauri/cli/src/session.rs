@@ -159,7 +159,8 @@ fn show(home: &Home, args: &ShowSessionArgs) -> Result<(), Failure> {
     let client = door::open(home)?;
     let account: AccountView = client.get(&path::account(&args.account)?)?;
     let Some(session) = account.sessions.iter().find(|session| session.id == args.id) else {
-        let message = format!("{0} has no session {1:?}; `daypass sessions {0}` shows those that it has.", args.account, args.id);
+        let message =
+            format!("{0} has no session {1:?}; `daypass sessions {0}` shows those that it has.", args.account, args.id);
         return Err(ApiError::new(ErrorCode::UnknownSession, message).into());
     };
     let (claims, silent) = match client.get::<ClaimsView>(&path::claims(&args.account, &args.id)?) {

@@ -16,6 +16,9 @@ fn shots_of_the_vaults_states_in_the_dark() {
     take(true);
 }
 
+/// Brings a state of the vault about.
+type BringAbout<'a> = &'a dyn Fn(&mut Desktop);
+
 fn take(dark: bool) {
     let album = Album::new(dark);
     let mut stage = album.stage();
@@ -26,7 +29,7 @@ fn take(dark: bool) {
 
     let keyrings = stage.desktop.path("data").join("keyrings");
     let vault = stage.desktop.path("data").join("daypass/vault.sqlite");
-    let states: [(&str, &str, &dyn Fn(&mut Desktop)); 5] = [
+    let states: [(&str, &str, BringAbout); 5] = [
         ("locked", "is locked", &|desktop| desktop.lock_keyring()),
         ("absent", "There is no keyring here", &|desktop| desktop.kill_keyring()),
         ("slow", "has not answered yet", &|desktop| desktop.start_mute_keyring()),

@@ -110,7 +110,10 @@ impl Refusal {
 
     /// The error that a caller sees.
     pub(crate) fn error(&self) -> ApiError {
-        ApiError { said: self.said.clone().map(Box::new), ..ApiError::new(ErrorCode::NeedsSignIn, self.message.clone()) }
+        ApiError {
+            said: self.said.clone().map(Box::new),
+            ..ApiError::new(ErrorCode::NeedsSignIn, self.message.clone())
+        }
     }
 }
 
