@@ -40,6 +40,7 @@ INTEROP_PACKAGES := python3-venv
 BENCH_PACKAGES := wrk libsecret-tools
 # To make a Debian package, and to look at one from all sides.
 PACKAGE_PACKAGES := dpkg-dev
+WINDOWS_PACKAGES := gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64
 PACKAGE_TEST_PACKAGES := $(PACKAGE_PACKAGES) lintian debootstrap appstream desktop-file-utils man-db bash zsh fish
 
 .PHONY: help
@@ -154,6 +155,20 @@ lint: page $(TOOLS)/bin/cargo-deny ## Check style, lints, links of the documenta
 	$(NPM) run check
 	cargo deny --workspace --all-features check bans licenses sources
 	cargo test -p daypass-core --test core tidy
+
+# The other systems, from Debian. No test is run by these: `tests/package/smoke` uses a program on the system that it is for.
+.PHONY: check-windows check-macos
+check-windows: page ## Compile both programs for Windows, and link the lean one (x86_64, by MinGW)
+	@.ci/install-packages.sh $(WINDOWS_PACKAGES)
+	rustup target add x86_64-pc-windows-gnu
+	cargo build -p daypass --target x86_64-pc-windows-gnu
+	cargo check $(WINDOW) --target x86_64-pc-windows-gnu
+
+check-macos: page ## Check that both programs compile for macOS (aarch64); nothing is linked
+	rustup target add aarch64-apple-darwin
+	@# Nothing is made of C: there is no compiler for it here, and a check does not look.
+	CC_aarch64_apple_darwin=true AR_aarch64_apple_darwin=true cargo check -p daypass --target aarch64-apple-darwin
+	CC_aarch64_apple_darwin=true AR_aarch64_apple_darwin=true cargo check $(WINDOW) --target aarch64-apple-darwin
 
 .PHONY: fmt
 fmt: ## Format the code

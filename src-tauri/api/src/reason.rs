@@ -8,7 +8,8 @@ pub fn reason(error: &impl Display) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once(" (os error ") {
-        kept.push_str(before);
+        // Windows ends its reasons as sentences.
+        kept.push_str(before.trim_end_matches('.'));
         rest = after.split_once(')').map_or("", |(_, after)| after);
     }
     kept.push_str(rest);
@@ -36,5 +37,10 @@ mod tests {
         );
         assert_eq!(reason(&"it is empty"), "it is empty");
         assert_eq!(reason(&""), "");
+    }
+
+    #[test]
+    fn a_reason_that_is_a_sentence_does_not_end_the_one_it_stands_in() {
+        assert_eq!(reason(&"The system cannot find the file. (os error 2)"), "the system cannot find the file");
     }
 }
