@@ -158,11 +158,11 @@ lint: page $(TOOLS)/bin/cargo-deny ## Check style, lints, links of the documenta
 
 # The other systems, from Debian. No test is run by these: `tests/package/smoke` uses a program on the system that it is for.
 .PHONY: check-windows check-macos
-check-windows: page ## Compile both programs for Windows, and link the lean one (x86_64, by MinGW)
+check-windows: page ## Compile and link both programs for Windows (x86_64, by MinGW)
 	@.ci/install-packages.sh $(WINDOWS_PACKAGES)
 	rustup target add x86_64-pc-windows-gnu
 	cargo build -p daypass --target x86_64-pc-windows-gnu
-	cargo check $(WINDOW) --target x86_64-pc-windows-gnu
+	cargo build $(WINDOW) --target x86_64-pc-windows-gnu
 
 check-macos: page ## Check that both programs compile for macOS (aarch64); nothing is linked
 	rustup target add aarch64-apple-darwin
