@@ -30,7 +30,7 @@ pub enum Key {
     Sign(char),
     /// F1 to F24.
     Function(u8),
-    /// One with a name: the name, and its row in [`NAMED`].
+    /// One with a name: the name, and its row in `NAMED`.
     Named(&'static Named),
 }
 
