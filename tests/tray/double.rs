@@ -13,7 +13,7 @@ use daypass_core::{Clock, Secret, Time};
 use daypass_tray::{
     Binding, Cleared, Desktop, DesktopError, DesktopEvent, Door, Drawing, Note, Reply, Shortcut, Topic, Unbound,
 };
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::time::Instant;
 
 use crate::made::{after, now};
@@ -43,6 +43,8 @@ pub(crate) struct Seen {
     pub(crate) palettes: Vec<bool>,
     /// Whether the window's program is missing.
     pub(crate) no_window: bool,
+    /// What the clipboard waits for before it says that it has taken a token.
+    pub(crate) slow_clipboard: Option<Arc<Notify>>,
 }
 
 /// The desktop's double. Its clones are the same desktop.
@@ -87,7 +89,13 @@ impl Desktop for DeskDouble {
             return at_once(Err(DesktopError::Clipboard("no display".to_owned())));
         }
         seen.clipboard = Some(token.expose().to_owned());
-        at_once(Ok(()))
+        match seen.slow_clipboard.clone() {
+            Some(taken) => Box::pin(async move {
+                taken.notified().await;
+                Ok(())
+            }),
+            None => at_once(Ok(())),
+        }
     }
 
     fn holds(&mut self, digest: String) -> Reply<bool> {

@@ -1,8 +1,11 @@
 //! What is told of a token that was copied, when it is replaced or revoked.
 
+use std::sync::Arc;
+
 use daypass_api::view::{AccountView, LogEntry, LogEvent, SessionView, Snapshot};
 use daypass_core::Secret;
 use daypass_tray::{Action, Topic};
+use tokio::sync::Notify;
 
 use crate::made::{account, after, forgetting, now, session, snapshot};
 use crate::story::Story;
@@ -65,6 +68,20 @@ async fn a_revoked_token_is_told_once_and_copying_gives_the_next() {
     assert_eq!(told(&story).len(), 1);
     let note = story.last_note();
     assert_eq!(note.offers[0].action, Action::Copy { account: "work".to_owned(), session: None });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_revoked_while_the_clipboard_takes_it_is_told_too() {
+    let story = Story::begin_with(with(account("work"), vec![held("s1", "token-of-work", true)]), |_| {}).await;
+    let taken = Arc::new(Notify::new());
+    story.desk.seen().slow_clipboard = Some(taken.clone());
+    story.choose_copy("work").await;
+    story.agent.asked().history = vec![entry(LogEvent::Revoked, "s1", "token-of-work")];
+    story.show(with(account("work"), vec![])).await;
+    assert_eq!(told(&story), [""; 0]);
+    taken.notify_one();
+    story.seconds(1).await;
+    assert_eq!(told(&story), ["The session of the token that you copied was revoked."]);
 }
 
 #[tokio::test(start_paused = true)]

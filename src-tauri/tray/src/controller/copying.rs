@@ -47,7 +47,9 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         let (now, wall) = (Instant::now(), self.around.clock.now());
         let stay = Duration::from_secs(self.snapshots.borrow().settings.settings.clipboard.clear_after);
         let put = Box::new(self.clip.put(wish, &token, stay, now, wall));
-        let copied = Copied::new(&token, wall);
+        let mut copied = Copied::new(&token, wall);
+        // It may be revoked before the clipboard has taken it: it is known from now on.
+        copied.look(&self.snapshots.borrow(), wall);
         self.keep_marks();
         let reply = self.desktop.copy(token.token);
         self.jobs.spawn(async { Done::Copied { put, copied, result: reply.await } });
