@@ -85,6 +85,18 @@ async fn a_token_that_is_revoked_while_the_clipboard_takes_it_is_told_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_came_and_went_between_two_snapshots_is_told_too() {
+    let story = Story::begin_with(with(account("work"), vec![]), |_| {}).await;
+    story.choose_copy("work").await;
+    story.agent.asked().history = vec![entry(LogEvent::Revoked, "s1", "token-of-work")];
+    let later = with(account("work"), vec![]);
+    story.show(later.clone()).await;
+    assert_eq!(told(&story), [""; 0], "it may be older than the token");
+    story.show(Snapshot { at: after(1), ..later }).await;
+    assert_eq!(told(&story), ["The session of the token that you copied was revoked."]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_with_a_successor_beside_it_is_told_before_it_dies_and_not_again() {
     let story = copied(account("work")).await;
     let both = vec![held("s2", "token-of-next", true), held("s1", "token-of-work", false)];

@@ -94,7 +94,8 @@ impl Copied {
                 (self.seen, self.was_current) = (true, self.was_current || session.current);
                 if replaced { Standing::Replaced } else { Standing::Same }
             }
-            None if self.seen => Standing::Gone,
+            // The agent holds a token before it answers it, so that what was taken later would show it.
+            None if self.seen || snapshot.at > self.at => Standing::Gone,
             None => Standing::Same,
         }
     }
