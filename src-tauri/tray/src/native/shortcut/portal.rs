@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::export::ordered_stream::OrderedStreamExt as _;
+use zbus::proxy::{OwnerChangedStream, SignalStream};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, Proxy};
 
@@ -31,7 +32,7 @@ type OwnedDict = HashMap<String, OwnedValue>;
 
 /// Asks for the shortcut, answers how that went, and tells of each press until the task is ended.
 pub(super) async fn hold(shortcut: Shortcut, answer: Answer, events: UnboundedSender<DesktopEvent>) {
-    let held = match Held::ask(shortcut).await {
+    let mut held = match Held::ask(shortcut).await {
         Ok(held) => held,
         Err(error) => return drop(answer.send(Err(error))),
     };
@@ -45,8 +46,11 @@ pub(super) async fn hold(shortcut: Shortcut, answer: Answer, events: UnboundedSe
 
 /// A session with our shortcut.
 struct Held {
-    shortcuts: Proxy<'static>,
     session: OwnedObjectPath,
+    /// Each press; listened to before anybody knows that the keys are ours, so that none is missed.
+    pressed: SignalStream<'static>,
+    /// The portal's coming and going.
+    owners: OwnerChangedStream<'static>,
     /// The keys as the desktop calls them.
     keys: String,
 }
@@ -60,6 +64,9 @@ impl Held {
         // A portal that does not know the call finds out who we are by other means.
         let registry = Proxy::new(&bus, SERVICE, OBJECT, REGISTRY).await.map_err(failed)?;
         let _ = registry.call::<_, _, ()>("Register", &(APP, Dict::new())).await;
+
+        let pressed = shortcuts.receive_signal("Activated").await.map_err(failed)?;
+        let owners = shortcuts.receive_owner_changed().await.map_err(failed)?;
 
         let options = Dict::from([("handle_token", "daypass_session".into()), ("session_handle_token", APP.into())]);
         let arguments = (options,);
@@ -75,17 +82,15 @@ impl Held {
         let bound = request(&bus, "daypass_bind", || shortcuts.call("BindShortcuts", &arguments)).await?;
         let keys = trigger_of(&bound).ok_or(Unbound::Declined)?;
         let keys = if keys.is_empty() { shortcut.to_string() } else { keys };
-        Ok(Self { shortcuts, session, keys })
+        Ok(Self { session, pressed, owners, keys })
     }
 
     /// Tells of each press, until the portal goes away, and the session with it.
-    async fn tell(&self, events: &UnboundedSender<DesktopEvent>) -> zbus::Result<()> {
-        let mut pressed = self.shortcuts.receive_signal("Activated").await?;
-        let mut owners = self.shortcuts.receive_owner_changed().await?;
+    async fn tell(&mut self, events: &UnboundedSender<DesktopEvent>) -> zbus::Result<()> {
         loop {
             let signal = tokio::select! {
-                signal = pressed.next() => signal,
-                _ = owners.next() => None,
+                signal = self.pressed.next() => signal,
+                _ = self.owners.next() => None,
             };
             let Some(signal) = signal else { break };
             let body = signal.body();
