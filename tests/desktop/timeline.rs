@@ -77,7 +77,7 @@ fn a_refresh_and_a_failure_become_ticks_by_themselves() {
     stage.connect("discovr", "search");
     let page = stage.open_page("timeline");
     page.part("lane-search");
-    assert_eq!(drawn(&page, "search", ".mark.good"), 0);
+    // Connecting opened the session already; its tick may be there at once.
     stage.token("search");
     page.until("a tick", |page| drawn(page, "search", ".mark.good") == 1);
     page.until("its bar", |page| drawn(page, "search", "[data-kind=current]") == 1);
