@@ -151,16 +151,23 @@ impl TrayItem {
         text
     }
 
-    /// Chooses the entry at `path`: at each level the first entry whose label contains the part.
+    /// Chooses the entry at `path`: at each level the first entry whose label contains the part. An icon is registered a
+    /// moment before it has its menu, so one waits for the entry as for anything else.
+    ///
+    /// # Panics
+    /// Where there has been no such entry that can be chosen.
     #[track_caller]
     pub fn choose(&self, path: &[&str]) {
-        // The menu may have got another shape since it was looked at: then the click meets nothing, and one looks again.
-        wait::until("a menu that stays", LOOKS, || {
-            let menu = self.menu();
-            let entry = find(&menu, path).unwrap_or_else(|| panic!("no {path:?} in the menu:\n{}", self.menu_text()));
-            assert!(entry.enabled, "{path:?} cannot be chosen:\n{}", self.menu_text());
-            self.click(entry.id).then_some(())
+        let mut seen = Vec::new();
+        let chosen = wait::within(LOOKS, || {
+            seen = self.menu();
+            // The menu may have got another shape since: then the click meets nothing, and one looks again.
+            let id = find(&seen, path).filter(|entry| entry.enabled)?.id;
+            self.click(id).then_some(())
         });
+        let mut text = String::new();
+        write_entries(&seen, 0, &mut text);
+        assert!(chosen.is_some(), "waited {LOOKS:?} in vain for {path:?} to choose in the menu:\n{text}");
     }
 
     /// Clicks on the entry with this number; `false` where there is none of that number any more.
