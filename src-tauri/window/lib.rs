@@ -7,6 +7,8 @@ pub mod beside;
 mod chooser;
 pub mod commands;
 pub mod data;
+#[cfg(target_os = "linux")]
+pub mod drawing;
 pub mod feed;
 mod focus;
 pub mod palette;
@@ -15,6 +17,7 @@ pub mod single;
 use daypass_api::Client;
 use daypass_api::locale::Locale;
 use daypass_api::settings::Theme as Chosen;
+use tauri::webview::PageLoadEvent;
 use tauri::window::Color;
 use tauri::{Manager, Runtime, Theme, WebviewWindow, WebviewWindowBuilder};
 
@@ -43,6 +46,12 @@ pub fn app<R: Runtime>(
         .manage(feed)
         .manage(data::Chosen::default())
         .invoke_handler(commands::handler())
+        .on_page_load(|webview, load| {
+            // Before that there is nothing to look at; see `bring_to_front` for a failure.
+            if webview.label() == WINDOW && load.event() == PageLoadEvent::Finished {
+                let _ = webview.window().show();
+            }
+        })
         .build(context)
 }
 

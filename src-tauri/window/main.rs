@@ -20,6 +20,8 @@ const USAGE: u8 = 2;
 const CLOSING: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    daypass_window::drawing::suit_the_machine();
     let ended = match args::parse(std::env::args().skip(1)) {
         Ok(Args::Open(place)) => run(place),
         Ok(Args::Palette { warm }) => run_palette(warm),

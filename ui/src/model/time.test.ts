@@ -1,7 +1,7 @@
 // Instants and spans in words, at their edges.
 import { expect, test } from "vitest";
 import { at, NOW } from "../testing/made";
-import { ago, clockTime, countdown, day, fractionLeft, moment, remaining, span, took } from "./time";
+import { ago, clockTime, countdown, day, fractionLeft, glance, moment, remaining, span, took } from "./time";
 
 test.each([
   [0, "0s"],
@@ -16,6 +16,15 @@ test.each([
   [Number.POSITIVE_INFINITY, "over 100y"],
 ])("a countdown of %d s reads %s", (seconds, words) => {
   expect(countdown(seconds)).toBe(words);
+});
+
+test.each([
+  [599, "9m 59s"],
+  [600, "10m"],
+  [3599, "59m"],
+  [3600, "1h 00m"],
+])("at a glance %d s are %s", (seconds, words) => {
+  expect(glance(seconds)).toBe(words);
 });
 
 test("what is left is rounded up, and over at the very instant", () => {

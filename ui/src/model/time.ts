@@ -8,45 +8,37 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 
-/** How a locale writes what it writes in its own way. Making one takes a thousand times longer than using it. */
-class Formats {
-  readonly time: Intl.DateTimeFormat;
-  readonly dayAndTime: Intl.DateTimeFormat;
-  readonly full: Intl.DateTimeFormat;
-  readonly dayOnly: Intl.DateTimeFormat;
-  readonly weekday: Intl.DateTimeFormat;
-  readonly date: Intl.DateTimeFormat;
-  readonly ago: Intl.RelativeTimeFormat;
-  readonly list: Intl.ListFormat;
-  readonly units: Record<Unit, Intl.NumberFormat>;
+const dates = (how: Intl.DateTimeFormatOptions) => (tag: string) => new Intl.DateTimeFormat(tag, how);
+const long = (unit: string) => (tag: string) => new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" });
 
-  constructor(tag: string) {
-    const dates = (how: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(tag, how);
-    const long = (unit: Unit) => new Intl.NumberFormat(tag, { style: "unit", unit, unitDisplay: "long" });
-    this.time = dates({ hour: "2-digit", minute: "2-digit" });
-    this.dayAndTime = dates({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-    this.full = dates({ dateStyle: "medium", timeStyle: "medium" });
-    this.dayOnly = dates({ day: "numeric", month: "short" });
-    this.weekday = dates({ weekday: "short", day: "numeric", month: "short" });
-    this.date = dates({ dateStyle: "medium" });
-    this.ago = new Intl.RelativeTimeFormat(tag, { style: "short" });
-    this.list = new Intl.ListFormat(tag, { type: "unit", style: "narrow" });
-    this.units = { year: long("year"), day: long("day"), hour: long("hour"), minute: long("minute"), second: long("second") };
-  }
-}
+/** How a locale writes what it writes in its own way. */
+const FORMATS = {
+  time: dates({ hour: "2-digit", minute: "2-digit" }),
+  dayAndTime: dates({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+  full: dates({ dateStyle: "medium", timeStyle: "medium" }),
+  dayOnly: dates({ day: "numeric", month: "short" }),
+  weekday: dates({ weekday: "short", day: "numeric", month: "short" }),
+  date: dates({ dateStyle: "medium" }),
+  ago: (tag: string) => new Intl.RelativeTimeFormat(tag, { style: "short" }),
+  list: (tag: string) => new Intl.ListFormat(tag, { type: "unit", style: "narrow" }),
+  year: long("year"),
+  day: long("day"),
+  hour: long("hour"),
+  minute: long("minute"),
+  second: long("second"),
+};
 
-type Unit = "year" | "day" | "hour" | "minute" | "second";
+type Formats = { [Name in keyof typeof FORMATS]: ReturnType<(typeof FORMATS)[Name]> };
 
-const known = new Map<string, Formats>();
+/** Those that were made, by locale. */
+const made = new Map<string, Partial<Formats>>();
 
-/** The formats of the locale that is in force. */
-function formats(): Formats {
-  let formats = known.get(locale.tag);
-  if (formats === undefined) {
-    formats = new Formats(locale.tag);
-    known.set(locale.tag, formats);
-  }
-  return formats;
+/** A format of the locale that is in force. Making one takes a thousand times longer than using it, so that each is made once, when it is needed. */
+function format<Name extends keyof Formats>(name: Name): Formats[Name] {
+  const { tag } = locale;
+  let formats = made.get(tag);
+  if (formats === undefined) made.set(tag, (formats = {}));
+  return (formats[name] ??= FORMATS[name](tag) as Formats[Name]);
 }
 
 /** Milliseconds since 1970; infinity for an instant that `Date` cannot hold (it ends in the year 275760). */
@@ -69,6 +61,14 @@ export function fractionLeft(from: string | null, to: string | null, now: number
   return Math.min(1, Math.max(0, (instant(to) - now) / whole));
 }
 
+/** From here on a glance tells the minutes alone, in seconds: nobody acts upon the seconds, and each one costs a picture of every row. */
+const CALM = 10 * MINUTE;
+
+/** A countdown for a list: as `countdown`, but `49m` and no seconds while there are ten minutes and more. */
+export function glance(seconds: number): string {
+  return seconds >= CALM && seconds < HOUR ? t("time-left-whole-minutes", { minutes: Math.floor(seconds / MINUTE) }) : countdown(seconds);
+}
+
 /** A countdown with its two leading units: `6d 23h`, `3h 12m`, `4m 09s`, `32s`. */
 export function countdown(seconds: number): string {
   if (seconds >= 100 * YEAR) return t("time-left-ages");
@@ -85,15 +85,14 @@ export function countdown(seconds: number): string {
 
 /** A span for a sentence, with its two leading units that are not zero: `7 days`, `1 hour 30 minutes`. */
 export function span(seconds: number): string {
-  const { units, list } = formats();
   const parts: string[] = [];
   let rest = Math.floor(seconds);
   for (const [size, unit] of [[YEAR, "year"], [DAY, "day"], [HOUR, "hour"], [MINUTE, "minute"], [1, "second"]] as const) {
     const count = Math.floor(rest / size);
     rest %= size;
-    if (count > 0 && parts.length < 2) parts.push(units[unit].format(count));
+    if (count > 0 && parts.length < 2) parts.push(format(unit).format(count));
   }
-  return list.format(parts) || units.second.format(0);
+  return format("list").format(parts) || format("second").format(0);
 }
 
 /** A moment for a sentence: `14:32` today, else `27 Nov, 14:32`; with its year where that is another one. */
@@ -102,27 +101,26 @@ export function moment(at: string, now: number): string {
   if (!Number.isFinite(ms)) return t("time-far-future");
   const date = new Date(ms);
   const today = new Date(now);
-  if (date.getFullYear() !== today.getFullYear()) return formats().date.format(date);
-  if (date.getMonth() !== today.getMonth() || date.getDate() !== today.getDate()) return formats().dayAndTime.format(date);
-  return formats().time.format(date);
+  if (date.getFullYear() !== today.getFullYear()) return format("date").format(date);
+  if (date.getMonth() !== today.getMonth() || date.getDate() !== today.getDate()) return format("dayAndTime").format(date);
+  return format("time").format(date);
 }
 
 /** The whole of it, for a tooltip. */
 export function full(at: string): string {
   const ms = instant(at);
-  return Number.isFinite(ms) ? formats().full.format(new Date(ms)) : at;
+  return Number.isFinite(ms) ? format("full").format(new Date(ms)) : at;
 }
 
 /** How long ago: `just now`, `5 min ago`, `3 hr ago`, `2 days ago`, then the date. */
 export function ago(at: string, now: number): string {
   const seconds = Math.floor((now - instant(at)) / SECOND);
-  const past = formats();
   if (seconds < 45) return t("time-just-now");
-  if (seconds < HOUR) return past.ago.format(-Math.max(1, Math.round(seconds / MINUTE)), "minute");
-  if (seconds < DAY) return past.ago.format(-Math.round(seconds / HOUR), "hour");
-  if (seconds < 7 * DAY) return past.ago.format(-Math.round(seconds / DAY), "day");
+  if (seconds < HOUR) return format("ago").format(-Math.max(1, Math.round(seconds / MINUTE)), "minute");
+  if (seconds < DAY) return format("ago").format(-Math.round(seconds / HOUR), "hour");
+  if (seconds < 7 * DAY) return format("ago").format(-Math.round(seconds / DAY), "day");
   const date = new Date(instant(at));
-  return (date.getFullYear() === new Date(now).getFullYear() ? past.dayOnly : past.date).format(date);
+  return (date.getFullYear() === new Date(now).getFullYear() ? format("dayOnly") : format("date")).format(date);
 }
 
 /** How long something took, in at most three figures: `7 ms`, `340 ms`, `1.2 s`, `48 s`, `3 min`. */
@@ -136,7 +134,7 @@ export function took(ms: number): string {
 /** The time of day: `14:32`. */
 export function clockTime(at: string): string {
   const ms = instant(at);
-  return Number.isFinite(ms) ? formats().time.format(new Date(ms)) : at;
+  return Number.isFinite(ms) ? format("time").format(new Date(ms)) : at;
 }
 
 /** The beginning of the day that `now` is in. */
@@ -152,5 +150,5 @@ export function day(at: string, now: number): string {
   const yesterday = new Date(today);
   yesterday.setDate(today.getDate() - 1);
   if (date >= yesterday) return t("time-yesterday");
-  return (date.getFullYear() === today.getFullYear() ? formats().weekday : formats().date).format(date);
+  return (date.getFullYear() === today.getFullYear() ? format("weekday") : format("date")).format(date);
 }

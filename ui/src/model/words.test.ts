@@ -23,7 +23,7 @@ test("a session without a name is still called something", () => {
 });
 
 test("health is the time left while all is well, and a call for help when it is not", () => {
-  expect(healthWord(account(), NOW).word).toBe("32m 00s");
+  expect(healthWord(account(), NOW).word).toBe("32m");
   expect(healthWord(account({ sessions: [] }), NOW).word).toBe("Not used yet");
   expect(healthWord(account({ health: "refreshing" }), NOW).word).toBe("Refreshing…");
   expect(healthWord(account({ health: "needs_you" }), NOW).word).toBe("Needs you");

@@ -5,7 +5,7 @@ import type { CopyView } from "../types/CopyView";
 import type { ProviderView } from "../types/ProviderView";
 import type { SessionView } from "../types/SessionView";
 import type { VaultView } from "../types/VaultView";
-import { countdown, moment, remaining } from "./time";
+import { countdown, glance, moment, remaining } from "./time";
 
 /** A state as a word, a shape that goes with it, and what it means. */
 export interface Word {
@@ -56,7 +56,7 @@ export function healthWord(account: AccountView, now: number): Word {
 function lifeWord(account: AccountView, now: number): string {
   const left = remaining(account.expires_at, now);
   if (left === null) return account.current === null ? t("words-life-unused") : t("words-life-endless");
-  return left === 0 ? t("words-life-over") : countdown(left);
+  return left === 0 ? t("words-life-over") : glance(left);
 }
 
 function retryWord(account: AccountView, now: number): string {

@@ -190,9 +190,9 @@ test("each row says the provider, the remaining life and the state", async () =>
   const row = within(screen.getByRole("option"));
   expect(row.getByText("AntiRaid")).toBeTruthy();
   expect(row.getByText("Fresh")).toBeTruthy();
-  expect(row.getByTestId("countdown").textContent?.trim()).toBe("32m 00s");
+  expect(row.getByTestId("countdown").textContent?.trim()).toBe("32m");
   await vi.advanceTimersByTimeAsync(2000);
-  expect(row.getByTestId("countdown").textContent?.trim()).toBe("31m 58s");
+  expect(row.getByTestId("countdown").textContent?.trim()).toBe("31m");
 });
 
 test("without accounts Enter connects one", async () => {

@@ -4,6 +4,7 @@ time-left-years = {$years} J. {$days} T.
 time-left-days = {$days} T. {$hours} h
 time-left-hours = {$hours} h {NUMBER($minutes, minimumIntegerDigits: 2)} min
 time-left-minutes = {$minutes} min {NUMBER($seconds, minimumIntegerDigits: 2)} s
+time-left-whole-minutes = {$minutes} min
 time-left-seconds = {$seconds} s
 time-far-future = in ferner Zukunft
 time-just-now = soeben

@@ -4,6 +4,7 @@ time-left-years = {$years}y {$days}d
 time-left-days = {$days}d {$hours}h
 time-left-hours = {$hours}h {NUMBER($minutes, minimumIntegerDigits: 2)}m
 time-left-minutes = {$minutes}m {NUMBER($seconds, minimumIntegerDigits: 2)}s
+time-left-whole-minutes = {$minutes}m
 time-left-seconds = {$seconds}s
 time-far-future = the far future
 time-just-now = just now
