@@ -24,6 +24,9 @@ export interface Facts {
   readonly facts: readonly Fact[];
 }
 
+/** How an instant is written: as a whole, where nothing else is asked for. */
+type Write = (at: string) => string;
+
 export function kindWord(kind: Kind): string {
   return t(`timeline-kind-${kind}`);
 }
@@ -32,12 +35,12 @@ export function markWord(tone: Event["tone"] | "next"): string {
   return t(`timeline-mark-${tone}`);
 }
 
-export function created(session: SessionView): string {
-  return session.created_at === null ? t("timeline-unknown") : full(session.created_at);
+export function created(session: SessionView, write: Write = full): string {
+  return session.created_at === null ? t("timeline-unknown") : write(session.created_at);
 }
 
-export function expires(session: SessionView): string {
-  return session.expires_at === null ? t("timeline-never") : full(session.expires_at);
+export function expires(session: SessionView, write: Write = full): string {
+  return session.expires_at === null ? t("timeline-never") : write(session.expires_at);
 }
 
 /** What is left of its life at `now`; nothing where it has ended, or has no end. */
@@ -47,8 +50,8 @@ export function left(session: SessionView, now: number): string {
 }
 
 /** The next refresh of an account, as an instant. */
-export function nextRefresh(account: AccountView): string {
-  return account.next_refresh_at === null ? t("timeline-none-planned") : full(account.next_refresh_at);
+export function nextRefresh(account: AccountView, write: Write = full): string {
+  return account.next_refresh_at === null ? t("timeline-none-planned") : write(account.next_refresh_at);
 }
 
 /** A bar in one sentence, for whoever does not see it. */
@@ -95,10 +98,10 @@ export function nextFacts(account: AccountView): Facts {
 }
 
 /** How many of `ticks` are of these tones, and when the last one was. */
-export function counted(ticks: readonly Tick[], tones: readonly Event["tone"][]): string {
+export function counted(ticks: readonly Tick[], tones: readonly Event["tone"][], write: Write = full): string {
   const found = ticks.filter((tick) => tones.includes(tick.tone));
   const last = found.at(-1)?.entry.at;
-  return t("timeline-count", { count: found.length, last: last === undefined ? "" : full(last) });
+  return t("timeline-count", { count: found.length, last: last === undefined ? "" : write(last) });
 }
 
 /** Ticks of all accounts that are in a span of time, the latest first. */
