@@ -59,6 +59,10 @@ fn without_the_check_a_wrong_credential_is_stored_and_told_on_use() {
     assert!(!said.contains(CREDENTIAL), "{said}");
     let account = home.run(&["account", "show", "paw", "--json"]).json();
     assert_eq!(account["health"], "needs_you");
+    // The window shows the same words, and has a button for it.
+    let why = account["problem"]["message"].as_str().unwrap();
+    assert!(why.ends_with("Connect paw again, or sign in again."), "{why}");
+    assert_eq!(said, format!("{why} `daypass account add` takes another credential, or signs in."));
 }
 
 #[test]

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use daypass_test_support::http::Request;
 use daypass_test_support::program::{Authority, Installation};
 
-use crate::world::{Road, at_each, cut_off, died, doomed, installation, needs_you, pocketpaw_takes, token};
+use crate::world::{ADVICE, Road, at_each, cut_off, died, doomed, installation, needs_you, pocketpaw_takes, token};
 
 /// What is told where the new master was lost with the process, word for word.
 const LOST: &str = "The credential of paw was just being replaced when Daypass was cut off, and the new one is lost; \
-                    connect the account again with `daypass account add`.";
+                    connect the account again.";
 
 /// An account behind a road, with a token in hand.
 struct Paw {
@@ -55,10 +55,10 @@ impl Paw {
     /// again.
     #[track_caller]
     fn is_lost_and_mended(&self) {
-        assert_eq!(self.home.run(&["token", "paw"]).refused(3), LOST);
+        assert_eq!(self.home.run(&["token", "paw"]).refused(3), format!("{LOST} {ADVICE}"));
         assert_eq!(needs_you(&self.home, "paw"), LOST);
         self.home.run(&["agent", "--stop"]).ok();
-        assert_eq!(self.home.run(&["token", "paw"]).refused(3), LOST, "it is stored");
+        assert_eq!(self.home.run(&["token", "paw"]).refused(3), format!("{LOST} {ADVICE}"), "it is stored");
         self.connect(&self.newest_master());
         let (token, _) = token(&self.home, "paw");
         assert!(pocketpaw_takes(&self.authority.url, &token));
@@ -121,8 +121,7 @@ fn a_refusal_is_stored_before_it_is_told() {
         // The reader asks the next agent, which is refused as well.
         let said = paw.home.run(&["token", "paw", "--fresh"]).refused(3);
         died(agent, point);
-        assert!(said.contains("`daypass account add`"), "{said}");
-        assert_eq!(needs_you(&paw.home, "paw"), said);
+        assert_eq!(said, format!("{} {ADVICE}", needs_you(&paw.home, "paw")));
         paw.connect(&paw.newest_master());
         paw.lives(true);
     });

@@ -4,7 +4,8 @@ use daypass_test_support::http::Request;
 use daypass_test_support::program::Authority;
 
 use crate::world::{
-    antiraid_settles, antiraid_takes, at_each, cut_off, died, doomed, doomed_at_once, installation, listed, token,
+    ADVICE, antiraid_settles, antiraid_takes, at_each, cut_off, died, doomed, doomed_at_once, installation, listed,
+    needs_you, token,
 };
 
 #[test]
@@ -87,6 +88,6 @@ fn a_sign_out_that_is_killed_has_happened() {
         let profiles = Request::new("GET", "/profiles").header("Authorization", &bearer);
         assert_eq!(profiles.send(&authority.url).unwrap().status, 401);
         let said = home.run(&["token", "tv", "--fresh"]).refused(3);
-        assert!(said.contains("`daypass account add`") || said.contains("connect it again"), "{said}");
+        assert_eq!(said, format!("{} {ADVICE}", needs_you(&home, "tv")));
     });
 }

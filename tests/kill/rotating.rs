@@ -4,11 +4,11 @@ use daypass_test_support::program::{Installation, Running};
 use daypass_test_support::rotor::{DEFINITION, RENEWING, Reuse, Rotor};
 use daypass_test_support::wait;
 
-use crate::world::{Road, SETTLED, at_each, died, doomed, installation, needs_you};
+use crate::world::{ADVICE, Road, SETTLED, at_each, died, doomed, installation, needs_you};
 
 /// What is told where the successor was lost with the process, word for word.
 const LOST: &str = "The credential of wheel was just being replaced when Daypass was cut off, and the new one is lost; \
-                    connect the account again with `daypass account add`.";
+                    connect the account again.";
 
 /// An account whose agent dies at `point`, with a token in hand.
 struct Wheel {
@@ -46,7 +46,7 @@ impl Wheel {
     /// Says that the refresh token is lost by what the protocol is, that it is said, and that another mends it.
     #[track_caller]
     fn is_lost_and_mended(&self) {
-        assert_eq!(self.home.run(&["token", "wheel", "--fresh"]).refused(3), LOST);
+        assert_eq!(self.home.run(&["token", "wheel", "--fresh"]).refused(3), format!("{LOST} {ADVICE}"));
         assert_eq!(needs_you(&self.home, "wheel"), LOST);
         self.home.run(&["agent", "--stop"]).ok();
         assert_eq!(needs_you(&self.home, "wheel"), LOST, "it is stored");
@@ -81,7 +81,7 @@ fn a_rotation_killed_before_its_call_or_after_storing_loses_nothing() {
 fn a_rotation_killed_between_answer_and_storing_needs_you_and_says_why() {
     at_each(&["mint.answered", "save.unfinished:2"], |point| {
         let (wheel, agent) = Wheel::doomed(Reuse::Revokes, point);
-        assert_eq!(wheel.home.run(&["token", "wheel", "--fresh"]).refused(3), LOST);
+        assert_eq!(wheel.home.run(&["token", "wheel", "--fresh"]).refused(3), format!("{LOST} {ADVICE}"));
         died(agent, point);
         wheel.is_lost_and_mended();
     });

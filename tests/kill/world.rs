@@ -15,6 +15,8 @@ use serde_json::Value;
 pub(crate) const SETTLED: Duration = Duration::from_secs(60);
 /// What a command says whose agent was killed under it.
 pub(crate) const CUT_OFF: &str = "The agent ended before it answered";
+/// What a command adds to the words of an account that needs the user.
+pub(crate) const ADVICE: &str = "`daypass account add` takes another credential, or signs in.";
 
 /// A scratch home for the program that this suite was built with.
 pub(crate) fn installation() -> Installation {

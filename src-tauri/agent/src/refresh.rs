@@ -300,16 +300,12 @@ impl Inner {
         } else if lost {
             let why = phrase!(
                 "error-credential-lost",
-                "The credential of {account} was just being replaced when Daypass was cut off, and the new one is lost; connect the account again with `daypass account add`.",
+                "The credential of {account} was just being replaced when Daypass was cut off, and the new one is lost; connect the account again.",
                 account = name,
             );
             Refusal::new(&why, self.now())
         } else {
-            let again = phrase!(
-                "error-connect-again",
-                "Connect {account} again with `daypass account add`, or sign in again.",
-                account = name,
-            );
+            let again = phrase!("error-connect-again", "Connect {account} again, or sign in again.", account = name,);
             Refusal::new(&sentence(why).and(again), self.now())
         };
         let told = refusal.error();

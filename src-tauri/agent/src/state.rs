@@ -388,12 +388,12 @@ impl Account {
             (Some(refused), _) => return refused.error(),
             (None, Sealed::Damaged) => phrase!(
                 "error-credential-damaged",
-                "The credential of {account} in the vault is damaged; connect the account again with `daypass account add`.",
+                "The credential of {account} in the vault is damaged; connect the account again.",
                 account = name,
             ),
             (None, _) => phrase!(
                 "error-no-credential",
-                "{account} has no credential any more; connect it again with `daypass account add`.",
+                "{account} has no credential any more; connect it again.",
                 account = name,
             ),
         };

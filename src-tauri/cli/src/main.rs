@@ -92,11 +92,19 @@ fn code(result: Result<(), Failure>) -> u8 {
     match result {
         Ok(()) => 0,
         Err(failure) => {
-            let unused_key = if failure.exit == Exit::Locked { door::home().ok() } else { None };
-            let advice = unused_key.and_then(|home| door::unused_key(&home)).map(|advice| format!(" {advice}"));
+            let advice = advice(failure.exit).map(|advice| format!(" {advice}"));
             output::tell(&format!("daypass: {}{}", failure.message, advice.unwrap_or_default()));
             failure.exit as u8
         }
+    }
+}
+
+/// What can be typed about a failure. The failure's own words say nothing of it where the window shows them as well.
+fn advice(exit: Exit) -> Option<String> {
+    match exit {
+        Exit::Locked => door::home().ok().and_then(|home| door::unused_key(&home)),
+        Exit::NeedsSignIn => Some("`daypass account add` takes another credential, or signs in.".to_owned()),
+        _ => None,
     }
 }
 

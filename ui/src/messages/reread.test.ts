@@ -15,8 +15,8 @@ test("a sentence of the agent's is known by its words, with what is put into it"
   );
   const refused = "PocketPaw does not accept the credential (401, No).";
   expect(reread(refused)).toBe("PocketPaw lehnt die Zugangsdaten ab (401, No).");
-  expect(reread(`${refused} Connect paw again with \`daypass account add\`, or sign in again.`)).toBe(
-    "PocketPaw lehnt die Zugangsdaten ab (401, No). paw neu verbinden, etwa mit `daypass account add`, oder neu anmelden.",
+  expect(reread(`${refused} Connect paw again, or sign in again.`)).toBe(
+    "PocketPaw lehnt die Zugangsdaten ab (401, No). paw neu verbinden oder neu anmelden.",
   );
   expect(reread(`The session was not revoked: ${refused}`)).toBe(
     "Die Sitzung wurde nicht widerrufen: PocketPaw lehnt die Zugangsdaten ab (401, No).",
