@@ -1,7 +1,8 @@
 //! Providers that refuse, are away, or answer nonsense: one sentence, the right code, and nothing stored is changed.
 
+use daypass_core::token::jwt;
 use daypass_test_support::program::Installation;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::peer::Peer;
 use crate::with_authority;
@@ -63,6 +64,25 @@ fn without_the_check_a_wrong_credential_is_stored_and_told_on_use() {
     let why = account["problem"]["message"].as_str().unwrap();
     assert!(why.ends_with("Connect paw again, or sign in again."), "{why}");
     assert_eq!(said, format!("{why} `daypass account add` takes another credential, or signs in."));
+}
+
+#[test]
+fn claims_that_would_steer_the_terminal_are_escaped() {
+    let claims = json!({ "sub": "\u{9b}2Jgone\u{7f}", "aud\u{202e}": ["\u{1b}[31m", "\u{2066}Zoë"] });
+    let end = chrono::DateTime::from_timestamp(4_000_000_000, 0).unwrap();
+    let token = jwt::sign(&[7; 32], &claims, end).unwrap();
+    let answer = json!({ "accessToken": token.expose(), "accessTokenExpiry": 3_600_000 });
+    let peer = Peer::json(200, &answer.to_string());
+    let (home, _authority) = with_authority();
+    let add = ["account", "add", "discover", "--name", "shop", "--base-url", &peer.url, "--credential-stdin"];
+    home.run_with(&add, CREDENTIAL).ok();
+    home.run(&["token", "shop"]).ok();
+    let sessions = home.run(&["sessions", "shop", "--json"]).json();
+    let shown = home.run(&["session", "show", "shop", sessions[0]["id"].as_str().unwrap()]).ok();
+    for escaped in [r#""sub": "\u009b2Jgone\u007f""#, r#""aud\u202e": ["#, r#""\u001b[31m""#, r#""\u2066Zoë""#] {
+        assert!(shown.contains(escaped), "{escaped} is not in {shown:?}");
+    }
+    assert!(!shown.contains(['\u{9b}', '\u{7f}', '\u{202e}', '\u{1b}', '\u{2066}']), "{shown:?}");
 }
 
 #[test]

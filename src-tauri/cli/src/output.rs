@@ -47,6 +47,21 @@ pub(crate) fn colours() -> bool {
     std::io::stdout().is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Whether a terminal would act on `c` in place of showing it: control characters, and those of Unicode that turn the
+/// direction of what stands around them (UAX #9, section 2). What a provider sends must not steer the terminal.
+pub(crate) fn steers(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
+}
+
+/// `value` as JSON for people, on several lines. What would steer the terminal is escaped, so that it is still to be seen.
+pub(crate) fn legible_json(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    // Such characters stand in strings alone; the ones at the ends of lines are the layout's.
+    let escaped = |c: char| if c != '\n' && steers(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
 fn written(result: std::io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

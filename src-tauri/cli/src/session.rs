@@ -178,7 +178,7 @@ fn show(home: &Home, args: &ShowSessionArgs) -> Result<(), Failure> {
     }
     match (claims, silent) {
         (Some(claims), _) => {
-            let claims = serde_json::to_string_pretty(&claims).unwrap_or_default();
+            let claims = output::legible_json(&claims);
             text.push_str(&format!("\nIts token says of itself (nobody has checked that here):\n{claims}\n"));
         }
         (None, Some(message)) => text.push_str(&format!("\n{message}\n")),
