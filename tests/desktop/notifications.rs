@@ -90,6 +90,20 @@ fn who_needs_the_user_is_led_to_the_sign_in_from_notification_and_menu() {
 }
 
 #[test]
+fn what_nobody_would_hear_any_more_goes_with_the_tray_app() {
+    let (stage, mut tray, item, token) = with_account("pocketpaw", "paw");
+    item.choose(&["Copy token of paw"]);
+    wait_for_clipboard(&stage, Some(&token));
+    stage.regenerate_elsewhere();
+    assert_eq!(stage.run(&["token", "paw", "--fresh"]).code, 3);
+    stage.desktop.wait_for_notification(SOON, |note| note.summary.contains("needs you"));
+    wait::until("the notifications", SOON, || (stage.desktop.notifications_shown() == 2).then_some(()));
+    item.choose(&["Quit"]);
+    assert_eq!(tray.wait(SOON), Some(0), "{}", tray.log());
+    assert_eq!(stage.desktop.notifications_shown(), 0);
+}
+
+#[test]
 fn an_offer_that_is_too_late_says_so() {
     let (stage, _tray, item, token) = with_account("antiraid", "work");
     item.choose(&["Copy token of work"]);

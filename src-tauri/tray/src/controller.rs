@@ -123,7 +123,7 @@ struct Controller<A, D> {
 }
 
 /// Runs the tray app until the user quits, `shutdown` is ready, or the agent ends. Then the clipboard is cleared where it
-/// is still ours, and the icon is taken away.
+/// is still ours, and the icon and the notifications are taken away.
 pub async fn run<A: Door, D: Desktop>(
     agent: A,
     mut desktop: D,

@@ -65,7 +65,7 @@ pub trait Desktop: Send + 'static {
     /// Writes one line for whoever started the program.
     fn say(&mut self, line: &str);
 
-    /// Takes the icon away.
+    /// Takes the icon away, and the notifications, whose buttons nobody hears from then on.
     fn close(&mut self) -> Reply<()>;
 }
 

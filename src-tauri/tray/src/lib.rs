@@ -18,7 +18,7 @@
 //! - [`NativeDesktop::start`] needs no runtime and does not block; call it first, so that the icon does not wait for the vault.
 //! - [`run`] needs a tokio runtime with time enabled; one thread is enough. D-Bus, clipboard and notifications have threads of
 //!   their own, which are only there while they are needed.
-//! - When [`run`] answers, the clipboard is cleared and the icon is gone; stopping the agent is the caller's.
+//! - When [`run`] answers, the clipboard is cleared, and icon and notifications are gone; stopping the agent is the caller's.
 //! - Being the only one of its user is the caller's too (the agent's lock): a second start asks `POST /v1/window` of the first.
 //!
 //! On Linux and the BSDs the icon is a StatusNotifierItem over D-Bus. On macOS the main thread is for the icon alone: all of the

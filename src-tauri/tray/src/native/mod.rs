@@ -123,7 +123,11 @@ impl Desktop for NativeDesktop {
     }
 
     fn close(&mut self) -> Reply<()> {
-        self.icon.close()
+        let (icon, notifications) = (self.icon.close(), self.notifier.close());
+        Box::pin(async {
+            let icon = icon.await;
+            notifications.await.and(icon)
+        })
     }
 }
 

@@ -8,11 +8,13 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::oneshot;
 use zbus::blocking::Connection;
 use zbus::zvariant::Value;
 
 use super::bus::Bus;
-use super::thread;
+use super::{reply, thread};
+use crate::desktop::{DesktopError, Reply};
 use crate::menu::Action;
 use crate::note::{Note, Topic};
 
@@ -30,6 +32,8 @@ const ITS_TIME: i32 = -1;
 enum Job {
     Show(Note),
     Withdraw(Topic),
+    /// Take all off the screen, and answer then.
+    Close(oneshot::Sender<Result<(), DesktopError>>),
 }
 
 /// Shows notifications. Its thread starts with the first one.
@@ -77,6 +81,17 @@ impl Notifier {
     /// Takes the notifications of `topic` off the screen.
     pub(super) fn withdraw(&mut self, topic: Topic) {
         self.ask(Job::Withdraw(topic));
+    }
+
+    /// Takes all notifications off the screen: once we are gone, nobody hears what is pressed.
+    pub(super) fn close(&mut self) -> Reply<()> {
+        if self.jobs.is_none() {
+            return Box::pin(async { Ok(()) });
+        }
+        let (answer, answered) = oneshot::channel();
+        // Where the server is so slow that no job is taken, the answer is dropped with it, which the receiver sees.
+        self.ask(Job::Close(answer));
+        reply(answered)
     }
 
     fn ask(&mut self, job: Job) {
@@ -130,6 +145,10 @@ impl Shown {
     fn take(&self, topic: Topic) -> Vec<u32> {
         self.all().extract_if(|_, standing| standing.topic == topic).map(|(id, _)| id).collect()
     }
+
+    fn take_all(&self) -> Vec<u32> {
+        self.all().drain().map(|(id, _)| id).collect()
+    }
 }
 
 fn run(jobs: &Receiver<Job>, bus: &Bus) {
@@ -142,14 +161,20 @@ fn run(jobs: &Receiver<Job>, bus: &Bus) {
                     bus.shown().insert(id, note);
                 }
             }
-            Job::Withdraw(topic) => {
-                for id in bus.shown().take(topic) {
-                    // Where the user has closed it, or there is no server any more, it is gone all the same.
-                    let _ =
-                        connection.call_method(Some(SERVER), SERVER_PATH, Some(SERVER), "CloseNotification", &(id,));
-                }
+            Job::Withdraw(topic) => take_off(&connection, bus.shown().take(topic)),
+            Job::Close(answer) => {
+                take_off(&connection, bus.shown().take_all());
+                let _ = answer.send(Ok(()));
             }
         }
+    }
+}
+
+/// Takes these notifications off the screen. Where the user has closed one, or there is no server any more, it is gone all
+/// the same.
+fn take_off(connection: &Connection, ids: Vec<u32>) {
+    for id in ids {
+        let _ = connection.call_method(Some(SERVER), SERVER_PATH, Some(SERVER), "CloseNotification", &(id,));
     }
 }
 

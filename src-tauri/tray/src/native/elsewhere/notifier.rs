@@ -7,7 +7,7 @@ use notify_rust::{Notification, NotificationResponse};
 
 use super::bus::Bus;
 use super::thread;
-use crate::desktop::DesktopEvent;
+use crate::desktop::{DesktopEvent, Reply};
 use crate::menu::Action;
 use crate::note::{Note, Topic};
 
@@ -49,6 +49,12 @@ impl Notifier {
     /// The system takes notifications off the screen by itself.
     #[expect(clippy::unused_self, reason = "where it can be done, it is done with it")]
     pub(super) fn withdraw(&mut self, _topic: Topic) {}
+
+    /// As [`withdraw`](Self::withdraw), of all.
+    #[expect(clippy::unused_self, reason = "where it can be done, it is done with it")]
+    pub(super) fn close(&mut self) -> Reply<()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 fn native(note: &Note) -> Notification {
