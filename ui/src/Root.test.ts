@@ -8,7 +8,7 @@ import * as ipc from "./ipc";
 import { app } from "./model/app.svelte";
 import { START } from "./model/state";
 import Root from "./Root.svelte";
-import { account, at, LISTING, MINTING, NOW, session, snapshot } from "./testing/made";
+import { account, at, LISTING, MINTING, NOW, session, SETTINGS, snapshot } from "./testing/made";
 
 const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) });
 
@@ -208,6 +208,27 @@ test("a session of a removed account is not looked at any more", async () => {
   expect(await heading()).toBe("films");
   app.take({ event: "snapshot", snapshot: snapshot([account()]) });
   expect(await heading()).toBe("All accounts");
+});
+
+test("what was said, and what is asked, is read in another language as soon as that is chosen", async () => {
+  vi.spyOn(ipc, "copy").mockResolvedValue({ account: "work", session_id: "s1", expires_at: at(1920), cleared_at: at(45) });
+  vi.spyOn(ipc, "refresh").mockRejectedValue({ code: "offline", message: "No agent is running.", retry_after: 30 });
+  show(account());
+  await user.click(screen.getByTestId("account-work"));
+  const head = within(await screen.findByRole("banner"));
+  await user.click(head.getByTestId("copy"));
+  await user.click(head.getByTestId("refresh"));
+  await user.click(screen.getByTestId("remove"));
+  await settle();
+  const said = () => screen.getAllByTestId("toast").map((toast) => toast.textContent?.trim());
+  expect(said()).toEqual(["Token of “work” copied. The clipboard is cleared in 45 s.", "No agent is running. Try again in 30 s."]);
+  const settings = { ...SETTINGS, appearance: { ...SETTINGS.appearance, language: "de" as const } };
+  vi.setSystemTime(NOW + 5000);
+  const told = snapshot([account()]);
+  app.take({ event: "snapshot", snapshot: { ...told, settings: { ...told.settings, settings } } });
+  await settle();
+  expect(said()).toEqual(["Token von „work“ kopiert. Die Zwischenablage wird in 45 s geleert.", "No agent is running. Nächster Versuch möglich in 30 s."]);
+  expect(within(screen.getByRole("dialog")).getByRole("heading").textContent).toMatch(/„work“/);
 });
 
 test("axe finds nothing in the accounts, an account, and a dialog", async () => {

@@ -22,17 +22,20 @@ const TOASTS = 4;
 /** How many calls of one action are under way at once. */
 export const AT_ONCE = 4;
 
+/** What is said, in the language in which it is read: asked for whenever it is drawn. */
+export type Words = () => string;
+
 export interface Toast {
   id: number;
   tone: "good" | "bad";
-  text: string;
+  text: Words;
   /** How what was done can be taken back; by several steps, where it was done to several. */
   undo: UndoView[];
 }
 
 /** What an action has done: one sentence, and how it is taken back where it can be. */
 export interface Done {
-  text: string;
+  text: Words;
   undo?: UndoView | undefined;
 }
 
@@ -52,7 +55,7 @@ export type Dialog =
   | { kind: "export" }
   | { kind: "import"; file: string }
   | { kind: "end_many"; rows: Row[] }
-  | { kind: "confirm"; question: Question; act: () => Promise<string | Done> };
+  | { kind: "confirm"; question: () => Question; act: () => Promise<Done> };
 
 export class App {
   desk = $state.raw<Desk>(START);
@@ -165,7 +168,7 @@ export class App {
     try {
       await ipc.openVault();
     } catch (error) {
-      this.say("bad", sentence(ipc.asApiError(error)));
+      this.#sayWhy(error);
     } finally {
       this.busy.delete("vault");
     }
@@ -183,12 +186,16 @@ export class App {
     const account = this.creators.find((account) => account.name === this.selected) ?? this.creators[0];
     if (account !== undefined) this.dialog = { kind: "new_session", account: account.name };
     else if (this.accounts.length === 0) this.connect();
-    else this.say("bad", t("app-no-creator"));
+    else this.say("bad", () => t("app-no-creator"));
   }
 
   copy(account: AccountView, session?: SessionView): Promise<void> {
     const request = session === undefined ? { account: account.name } : { account: account.name, session: session.id };
-    return this.#run(`copy:${account.name}:${session?.id ?? ""}`, async () => copied(await ipc.copy(request), clock.now));
+    return this.#run(`copy:${account.name}:${session?.id ?? ""}`, async () => {
+      const view = await ipc.copy(request);
+      const { now } = clock;
+      return () => copied(view, now);
+    });
   }
 
   /** Refreshes the token, and the list where the provider has one. */
@@ -196,7 +203,7 @@ export class App {
     return this.#run(`refresh:${account.name}`, async () => {
       await ipc.refresh(account.name);
       if (account.abilities.list) await ipc.sessions(account.name);
-      return t("app-is-fresh", { account: account.name });
+      return () => t("app-is-fresh", { account: account.name });
     });
   }
 
@@ -210,30 +217,34 @@ export class App {
   }
 
   askToEnd(account: AccountView, session: SessionView, how: "revoke" | "forget"): void {
-    this.#ask(askToEnd(session, account, how, clock.now), async () => {
+    const asked = clock.now;
+    this.#ask(() => askToEnd(session, account, how, asked), async () => {
       const { undo, valid_until } = await ipc.revokeSession(account.name, session.id, how === "forget");
-      const until = valid_until === null ? null : moment(valid_until, clock.now);
-      return { text: ended(session, how, until), undo };
+      const { now } = clock;
+      return { text: () => ended(session, how, valid_until === null ? null : moment(valid_until, now)), undo };
     });
   }
 
   askToRevokeAll(account: AccountView): void {
-    this.#ask(askToRevokeAll(account), async () => sentence(await ipc.revokeAll(account.name)));
+    this.#ask(() => askToRevokeAll(account), async () => {
+      const told = await ipc.revokeAll(account.name);
+      return { text: () => sentence(told) };
+    });
   }
 
   askToRemove(account: AccountView): void {
-    this.#ask(askToRemove(account), async () => {
+    this.#ask(() => askToRemove(account), async () => {
       const { undo } = await ipc.removeAccount(account.name);
       this.select(null);
-      return { text: t("app-was-removed", { account: account.name }), undo };
+      return { text: () => t("app-was-removed", { account: account.name }), undo };
     });
   }
 
   /** Says something for a while; an error until it is closed, and what can be taken back for as long as it can. */
-  say(tone: Toast["tone"], text: string, undo: UndoView[] = []): void {
+  say(tone: Toast["tone"], text: Words, undo: UndoView[] = []): void {
     const id = ++this.#toast;
     // What is said again stands there once.
-    const others = this.toasts.filter((toast) => toast.tone !== tone || toast.text !== text || toast.undo.length > 0);
+    const others = this.toasts.filter((toast) => toast.tone !== tone || toast.text() !== text() || toast.undo.length > 0);
     this.toasts = [...others.slice(1 - TOASTS), { id, tone, text, undo }];
     const ends = undo.map(({ until }) => instant(until) - clock.now);
     if (tone === "good") setTimeout(() => this.unsay(id), ends.length === 0 ? TOAST_LIFE : Math.max(0, Math.min(...ends)));
@@ -247,16 +258,16 @@ export class App {
   /** Takes back what a message says was done. */
   async takeBack(toast: Toast): Promise<void> {
     this.unsay(toast.id);
-    const failed: string[] = [];
+    const failed: unknown[] = [];
     await together(toast.undo, AT_ONCE, async ({ id }) => {
       try {
         await ipc.undo(id);
       } catch (error) {
-        failed.push(sentence(ipc.asApiError(error)));
+        failed.push(error);
       }
     });
-    if (failed[0] === undefined) this.say("good", t("sessions-taken-back"));
-    else this.say("bad", failed[0]);
+    if (failed.length === 0) this.say("good", () => t("sessions-taken-back"));
+    else this.#sayWhy(failed[0]);
   }
 
   unsay(id: number): void {
@@ -264,21 +275,27 @@ export class App {
   }
 
   /** The dialog does `act` when it is confirmed, and shows why where that fails. */
-  #ask(question: Question, act: () => Promise<string | Done>): void {
+  #ask(question: () => Question, act: () => Promise<Done>): void {
     this.dialog = { kind: "confirm", question, act };
   }
 
   /** One action of a key at a time; says how it went. */
-  async #run(key: string, act: () => Promise<string>): Promise<void> {
+  async #run(key: string, act: () => Promise<Words>): Promise<void> {
     if (this.busy.has(key)) return;
     this.busy.add(key);
     try {
       this.say("good", await act());
     } catch (error) {
-      this.say("bad", sentence(ipc.asApiError(error)));
+      this.#sayWhy(error);
     } finally {
       this.busy.delete(key);
     }
+  }
+
+  /** Says why something failed. */
+  #sayWhy(thrown: unknown): void {
+    const error = ipc.asApiError(thrown);
+    this.say("bad", () => sentence(error));
   }
 }
 

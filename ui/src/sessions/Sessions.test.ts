@@ -316,12 +316,12 @@ test("what was forgotten can be taken back for as long as it can", async () => {
 
 test("after a sleep of the machine nothing is offered that is too late, and what is said again stands once", async () => {
   show(FILMS);
-  app.say("good", "It was forgotten.", [{ id: "u1", until: at(10) }]);
+  app.say("good", () => "It was forgotten.", [{ id: "u1", until: at(10) }]);
   await settle();
   expect(screen.getByTestId("undo")).toBeTruthy();
   app.take({ event: "snapshot", snapshot: { ...snapshot([FILMS]), at: at(60), revision: 9 } });
-  app.say("bad", "It cannot be reached.");
-  app.say("bad", "It cannot be reached.");
+  app.say("bad", () => "It cannot be reached.");
+  app.say("bad", () => "It cannot be reached.");
   await settle();
   expect(screen.queryByTestId("undo")).toBeNull();
   expect(screen.getAllByText("It cannot be reached.")).toHaveLength(1);

@@ -244,7 +244,7 @@ test("an export asks twice for a passphrase that is long enough", async () => {
   write.mockResolvedValue({ accounts: 2, file: "/users/me/laptop.txt" });
   await user.click(field("export-go"));
   await settle();
-  expect([app.dialog, app.toasts[0]?.text]).toEqual([null, "2 accounts were exported to /users/me/laptop.txt."]);
+  expect([app.dialog, app.toasts[0]?.text()]).toEqual([null, "2 accounts were exported to /users/me/laptop.txt."]);
 });
 
 test("an import asks for the file, then for its passphrase", async () => {
@@ -269,7 +269,7 @@ test("an import asks for the file, then for its passphrase", async () => {
   await user.click(field("import-go"));
   await settle();
   expect(take).toHaveBeenLastCalledWith("correct horse battery", true);
-  expect(app.toasts[0]?.text).toBe("Imported: work. Left out, because there are accounts of these names: films, mail.");
+  expect(app.toasts[0]?.text()).toBe("Imported: work. Left out, because there are accounts of these names: films, mail.");
 });
 
 test("the page and its keys are free of faults in German too", async () => {
