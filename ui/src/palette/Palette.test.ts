@@ -145,6 +145,37 @@ test("what a wish of an earlier time comes to closes nothing", async () => {
   expect(close).not.toHaveBeenCalled();
 });
 
+test("a copy that fails while it is hidden is told when it is shown again, and once", async () => {
+  let fail: (error: unknown) => void = () => undefined;
+  copy.mockReturnValue(new Promise((_, refuse) => (fail = refuse)));
+  show(...three());
+  await user.keyboard("work{Enter}");
+  palette.take({ event: "hidden" });
+  fail({ code: "offline", message: "AntiRaid cannot be reached." });
+  await settle();
+  expect(screen.queryByTestId("palette-failure")).toBeNull();
+  palette.take({ event: "shown" });
+  await settle();
+  expect(screen.getByRole("alert").textContent).toContain("“work” was not copied. AntiRaid cannot be reached.");
+  expect(close).not.toHaveBeenCalled();
+  palette.take({ event: "hidden" });
+  palette.take({ event: "shown" });
+  await settle();
+  expect(screen.queryByTestId("palette-failure")).toBeNull();
+});
+
+test("a copy of an earlier time that fails is told where it is shown again already", async () => {
+  let fail: (error: unknown) => void = () => undefined;
+  copy.mockReturnValue(new Promise((_, refuse) => (fail = refuse)));
+  show(...three());
+  await user.keyboard("work{Enter}");
+  palette.take({ event: "hidden" });
+  palette.take({ event: "shown" });
+  fail({ code: "offline", message: "AntiRaid cannot be reached." });
+  await settle();
+  expect(screen.getByTestId("palette-failure").textContent).toContain("“work” was not copied.");
+});
+
 test("when it is hidden it forgets, and when it is shown the field has the focus", async () => {
   show(...three());
   await user.keyboard("paw{ArrowDown}");
@@ -253,7 +284,7 @@ test.each([
   ["no agent", () => (render(PalettePage), palette.take({ event: "offline", error: { code: "offline", message: "No agent is running." } }))],
   ["an agent that is lost", () => (show(...three()), palette.take({ event: "lost" }))],
   ["no match", () => (show(...three()), palette.type("xyz"))],
-  ["a failure", () => (show(...three()), (palette.failure = "It failed."))],
+  ["a failure", () => (show(...three()), copy.mockRejectedValue({ code: "offline", message: "It failed." }), void palette.choose())],
 ])("axe finds nothing in %s", async (_, prepare) => {
   prepare();
   await settle();

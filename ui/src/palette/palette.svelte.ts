@@ -1,8 +1,9 @@
 // The palette's state and its actions: what was typed, what is chosen, and what became of a copy.
 import { asApiError } from "../ipc";
-import { sentence } from "../messages/index.svelte";
+import { sentence, t } from "../messages/index.svelte";
 import { clock } from "../model/clock.svelte";
 import { reduce, snapshotOf, START, type Desk } from "../model/state";
+import type { ApiError } from "../types/ApiError";
 import type { Place } from "../types/Place";
 import * as door from "./door";
 import { rank, rowsOf, type Row } from "./rank";
@@ -11,6 +12,13 @@ import { standing } from "./standing";
 /** How many rows are drawn at most: more than anyone looks through instead of typing a letter. */
 const MOST = 50;
 
+/** A wish that was not met. */
+interface Failed {
+  error: ApiError;
+  /** What was to be copied, where that has to be said: the row is no longer chosen. */
+  what: string | null;
+}
+
 export class Palette {
   desk = $state.raw<Desk>(START);
   query = $state("");
@@ -18,10 +26,19 @@ export class Palette {
   #chosen = $state<string | null>(null);
   /** The row whose token is under way. */
   busy = $state<string | null>(null);
-  /** Why the last wish was not met. */
-  failure = $state<string | null>(null);
-  /** Counts the times that it was shown: what a wish of an earlier time comes to is nobody's concern. */
+  #failed = $state.raw<Failed | null>(null);
+  /** Counts the times that it was shown or hidden: what a wish of an earlier time comes to closes nothing. */
   shown = $state(0);
+  /** What failed while it was hidden is told when it is shown again. */
+  #missed: Failed | null = null;
+  #hidden = false;
+
+  /** Why the last wish was not met. */
+  readonly failure = $derived.by(() => {
+    if (this.#failed === null) return null;
+    const { error, what } = this.#failed;
+    return what === null ? sentence(error) : t("palette-missed", { what, why: sentence(error) });
+  });
 
   readonly snapshot = $derived(snapshotOf(this.desk));
   readonly #all = $derived(rowsOf(this.snapshot?.accounts ?? []));
@@ -40,7 +57,10 @@ export class Palette {
   }
 
   take(heard: door.Heard): void {
-    if (heard.event === "shown" || heard.event === "hidden") return this.reset();
+    if (heard.event === "shown" || heard.event === "hidden") {
+      this.#hidden = heard.event === "hidden";
+      return this.reset();
+    }
     this.desk = reduce(this.desk, heard);
     if (heard.event === "snapshot") clock.correct(heard.snapshot.at);
   }
@@ -50,12 +70,15 @@ export class Palette {
     this.shown += 1;
     this.type("");
     this.busy = null;
+    if (this.#hidden) return;
+    this.#failed = this.#missed;
+    this.#missed = null;
   }
 
   type(query: string): void {
     this.query = query;
     this.#chosen = null;
-    this.failure = null;
+    this.#failed = null;
   }
 
   /** Goes `by` rows down, or up; beyond the last one comes the first. */
@@ -67,21 +90,21 @@ export class Palette {
   /** Chooses the row at `at`, without doing anything. */
   point(at: number): void {
     this.#chosen = this.rows[at]?.key ?? null;
-    this.failure = null;
+    this.#failed = null;
   }
 
   /** Copies what is chosen and goes; where that cannot be, opens the window where it helps. */
   async choose(): Promise<void> {
     const [row, snapshot] = [this.rows[this.at], this.snapshot];
     if (row === undefined || snapshot === null) return this.#openHelp();
-    const { why, helps } = standing(row, snapshot.vault, clock.now);
+    const { title, why, helps } = standing(row, snapshot.vault, clock.now);
     if (why !== null) return this.open(helps);
-    await this.#wish(row.key, () => door.copy({ account: row.account.name, ...(row.session === null ? {} : { session: row.session.id }) }));
+    await this.#wish(row.key, title, () => door.copy({ account: row.account.name, ...(row.session === null ? {} : { session: row.session.id }) }));
   }
 
   /** Opens the window and goes. */
   open(place: Place): Promise<void> {
-    return this.#wish("window", () => door.openWindow(place));
+    return this.#wish("window", null, () => door.openWindow(place));
   }
 
   leave(): void {
@@ -93,16 +116,18 @@ export class Palette {
     if (this.desk.link === "online" && this.#all.length === 0) await this.open(helpOf(this.snapshot?.vault.state === "open"));
   }
 
-  async #wish(key: string, act: () => Promise<unknown>): Promise<void> {
+  async #wish(key: string, what: string | null, act: () => Promise<unknown>): Promise<void> {
     if (this.busy !== null || this.desk.link !== "online") return;
     const shown = this.shown;
     this.busy = key;
-    this.failure = null;
+    this.#failed = null;
     try {
       await act();
       if (shown === this.shown) this.leave();
-    } catch (error) {
-      if (shown === this.shown) this.failure = sentence(asApiError(error));
+    } catch (thrown) {
+      const failed = { error: asApiError(thrown), what: shown === this.shown ? null : what };
+      if (this.#hidden) this.#missed = failed;
+      else this.#failed = failed;
     } finally {
       if (shown === this.shown) this.busy = null;
     }

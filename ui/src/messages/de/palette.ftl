@@ -14,6 +14,7 @@ palette-connect = Konto verbinden
 palette-open = Daypass öffnen
 palette-opens = ↵ öffnet Daypass
 palette-copying = Wird kopiert …
+palette-missed = „{$what}“ wurde nicht kopiert. {$why}
 palette-session-over = Sie ist abgelaufen.
 palette-key-choose = Wählen
 palette-key-copy = Kopieren

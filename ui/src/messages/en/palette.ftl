@@ -14,6 +14,7 @@ palette-connect = Connect account
 palette-open = Open Daypass
 palette-opens = ↵ opens Daypass
 palette-copying = Copying…
+palette-missed = “{$what}” was not copied. {$why}
 palette-session-over = It has ended.
 palette-key-choose = Choose
 palette-key-copy = Copy
