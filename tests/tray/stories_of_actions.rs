@@ -58,6 +58,54 @@ async fn the_clipboard_is_cleared_at_once_where_the_user_wants_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clipboard_that_is_not_cleared_is_told_and_can_be_cleared_again() {
+    let story = Story::begin().await;
+    story.choose_copy("work").await;
+    story.desk.seen().broken_clipboard = true;
+    story.choose(Action::ClearClipboard).await;
+    let note = story.last_note();
+    assert_eq!((note.topic, note.title.as_str()), (Topic::Failed, "Could not clear the clipboard"));
+    assert_eq!(note.body, "The clipboard cannot be reached: no display.");
+    assert_eq!(note.offers[0].action, Action::ClearClipboard);
+    assert_eq!(clip_label(&story).unwrap(), "On the clipboard: work · 45 s");
+    assert!(story.desk.seen().withdrawn.is_empty(), "its button is still of use");
+
+    story.desk.seen().broken_clipboard = false;
+    story.choose(Action::ClearClipboard).await;
+    assert_eq!((story.clipboard(), clip_label(&story)), (None, None));
+    assert_eq!(story.desk.seen().withdrawn, [Topic::Copied]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clipboard_that_was_not_cleared_in_time_is_tried_again_and_said_once() {
+    let story = Story::begin().await;
+    story.choose_copy("work").await;
+    story.desk.seen().broken_clipboard = true;
+    story.seconds(45).await;
+    assert_eq!(clip_label(&story).unwrap(), "On the clipboard: work · 30 s");
+    story.seconds(60).await;
+    assert_eq!(story.desk.seen().said, ["The clipboard was not cleared. The clipboard cannot be reached: no display."]);
+    assert!(story.clipboard().is_some());
+    story.desk.seen().broken_clipboard = false;
+    story.seconds(31).await;
+    assert_eq!((story.clipboard(), clip_label(&story)), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clipboard_that_does_not_answer_is_waited_for_and_noted_at_the_end() {
+    let mut story = Story::begin().await;
+    story.choose_copy("work").await;
+    story.desk.seen().mute_clipboard = true;
+    story.choose(Action::ClearClipboard).await;
+    story.seconds(90).await;
+    assert_eq!(clip_label(&story), None, "it is on its way");
+    story.stop();
+    story.ended().await;
+    assert_eq!(story.desk.seen().said, ["The clipboard was not cleared: it does not answer."]);
+    assert_eq!(std::fs::read_dir(story.data.path()).unwrap().count(), 1, "the next start clears it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_user_copied_since_is_neither_counted_down_nor_cleared() {
     let story = Story::begin().await;
     story.choose_copy("work").await;

@@ -14,6 +14,9 @@ use crate::marks::ClipMark;
 use crate::menu::OnClipboard;
 use crate::text::STEP;
 
+/// After how long a clipboard that could not be cleared in time is tried again.
+const AGAIN: Duration = Duration::from_secs(30);
+
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Clip {
@@ -44,8 +47,17 @@ pub(crate) struct Put {
     digest: String,
 }
 
+/// A token that is to leave the clipboard: who asks for that says how it went, see [`Clip::cleared`].
+pub(crate) struct Leaving {
+    pub(crate) number: u64,
+    /// The token's digest.
+    pub(crate) digest: String,
+}
+
 /// A token that may be on the clipboard.
 struct Held {
+    /// Of this stay on the clipboard: the same token may come there again.
+    number: u64,
     account: String,
     digest: String,
     /// Whether it is there, as far as is known.
@@ -55,6 +67,10 @@ struct Held {
     due: Instant,
     /// The same by the wall clock: the other one stands still while the machine sleeps.
     due_at: Time,
+    /// Whether the clipboard was asked to clear it, and has not answered yet.
+    leaving: bool,
+    /// Whether it did not work the last time.
+    stuck: bool,
 }
 
 impl Clip {
@@ -82,7 +98,18 @@ impl Clip {
         let due_at = clock::later(wall, stay);
         let account = token.account.clone();
         self.held.retain(|held| held.digest != digest);
-        self.held.push(Held { account, digest: digest.clone(), shown: false, at: wall, due: now + stay, due_at });
+        self.count += 1;
+        self.held.push(Held {
+            number: self.count,
+            account,
+            digest: digest.clone(),
+            shown: false,
+            at: wall,
+            due: now + stay,
+            due_at,
+            leaving: false,
+            stuck: false,
+        });
         let view = CopyView {
             account: token.account.clone(),
             session_id: token.session_id.clone(),
@@ -108,7 +135,7 @@ impl Clip {
 
     /// The token that is on the clipboard, as far as is known.
     pub(crate) fn shown(&self) -> Option<OnClipboard> {
-        let held = self.held.iter().rfind(|held| held.shown)?;
+        let held = self.held.iter().rfind(|held| held.shown && !held.leaving)?;
         Some(OnClipboard { account: held.account.clone(), until: held.due_at })
     }
 
@@ -126,7 +153,7 @@ impl Clip {
     /// When the next token must leave the clipboard, or the count-down says something else.
     pub(crate) fn next_look(&self, now: Instant) -> Option<Instant> {
         let step = Duration::from_secs(STEP);
-        let steps = self.held.iter().map(|held| {
+        let steps = self.held.iter().filter(|held| !held.leaving).map(|held| {
             let left = held.due.saturating_duration_since(now).as_millis();
             let into = Duration::from_millis(u64::try_from(left % step.as_millis()).unwrap_or_default());
             now + if into.is_zero() && held.due > now { step } else { into }
@@ -134,14 +161,49 @@ impl Clip {
         steps.min()
     }
 
-    /// The digests of the tokens whose time is over by either clock.
-    pub(crate) fn take_due(&mut self, now: Instant, wall: Time) -> Vec<String> {
-        let due = self.held.extract_if(.., |held| now >= held.due || wall >= held.due_at);
-        due.map(|held| held.digest).collect()
+    /// The tokens whose time is over by either clock, once each until it is known whether they could be cleared.
+    pub(crate) fn leave_due(&mut self, now: Instant, wall: Time) -> Vec<Leaving> {
+        self.leave(|held| held.is_due(now, wall) && !held.leaving)
+    }
+
+    /// All tokens that may be on the clipboard.
+    pub(crate) fn leave_all(&mut self) -> Vec<Leaving> {
+        self.leave(|_| true)
+    }
+
+    fn leave(&mut self, which: impl Fn(&Held) -> bool) -> Vec<Leaving> {
+        let leaving = self.held.iter_mut().filter(|held| which(held)).map(|held| {
+            held.leaving = true;
+            Leaving { number: held.number, digest: held.digest.clone() }
+        });
+        leaving.collect()
+    }
+
+    /// The clipboard does not hold the token of this number any more.
+    pub(crate) fn cleared(&mut self, number: u64) {
+        self.held.retain(|held| held.number != number);
+    }
+
+    /// The clipboard may hold the token of this number still: it is cleared when its time is over, or in a moment where it
+    /// is. Answers whether it is the first time that this did not work.
+    pub(crate) fn not_cleared(&mut self, number: u64, now: Instant, wall: Time) -> bool {
+        let Some(held) = self.held.iter_mut().find(|held| held.number == number) else { return true };
+        held.leaving = false;
+        if held.is_due(now, wall) {
+            (held.due, held.due_at) = (now + AGAIN, clock::later(wall, AGAIN));
+        }
+        !std::mem::replace(&mut held.stuck, true)
     }
 
     /// The digests of all tokens that may be on the clipboard.
     pub(crate) fn take_all(&mut self) -> Vec<String> {
         self.held.drain(..).map(|held| held.digest).collect()
+    }
+}
+
+impl Held {
+    /// Whether its time on the clipboard is over by either clock.
+    fn is_due(&self, now: Instant, wall: Time) -> bool {
+        now >= self.due || wall >= self.due_at
     }
 }

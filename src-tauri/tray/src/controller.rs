@@ -90,8 +90,9 @@ pub(crate) enum Done {
     Copied { put: Box<Put>, copied: Copied, result: Result<(), DesktopError> },
     /// Whether the clipboard still holds the token with this digest.
     Holds { digest: String, result: Result<bool, DesktopError> },
-    /// The clipboard was cleared where it was ours; `user` where a user waits for it.
-    Cleared { user: bool, result: Result<Cleared, DesktopError> },
+    /// The clipboard was cleared where it was ours, of the token that the clip knows by `number`; `user` where a user waits
+    /// for it.
+    Cleared { number: Option<u64>, user: bool, result: Result<Cleared, DesktopError> },
     /// What the history knows of the token that was copied last.
     Fate { copied: Copied, result: Result<LogView, ApiError> },
     /// What the user asked of the agent.
@@ -270,7 +271,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
             Done::Token { number, result } => self.on_token(number, result),
             Done::Copied { put, copied, result } => self.on_copied(*put, copied, result),
             Done::Holds { digest, result } => self.on_holds(&digest, &result),
-            Done::Cleared { user, result } => self.on_cleared(user, result),
+            Done::Cleared { number, user, result } => self.on_cleared(number, user, result),
             Done::Fate { copied, result } => self.on_fate(copied, result),
             Done::Action { account, attempt, result } => {
                 if let Err(error) = result {

@@ -224,6 +224,7 @@ impl Note {
         match attempt {
             // There is no page of what is not there.
             Attempt::Find => Self { click: Action::Open { place: Place::default() }, ..note },
+            Attempt::Clear => note.offer("note-do-clear", Action::ClearClipboard, words),
             _ => note,
         }
     }

@@ -9,12 +9,12 @@ use daypass_core::Time;
 use tokio::time::Instant;
 
 use super::{Controller, Done};
-use crate::clip::Put;
+use crate::clip::{Leaving, Put};
 use crate::copied::{Copied, Fate, Standing};
 use crate::desktop::{Cleared, Desktop, DesktopError};
 use crate::door::Door;
 use crate::face::Answer;
-use crate::note::{Attempt, Note};
+use crate::note::{Attempt, Note, Topic};
 
 /// How much of the history is looked at to learn what became of a token.
 const ENTRIES: u32 = 100;
@@ -23,7 +23,7 @@ impl<A: Door, D: Desktop> Controller<A, D> {
     /// Clears what an earlier run left on the clipboard, where it ended without doing so.
     pub(super) fn clear_what_was_left(&mut self) {
         for mark in self.marks.clipboard() {
-            self.clear(mark.sha256, false);
+            self.clear(None, mark.sha256, false);
         }
     }
 
@@ -72,8 +72,8 @@ impl<A: Door, D: Desktop> Controller<A, D> {
 
     /// Clears what has been on the clipboard for long enough, and asks whether the rest is still there.
     pub(super) fn look_at_clipboard(&mut self, now: Instant) {
-        for digest in self.clip.take_due(now, self.around.clock.now()) {
-            self.clear(digest, false);
+        for Leaving { number, digest } in self.clip.leave_due(now, self.around.clock.now()) {
+            self.clear(Some(number), digest, false);
         }
         if let Some(digest) = self.clip.last().map(str::to_owned) {
             let reply = self.desktop.holds(digest.clone());
@@ -90,24 +90,44 @@ impl<A: Door, D: Desktop> Controller<A, D> {
 
     /// Clears all that may be on the clipboard, at the user's wish.
     pub(super) fn clear_now(&mut self) {
-        for digest in self.clip.take_all() {
-            self.clear(digest, true);
+        let leaving = self.clip.leave_all();
+        if leaving.is_empty() {
+            self.desktop.withdraw(Topic::Copied);
         }
-        self.desktop.withdraw(crate::note::Topic::Copied);
+        for Leaving { number, digest } in leaving {
+            self.clear(Some(number), digest, true);
+        }
         self.draw();
     }
 
-    fn clear(&mut self, digest: String, user: bool) {
+    /// Clears what has this digest; `number` is what the clip knows it by, `user` says whether a user waits for it.
+    fn clear(&mut self, number: Option<u64>, digest: String, user: bool) {
         let reply = self.desktop.clear(digest);
-        self.jobs.spawn(async move { Done::Cleared { user, result: reply.await } });
+        self.jobs.spawn(async move { Done::Cleared { number, user, result: reply.await } });
     }
 
-    /// The clipboard was cleared where it was ours, or could not be reached.
-    pub(super) fn on_cleared(&mut self, user: bool, result: Result<Cleared, DesktopError>) {
+    /// The clipboard was cleared where it was ours, or could not be reached: then it is tried again.
+    pub(super) fn on_cleared(&mut self, number: Option<u64>, user: bool, result: Result<Cleared, DesktopError>) {
         match result {
-            Ok(Cleared::Ours | Cleared::NotOurs) => self.keep_marks(),
-            Err(error) if user => self.fail("", Attempt::Clear, &error.told()),
-            Err(error) => self.desktop.say(&format!("The clipboard was not cleared. {error}")),
+            Ok(Cleared::Ours | Cleared::NotOurs) => {
+                if let Some(number) = number {
+                    self.clip.cleared(number);
+                }
+                self.keep_marks();
+                // Another may have been copied meanwhile, which has a notification of its own.
+                if user && self.clip.shown().is_none() {
+                    self.desktop.withdraw(Topic::Copied);
+                }
+            }
+            Err(error) => {
+                let (now, wall) = (Instant::now(), self.around.clock.now());
+                let is_news = number.is_none_or(|number| self.clip.not_cleared(number, now, wall));
+                if user {
+                    self.fail("", Attempt::Clear, &error.told());
+                } else if is_news {
+                    self.desktop.say(&format!("The clipboard was not cleared. {error}"));
+                }
+            }
         }
         self.draw();
     }
