@@ -3,7 +3,7 @@ import { render, screen, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { tick } from "svelte";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import * as ipc from "../ipc";
 import { app } from "../model/app.svelte";
 import { history } from "../model/history.svelte";
@@ -13,6 +13,9 @@ import { account, at, entry, NOW, snapshot } from "../testing/made";
 import type { LogEntry } from "../types/LogEntry";
 
 const user = userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) });
+
+// The window loads it when it is opened first.
+beforeAll(() => import("./HistoryPage.svelte"));
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW, toFake: ["Date", "setTimeout", "clearTimeout"] });
