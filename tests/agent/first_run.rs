@@ -253,6 +253,28 @@ async fn trying_it_again_mends_what_needs_the_user_and_leaves_the_rest() {
 }
 
 #[tokio::test]
+async fn trying_it_leaves_accounts_alone_that_only_have_such_a_name() {
+    let bed = Bed::new();
+    let (agent, _authority) = with_authority(&bed).await;
+    agent.add_account(account("pocketpaw", "try-pocketpaw")).await.unwrap();
+    agent.add_account(account("discovr", "try-antiraid")).await.unwrap();
+    let fresh = || daypass_api::request::TokenRequest { fresh: true, ..Default::default() };
+    bed.script.plot().refused.push("credential-of-try-pocketpaw".to_owned());
+    agent.token("try-pocketpaw", fresh()).await.unwrap_err();
+    let own = |name: &str| agent.account(name).unwrap();
+    let before = [own("try-pocketpaw"), own("try-antiraid")];
+    assert_eq!(before[0].health, Health::NeedsYou);
+
+    let tried = ["try-discovr", "try-pocketpaw-2", "try-antiraid-2", "try-discover"];
+    assert_eq!(names(&agent.try_out().await.unwrap()), tried);
+    assert_eq!([own("try-pocketpaw"), own("try-antiraid")], before);
+    assert_eq!(names(&agent.try_out().await.unwrap()), tried, "they are found again");
+    // Also where the one whose name was taken has gone.
+    agent.remove_account("try-pocketpaw").await.unwrap();
+    assert_eq!(names(&agent.try_out().await.unwrap()), tried);
+}
+
+#[tokio::test]
 async fn why_it_cannot_be_tried_is_told() {
     let bed = Bed::new();
     let (agent, authority) = with_authority(&bed).await;

@@ -88,10 +88,10 @@ impl Inner {
         let _one_at_a_time = self.beside.trying.lock().await;
         self.change_settings(json!({ "authority": { "enabled": true } })).await?;
         let url = self.authority_url().await?;
-        let names: Vec<String> = authority.providers().iter().map(|provider| tried(provider)).collect();
+        let names: Vec<String> = authority.providers().iter().map(|provider| self.tried(provider, &url)).collect();
         if !names.iter().all(|name| self.is_well(name)) {
             for account in authority.new_user().await? {
-                let name = tried(&account.provider);
+                let name = self.tried(&account.provider, &url);
                 if !self.is_well(&name) {
                     self.add_account(AddAccount { name: name.clone(), base_url: Some(url.clone()), ..account }).await?;
                     // What it was connected with may live for an hour only: it is used at once.
@@ -101,6 +101,26 @@ impl Inner {
         }
         let (state, now) = (self.state(), self.now());
         Ok(names.iter().filter_map(|name| Some(view::account(&state, state.accounts.get(name)?, now))).collect())
+    }
+
+    /// The name of the account that stands for a provider at the authority, which is at `url`: the one that is there, or else
+    /// a free one. An account of such a name elsewhere is somebody's own, and is left alone.
+    fn tried(&self, provider: &str, url: &str) -> String {
+        let last = self.last_url();
+        let state = self.state();
+        let there = |base: &str| base.trim_end_matches('/') == url || last.as_deref() == Some(base);
+        let stands = |name: &String| {
+            let record = state.accounts.get(name).map(|account| &account.record);
+            record.is_some_and(|record| record.provider == provider && record.base_url.as_deref().is_some_and(there))
+        };
+        let first = format!("try-{provider}");
+        // One more than there are accounts: one of them is free.
+        let names = || {
+            let further = (2..state.accounts.values().count() + 2).map(|number| format!("try-{provider}-{number}"));
+            std::iter::once(first.clone()).chain(further)
+        };
+        let free = |name: &String| state.accounts.get(name).is_none();
+        names().find(stands).or_else(|| names().find(free)).unwrap_or_else(|| first.clone())
     }
 
     /// Whether there is an account of this name that does without the user.
@@ -261,9 +281,4 @@ async fn follow(inner: Arc<Inner>, authority: Arc<dyn Authority>) {
         }
     }
     authority.close().await;
-}
-
-/// The name of the account that stands for a provider.
-fn tried(provider: &str) -> String {
-    format!("try-{provider}")
 }
