@@ -314,7 +314,7 @@ impl Inner {
         drop(state);
         self.touched();
         let whole = record.filter(|record| settled && record.damaged.is_empty()).and_then(AccountRecord::unstored);
-        Ok(RemoveView { undo: whole.map(|record| self.can_undo(Dropped::Account(Box::new(record)))) })
+        Ok(RemoveView { undo: whole.map(|record| self.can_undo(Dropped::Account(row, Box::new(record)))) })
     }
 }
 

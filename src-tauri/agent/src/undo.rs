@@ -12,6 +12,7 @@ use daypass_providers::Grant;
 
 use crate::history::Entry;
 use crate::inner::{Inner, Unstored};
+use crate::sessions::drop_by_wish;
 use crate::state::clocks::Anchor;
 use crate::vault::{AccountRecord, Sealed, SessionRecord};
 
@@ -27,8 +28,8 @@ pub(crate) struct Undos(Mutex<BTreeMap<String, (Anchor, Dropped)>>);
 pub(crate) enum Dropped {
     /// A session of the account of this row.
     Session(i64, Box<Forgotten>),
-    /// An account with all that was stored of it.
-    Account(Box<AccountRecord>),
+    /// The account of this row, with all that was stored of it.
+    Account(i64, Box<AccountRecord>),
 }
 
 /// A session that was forgotten, and what of its account went with it.
@@ -68,14 +69,26 @@ impl Undos {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is taken back by `id`, where it still can be.
+    fn find(&self, id: &str) -> Option<(Anchor, Dropped)> {
+        self.all().get(id).cloned()
+    }
+
     /// Sessions of the account of `row` were revoked at the provider, those that `which` says by their ids: what was
-    /// forgotten of them is over as well.
+    /// forgotten or removed of them is over as well. To be said before the revocation is stored.
     pub(crate) fn revoked(&self, row: i64, which: impl Fn(&str) -> bool) {
-        let is_over = |dropped: &Dropped| match dropped {
-            Dropped::Session(of, forgotten) => *of == row && which(&forgotten.session.session.id),
-            Dropped::Account(_) => false,
-        };
-        self.all().retain(|_, (_, dropped)| !is_over(dropped));
+        self.all().retain(|_, (_, dropped)| match dropped {
+            Dropped::Session(of, forgotten) => *of != row || !which(&forgotten.session.session.id),
+            Dropped::Account(of, record) => {
+                if *of == row {
+                    let ids = record.sessions.iter().map(|kept| kept.session.id.clone());
+                    for id in ids.filter(|id| which(id)).collect::<Vec<_>>() {
+                        drop_by_wish(record, &id);
+                    }
+                }
+                true
+            }
+        });
     }
 }
 
@@ -99,23 +112,24 @@ impl Inner {
     /// # Errors
     /// `rejected` where that is too late; those of the vault, and then it can be tried again.
     pub(crate) async fn undo(self: &Arc<Self>, id: &str) -> Result<(), ApiError> {
-        let over = || {
-            let why = phrase!("error-undo-over", "It is too late to take that back.");
-            ApiError::of(ErrorCode::Rejected, &why)
-        };
-        let (anchor, dropped) = self.undos.all().get(id).cloned().ok_or_else(over)?;
-        match dropped {
-            Dropped::Session(row, forgotten) => self.put_session_back(row, *forgotten, &anchor).await?,
-            Dropped::Account(record) => self.put_account_back(*record, &anchor).await?,
+        match self.undos.find(id).ok_or_else(over)? {
+            (_, Dropped::Session(row, _)) => self.put_session_back(row, id).await?,
+            (anchor, Dropped::Account(_, record)) => self.put_account_back(*record, &anchor).await?,
         }
         self.undos.all().remove(id);
         Ok(())
     }
 
-    async fn put_session_back(&self, row: i64, mut forgotten: Forgotten, since: &Anchor) -> Result<(), ApiError> {
-        forgotten.session.shift(self.state().clocks.anchor().since(since));
-        let now = self.now();
+    async fn put_session_back(&self, row: i64, id: &str) -> Result<(), ApiError> {
+        let (now, mut late) = (self.now(), false);
         self.commit_logged(row, Vec::new(), Unstored::Refuse, |record| {
+            // It is looked up in its turn: of a revocation that was stored meanwhile nothing is put back, and one that is
+            // stored later finds it here.
+            let Some((since, Dropped::Session(_, mut forgotten))) = self.undos.find(id) else {
+                late = true;
+                return Vec::new();
+            };
+            forgotten.session.shift(self.state().clocks.anchor().since(&since));
             if record.session(&forgotten.session.session.id).is_some() {
                 return Vec::new();
             }
@@ -123,7 +137,8 @@ impl Inner {
             forgotten.put_back(record);
             vec![told.because("The user took it back that it was forgotten.")]
         })
-        .await
+        .await?;
+        if late { Err(over()) } else { Ok(()) }
     }
 
     async fn put_account_back(self: &Arc<Self>, mut record: AccountRecord, since: &Anchor) -> Result<(), ApiError> {
@@ -138,4 +153,10 @@ impl Inner {
         let told = told.because("The user took it back that it was removed.");
         self.store_new(record, vec![told]).await.map(drop)
     }
+}
+
+/// That what was dropped cannot be put back any more.
+fn over() -> ApiError {
+    let why = phrase!("error-undo-over", "It is too late to take that back.");
+    ApiError::of(ErrorCode::Rejected, &why)
 }
