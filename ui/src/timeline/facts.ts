@@ -44,9 +44,9 @@ export function expires(session: SessionView, write: Write = full): string {
 }
 
 /** What is left of its life at `now`; nothing where it has ended, or has no end. */
-export function left(session: SessionView, now: number): string {
+export function left(session: SessionView, now: number, write: (seconds: number) => string = countdown): string {
   const seconds = remaining(session.expires_at, now);
-  return seconds === null || seconds === 0 ? "–" : countdown(seconds);
+  return seconds === null || seconds === 0 ? "–" : write(seconds);
 }
 
 /** The next refresh of an account, as an instant. */
