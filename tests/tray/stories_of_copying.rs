@@ -131,6 +131,21 @@ async fn a_copy_that_fails_is_told_to_whoever_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_copy_that_fails_when_who_asked_has_gone_is_told_to_the_user() {
+    let prepared = snapshot(vec![account("work")]);
+    let story = Story::begin_with(prepared, |desk| desk.seen().broken_clipboard = true).await;
+    story.agent.asked().tokens.insert("work".to_owned(), (Duration::from_secs(5), "token-of-work"));
+    let (face, request) =
+        (story.face.clone(), daypass_api::request::CopyRequest { account: "work".to_owned(), session: None });
+    let asked = tokio::spawn(async move { daypass_agent::Face::copy(&face, request).await });
+    story.pass(Duration::ZERO).await;
+    asked.abort();
+    story.seconds(6).await;
+    assert_eq!(story.last_note().topic, Topic::Failed);
+    assert_eq!(story.last_note().body, "The clipboard cannot be reached: no display.");
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_a_display_copying_fails_and_the_tray_goes_on() {
     let prepared = snapshot(vec![account("work")]);
     let story = Story::begin_with(prepared, |desk| desk.seen().broken_clipboard = true).await;

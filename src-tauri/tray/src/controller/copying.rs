@@ -185,12 +185,17 @@ impl<A: Door, D: Desktop> Controller<A, D> {
         }
     }
 
-    /// Tells whoever asked for a copy that there is none: the door that asked, or the user who pressed the menu.
+    /// Tells whoever asked for a copy that there is none: the door that asked, or the user, who pressed the menu, or whose
+    /// palette went with the focus.
     fn copy_failed(&mut self, account: &str, answer: Option<Answer<CopyView>>, error: ApiError) {
-        match answer {
-            Some(answer) => drop(answer.send(Err(error))),
-            None if error.code == ErrorCode::UnknownAccount => self.is_gone(account),
-            None => self.fail(account, Attempt::Copy, &error),
+        let untold = match answer {
+            Some(answer) => answer.send(Err(error)).err().and_then(Result::err),
+            None => Some(error),
+        };
+        match untold {
+            None => {}
+            Some(error) if error.code == ErrorCode::UnknownAccount => self.is_gone(account),
+            Some(error) => self.fail(account, Attempt::Copy, &error),
         }
     }
 }
