@@ -9,6 +9,7 @@ mod fresh;
 mod gate;
 mod golden;
 mod jwt;
+mod lineage;
 mod opaque;
 mod plan;
 mod planner;

@@ -9,6 +9,7 @@ pub mod error;
 pub mod expiry;
 pub mod fresh;
 pub mod gate;
+pub mod lineage;
 pub mod phrase;
 pub mod planner;
 pub mod rotation;
