@@ -18,7 +18,18 @@ fn doors(world: &World) -> Vec<(&'static str, &'static str, String)> {
         ("POST", "/sessions", bearer(&world.demo.antiraid_login_token)),
         ("POST", "/account/1/access-token", format!("x-api-key: {}", world.demo.discover_api_key.expose())),
         ("PUT", "/account/1/access-token", "refresh-token: x".to_owned()),
+        ("POST", "/oauth2/token", basic(world)),
+        ("POST", "/oauth2/device_authorization", String::new()),
+        ("POST", "/oauth2/revoke", basic(world)),
+        ("POST", "/oauth2/introspect", basic(world)),
     ]
+}
+
+/// The demo client, by HTTP Basic.
+fn basic(world: &World) -> String {
+    let client = &world.demo.native_client;
+    let text = format!("{}:{}", client.id, client.secret.as_ref().unwrap().expose());
+    format!("authorization: Basic {}", data_encoding::BASE64.encode(text.as_bytes()))
 }
 
 async fn still_works(world: &World) {

@@ -1,4 +1,4 @@
-//! The authority over real HTTP: its four dialects, its store, its limits, and what garbage does to it.
+//! The authority over real HTTP: its five dialects, its store, its limits, and what garbage does to it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the answer")]
 
 mod antiraid;
@@ -7,6 +7,8 @@ mod discover;
 mod discovr;
 mod garbage;
 mod limits;
+mod native;
+mod native_rotation;
 mod pocketpaw;
 mod store;
 mod transport;

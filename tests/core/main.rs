@@ -2,6 +2,7 @@
 //! The house rules are here too (`tidy`): this suite takes seconds, so they are looked at often.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
+mod access;
 mod clock;
 mod drift;
 mod expiry;

@@ -17,7 +17,7 @@ pub struct Rate {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The life of every session whose request does not ask for one, in place of each dialect's default (Discovr 30
-    /// min, PocketPaw 24 h, Sitecore Discover 1 d). At least one second, at most 100 years. Credentials keep their own lives: a refresh or
+    /// min, PocketPaw 24 h, Sitecore Discover 1 d, the native dialect's access tokens 10 min). At least one second, at most 100 years. Credentials keep their own lives: a refresh or
     /// login token that died as soon as the sessions would leave nothing to refresh with.
     pub session_ttl: Option<Duration>,
     /// How many refused credentials and sign-in codes are borne from one address before its failures are answered

@@ -3,6 +3,7 @@
 mod antiraid;
 mod discover;
 mod discovr;
+mod native;
 mod pocketpaw;
 
 use serde_json::json;
@@ -21,6 +22,8 @@ pub(crate) enum Dialect {
     AntiRaid,
     /// `/account/…`, `/search-rec/…`.
     Discover,
+    /// `/oauth2/…`, `/.well-known/…`.
+    Native,
     /// Anything else: there is nothing here, said in plain JSON.
     None,
 }
@@ -33,6 +36,7 @@ impl Dialect {
             "api" => Self::PocketPaw,
             "sessions" => Self::AntiRaid,
             "account" | "search-rec" => Self::Discover,
+            "oauth2" | ".well-known" => Self::Native,
             _ => Self::None,
         }
     }
@@ -44,6 +48,7 @@ impl Dialect {
             Self::PocketPaw => pocketpaw::answer(service, call).await,
             Self::AntiRaid => antiraid::answer(service, call).await,
             Self::Discover => discover::answer(service, call).await,
+            Self::Native => native::answer(service, call).await,
             Self::None => Err(Problem::NoRoute),
         }
     }
@@ -55,6 +60,7 @@ impl Dialect {
             Self::PocketPaw => pocketpaw::refuse(problem),
             Self::AntiRaid => antiraid::refuse(problem),
             Self::Discover => discover::refuse(problem),
+            Self::Native => native::refuse(problem),
             Self::None => {
                 problem.reply(problem.status(), &json!({ "code": "bad_request", "message": problem.message() }))
             }
@@ -74,6 +80,8 @@ mod tests {
             ("/api/v1/nothing", Dialect::PocketPaw),
             ("/sessions/@me", Dialect::AntiRaid),
             ("/account/1/access-token", Dialect::Discover),
+            ("/oauth2/token", Dialect::Native),
+            ("/.well-known/jwks.json", Dialect::Native),
             ("/", Dialect::None),
             ("", Dialect::None),
             ("*", Dialect::None),

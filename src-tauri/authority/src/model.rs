@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::SubsecRound as _;
-use daypass_core::{Secret, Time};
+use daypass_core::lineage::chain::Chain;
+use daypass_core::{Secret, Time, lineage};
 
 /// The SHA-256 of a secret: all that is ever stored of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,20 @@ impl Digest {
     }
 }
 
-/// The key that signs Discovr's JWTs.
+/// A key that signs tokens.
 pub(crate) type SigningKey = zeroize::Zeroizing<[u8; 32]>;
+
+/// Fresh chance for a generation of refresh tokens.
+pub(crate) type Salt = zeroize::Zeroizing<[u8; 32]>;
+
+/// The keys of an authority.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    /// Signs Discovr's JWTs (HS256).
+    pub(crate) jwt: SigningKey,
+    /// The seed of the key that signs the native dialect's access tokens (Ed25519).
+    pub(crate) access: SigningKey,
+}
 
 /// An instant as the store keeps it: cut to the microsecond.
 ///
@@ -259,24 +272,68 @@ pub(crate) struct NewDeviceCode {
     pub(crate) digest: Digest,
     pub(crate) user_code: Digest,
     pub(crate) client_id: String,
+    /// What the native dialect's session will be allowed; none for a sign-in of Discovr's.
+    pub(crate) scopes: Option<lineage::Scopes>,
     pub(crate) created_at: Time,
     pub(crate) expires_at: Time,
 }
 
 /// Where a device sign-in stands, when its device asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Redeemed {
+pub(crate) enum Redeemed<T> {
     /// Nobody has approved it yet.
     Pending,
-    /// It is approved, and the credential that came with the question is now stored, for this user.
-    Approved {
-        /// Whose it is.
-        user_id: String,
-    },
-    /// It is unknown, was denied, or has been used.
+    /// It is approved, and what came with the question is now stored, as this.
+    Approved(T),
+    /// The person said no.
+    Denied,
+    /// It is unknown, or has been used.
     Unknown,
     /// It was not approved in time.
     Expired,
+}
+
+impl<T> Redeemed<T> {
+    /// The same, with `change` made to what was stored.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Redeemed<U> {
+        match self {
+            Self::Pending => Redeemed::Pending,
+            Self::Approved(stored) => Redeemed::Approved(change(stored)),
+            Self::Denied => Redeemed::Denied,
+            Self::Unknown => Redeemed::Unknown,
+            Self::Expired => Redeemed::Expired,
+        }
+    }
+}
+
+/// A registered client of the native dialect.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) id: String,
+    /// The digest of its secret; none for a public client, which cannot keep one (RFC 6749 section 2.1).
+    pub(crate) digest: Option<Digest>,
+    /// What it may ask for.
+    pub(crate) scopes: lineage::Scopes,
+    pub(crate) created_at: Time,
+}
+
+/// A session of the native dialect, with its refresh tokens.
+#[derive(Clone)]
+pub(crate) struct NativeSession {
+    pub(crate) client_id: String,
+    /// The user that the client acts for; none where it acts for itself.
+    pub(crate) user_id: Option<String>,
+    pub(crate) created_at: Time,
+    pub(crate) chain: Chain,
+}
+
+/// A refresh of a session of the native dialect.
+pub(crate) struct Refreshed {
+    /// The session as it is now.
+    pub(crate) session: NativeSession,
+    /// The refresh token to answer.
+    pub(crate) refresh_token: Secret,
+    /// What the access token may do.
+    pub(crate) scopes: lineage::Scopes,
 }
 
 #[cfg(test)]

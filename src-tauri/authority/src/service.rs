@@ -2,20 +2,24 @@
 
 mod demo;
 mod device;
+mod native;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use daypass_core::token::access::Signer;
 use daypass_core::token::opaque;
 use daypass_core::{Chance, Clock, Secret, Time, clock};
 
 pub use demo::DemoUser;
 pub(crate) use device::{DEVICE_CODE_LIFE, Poll};
+pub use native::{ClientKind, RegisteredClient};
+pub(crate) use native::{Issued, Revoked};
 
 use crate::model::{
-    Credential, CredentialKind, Digest, Door, NewCredential, NewSession, NewUser, Opening, Profile, Refused, Session,
-    SessionKind, SigningKey, Subject, storable,
+    Credential, CredentialKind, Digest, Door, Keys, NewCredential, NewSession, NewUser, Opening, Profile, Refused,
+    Session, SessionKind, SigningKey, Subject, storable,
 };
 use crate::rate::Buckets;
 use crate::store::{Backend, Store};
@@ -40,6 +44,7 @@ const MOST_PROFILES: u32 = 100;
 pub struct Service {
     store: Box<dyn Backend>,
     key: SigningKey,
+    signer: Signer,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     config: Config,
@@ -59,10 +64,10 @@ pub(crate) struct Wanted {
 impl Service {
     /// Opens the authority over `store`.
     ///
-    /// The key that signs Discovr's JWTs is drawn by `chance` when the store has none yet, and kept in it.
+    /// The keys that sign JWTs are drawn by `chance` when the store has none yet, and kept in it.
     ///
     /// # Errors
-    /// [`Error::Database`] where the store cannot be written, [`Error::Damaged`] where its key is not one,
+    /// [`Error::Database`] where the store cannot be written, [`Error::Damaged`] where a key of it is not one,
     /// [`Error::Stopped`] where its threads cannot be started.
     pub fn open(
         store: Store,
@@ -70,12 +75,16 @@ impl Service {
         chance: Arc<dyn Chance>,
         config: Config,
     ) -> Result<Arc<Self>, Error> {
-        let mut candidate = SigningKey::new([0; 32]);
-        chance.fill(candidate.as_mut());
-        let (key, store) = store.start(candidate)?;
+        let drawn = || {
+            let mut key = SigningKey::new([0; 32]);
+            chance.fill(key.as_mut());
+            key
+        };
+        let (keys, store) = store.start(Keys { jwt: drawn(), access: drawn() })?;
+        let signer = Signer::from_seed(&keys.access).map_err(|_| Error::Damaged("the access key is not one"))?;
         let failures = Buckets::new(config.failures);
         let pocketpaw = config.pocketpaw_rate.map(Buckets::new);
-        Ok(Arc::new(Self { store, key, clock, chance, config, failures, pocketpaw }))
+        Ok(Arc::new(Self { store, key: keys.jwt, signer, clock, chance, config, failures, pocketpaw }))
     }
 
     /// The current instant.

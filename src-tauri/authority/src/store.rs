@@ -1,7 +1,8 @@
-//! Where the authority keeps what is true: users, credentials, sessions, device sign-ins and the signing key.
+//! Where the authority keeps what is true: users, clients, credentials, sessions, device sign-ins and the signing keys.
 //!
 //! [`Backend`] is the seam: the service knows nothing else of a store, so that another database can stand beside SQLite.
 
+mod native;
 mod queue;
 mod rows;
 mod sqlite;
@@ -10,11 +11,13 @@ use std::path::Path;
 use std::pin::Pin;
 
 use daypass_core::Time;
+use daypass_core::lineage::chain::Token;
+use daypass_core::lineage::{Refusal, Scopes};
 
 use crate::Error;
 use crate::model::{
-    Credential, CredentialKind, Digest, NewCredential, NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refused,
-    Session, SigningKey,
+    Client, Credential, CredentialKind, Digest, Keys, NativeSession, NewCredential, NewDeviceCode, NewUser, Opening,
+    Profile, Redeemed, Refreshed, Refused, Salt, Session,
 };
 
 /// A store that is open and has the schema of this program, ready for [`crate::Service::open`].
@@ -24,7 +27,7 @@ impl Store {
     /// Opens the SQLite file at `path`, or creates it; its folder must exist.
     ///
     /// The file and the two that SQLite keeps beside it are readable by their owner alone (0600): besides hashes the
-    /// file holds the key that signs Discovr's session JWTs, which must outlive a restart.
+    /// file holds the keys that sign JWTs, which must outlive a restart.
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Database`], [`Error::Newer`].
@@ -40,10 +43,10 @@ impl Store {
         sqlite::Sqlite::memory().map(Self)
     }
 
-    /// Starts serving: answers the signing key (`candidate`, if the store had none yet) and the running backend.
-    pub(crate) fn start(self, candidate: SigningKey) -> Result<(SigningKey, Box<dyn Backend>), Error> {
-        let (key, running) = self.0.start(candidate)?;
-        Ok((key, Box::new(running)))
+    /// Starts serving: answers the signing keys (those of `candidates` that the store had not yet) and the running backend.
+    pub(crate) fn start(self, candidates: Keys) -> Result<(Keys, Box<dyn Backend>), Error> {
+        let (keys, running) = self.0.start(candidates)?;
+        Ok((keys, Box::new(running)))
     }
 }
 
@@ -99,8 +102,39 @@ pub(crate) trait Backend: Send + Sync {
     /// whether it was waiting at `now`.
     fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool>;
 
-    /// Asks after a device sign-in. If it is approved it is used up, and `credential` is stored for its user.
-    fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed>;
+    /// Asks after a device sign-in of Discovr's. If it is approved it is used up, `credential` is stored for its user, and
+    /// the user's id is answered.
+    fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed<String>>;
+
+    /// Stores a client; answers whether its id was free.
+    fn add_client(&self, client: Client) -> Answer<'_, bool>;
+
+    /// The client with this id.
+    fn client(&self, id: String) -> Answer<'_, Option<Client>>;
+
+    /// Opens a session of the native dialect.
+    fn open_native(&self, session: NativeSession) -> Answer<'_, ()>;
+
+    /// The native session with this id; it may have ended.
+    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<NativeSession>>;
+
+    /// Presents a refresh token, as [`daypass_core::lineage::chain::Chain::present`] says; what it changes is durable,
+    /// also where it refuses. A session of another client than `client_id` is unknown, and is left alone.
+    fn refresh_native(
+        &self,
+        token: Token,
+        client_id: String,
+        asked: Option<Scopes>,
+        salt: Salt,
+        now: Time,
+    ) -> Answer<'_, Result<Refreshed, Refusal>>;
+
+    /// Ends the native session with this id, unless it has ended before.
+    fn revoke_native(&self, id: [u8; 16]) -> Answer<'_, ()>;
+
+    /// Asks after a device sign-in of the client that `session` names. If it is approved it is used up, and `session` is
+    /// stored, with its user and its scopes, and answered.
+    fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>>;
 
     /// Removes at most `most` rows of each kind that ended before `now` (credentials: before `credentials_before`);
     /// answers how many were removed.

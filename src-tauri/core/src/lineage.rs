@@ -21,8 +21,6 @@ mod scopes;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 pub use scopes::Scopes;
 
 use crate::{Time, clock};
@@ -37,8 +35,7 @@ pub struct Terms {
 }
 
 /// Why a session ended. The first reason stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
     /// Its holder or its user ended it.
     Revoked,
@@ -51,6 +48,21 @@ pub enum End {
 }
 
 impl End {
+    /// The one word for it, in a store.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Reused => "reused",
+            Self::Expired => "expired",
+            Self::Idle => "idle",
+        }
+    }
+
+    /// What the word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Revoked, Self::Reused, Self::Expired, Self::Idle].into_iter().find(|end| end.word() == word)
+    }
+
     /// The reason as one sentence, for an answer and a log.
     pub fn sentence(self) -> &'static str {
         match self {

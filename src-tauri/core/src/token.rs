@@ -1,5 +1,7 @@
-//! The token formats: HS256 JWT ([`jwt`]), PocketPaw's stamped HMAC token ([`stamped`]), opaque random tokens ([`opaque`]).
+//! The token formats: HS256 JWT ([`jwt`]), access tokens with a public key ([`access`]), PocketPaw's stamped HMAC token
+//! ([`stamped`]), opaque random tokens ([`opaque`]).
 
+pub mod access;
 pub mod jwt;
 pub mod opaque;
 pub mod stamped;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use daypass_core::token::opaque;
-use daypass_core::{Secret, clock};
+use daypass_core::{Secret, clock, lineage};
 
-use super::{DISCOVR_REFRESH_LIFE, Service, Wanted};
+use super::{ClientKind, DISCOVR_REFRESH_LIFE, RegisteredClient, Service, Wanted};
 use crate::Error;
 use crate::model::{CredentialKind, Scopes, SessionKind, Subject};
 
@@ -28,7 +28,12 @@ pub struct DemoUser {
     pub antiraid_user_id: String,
     /// Sitecore Discover's API key, 52 characters, with every scope, good for ever.
     pub discover_api_key: Secret,
+    /// A confidential client of the native dialect that may ask for `read` and `write`.
+    pub native_client: RegisteredClient,
 }
+
+/// What the demo user's client may ask for.
+const DEMO_SCOPES: &str = "read write";
 
 impl Service {
     /// Creates a user with fresh random credentials of every dialect.
@@ -63,6 +68,9 @@ impl Service {
 
         let (antiraid_user_id, discovr_profile_id) = (user.id.clone(), user.profile.id.clone());
         self.store.add_user(user).await?;
+        let name = opaque::hex("demo-", 4, self.chance());
+        let scopes = lineage::Scopes::parse(DEMO_SCOPES).unwrap_or_default();
+        let client = self.register_client(name.expose(), ClientKind::Confidential, scopes).await?;
         Ok(DemoUser {
             discovr_refresh_token: refresh_token,
             discovr_profile_id,
@@ -70,6 +78,7 @@ impl Service {
             antiraid_login_token: login_token,
             antiraid_user_id,
             discover_api_key: api_key,
+            native_client: client.ok_or(Error::Damaged("a fresh client id is taken"))?,
         })
     }
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use daypass_core::lineage::Scopes;
 use daypass_core::token::opaque;
 use daypass_core::{Chance, Secret, Time, clock};
 
@@ -50,8 +51,13 @@ pub(crate) enum Poll {
 }
 
 impl Service {
-    /// Begins a device sign-in for the client `client_id`; nothing, where too many wait already.
-    pub(crate) async fn begin_sign_in(&self, client_id: String) -> Result<Option<DeviceCode>, Error> {
+    /// Begins a device sign-in for the client `client_id`: of the native dialect if there are `scopes`, else of Discovr's.
+    /// Nothing, where too many wait already.
+    pub(crate) async fn begin_sign_in(
+        &self,
+        client_id: String,
+        scopes: Option<Scopes>,
+    ) -> Result<Option<DeviceCode>, Error> {
         let now = self.now();
         let device_code = opaque::hex("dvc_", 32, self.chance());
         let user_code = user_code(self.chance());
@@ -59,6 +65,7 @@ impl Service {
             digest: Digest::of(&device_code),
             user_code: Digest::of(&user_code),
             client_id,
+            scopes,
             created_at: storable(now),
             expires_at: storable(clock::later(now, DEVICE_CODE_LIFE)),
         };
@@ -74,8 +81,9 @@ impl Service {
         let credential = self.credential(&refresh_token, CredentialKind::DiscovrRefresh, Some(DISCOVR_REFRESH_LIFE));
         Ok(match self.store.redeem_device_code(Digest::of(device_code), credential, now).await? {
             Redeemed::Pending => Poll::Pending,
-            Redeemed::Approved { user_id } => Poll::Approved { refresh_token, public_id: user_id, expires_at },
-            Redeemed::Unknown => Poll::Unknown,
+            Redeemed::Approved(user_id) => Poll::Approved { refresh_token, public_id: user_id, expires_at },
+            // Discovr has no answer of its own for who was denied.
+            Redeemed::Denied | Redeemed::Unknown => Poll::Unknown,
             Redeemed::Expired => Poll::Expired,
         })
     }

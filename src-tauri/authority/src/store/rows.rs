@@ -169,8 +169,8 @@ fn owns_profile(db: &Connection, user_id: &str, id: &str) -> Result<bool, Error>
 pub(super) fn add_device_code(db: &Connection, code: &NewDeviceCode, most: u32, now: Time) -> Result<bool, Error> {
     let added = db
         .prepare_cached(
-            "INSERT INTO device_codes (digest, user_code, client_id, created_at, expires_at)
-             SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT count(*) FROM device_codes WHERE expires_at > ?7) < ?6",
+            "INSERT INTO device_codes (digest, user_code, client_id, created_at, expires_at, scopes)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?8 WHERE (SELECT count(*) FROM device_codes WHERE expires_at > ?7) < ?6",
         )?
         .execute(params![
             code.digest.0,
@@ -179,16 +179,18 @@ pub(super) fn add_device_code(db: &Connection, code: &NewDeviceCode, most: u32, 
             micros(code.created_at),
             micros(code.expires_at),
             most,
-            micros(now)
+            micros(now),
+            code.scopes.as_ref().map(ToString::to_string)
         ])?;
     Ok(added > 0)
 }
 
+/// The device sign-in with the user code `?1`, if it waits to be settled at `?2`.
+const WAITING: &str = "WHERE user_code = ?1 AND user_id IS NULL AND denied = 0 AND expires_at > ?2";
+
 pub(super) fn waiting_client(db: &Connection, user_code: Digest, now: Time) -> Result<Option<String>, Error> {
     let found = db
-        .prepare_cached(
-            "SELECT client_id FROM device_codes WHERE user_code = ?1 AND user_id IS NULL AND expires_at > ?2",
-        )?
+        .prepare_cached(&format!("SELECT client_id FROM device_codes {WAITING}"))?
         .query_row(params![user_code.0, micros(now)], |row| row.get(0))
         .optional()?;
     Ok(found)
@@ -200,14 +202,13 @@ pub(super) fn settle_device_code(
     user: Option<&NewUser>,
     now: Time,
 ) -> Result<bool, Error> {
-    let waiting = "WHERE user_code = ?1 AND user_id IS NULL AND expires_at > ?2";
     let Some(user) = user else {
         let denied = db
-            .prepare_cached(&format!("DELETE FROM device_codes {waiting}"))?
+            .prepare_cached(&format!("UPDATE device_codes SET denied = 1 {WAITING}"))?
             .execute(params![user_code.0, micros(now)])?;
         return Ok(denied > 0);
     };
-    let approved = db.prepare_cached(&format!("UPDATE device_codes SET user_id = ?3 {waiting}"))?.execute(params![
+    let approved = db.prepare_cached(&format!("UPDATE device_codes SET user_id = ?3 {WAITING}"))?.execute(params![
         user_code.0,
         micros(now),
         user.id
@@ -223,19 +224,37 @@ pub(super) fn redeem_device_code(
     digest: Digest,
     credential: &NewCredential,
     now: Time,
-) -> Result<Redeemed, Error> {
-    let found: Option<(Option<String>, i64)> = db
-        .prepare_cached("SELECT user_id, expires_at FROM device_codes WHERE digest = ?1")?
-        .query_row([digest.0], |row| Ok((row.get(0)?, row.get(1)?)))
+) -> Result<Redeemed<String>, Error> {
+    let redeemed = take_device_code(db, digest, None, now)?;
+    if let Redeemed::Approved((user_id, _)) = &redeemed {
+        insert_credential(db, user_id, credential)?;
+    }
+    Ok(redeemed.map(|(user_id, _)| user_id))
+}
+
+/// Asks after a device sign-in: one of Discovr's, or of the native dialect's `client_id`. An approved one is used up;
+/// answers its user, and the scopes that it was begun with.
+pub(super) fn take_device_code(
+    db: &Connection,
+    digest: Digest,
+    client_id: Option<&str>,
+    now: Time,
+) -> Result<Redeemed<(String, String)>, Error> {
+    let found: Option<(Option<String>, i64, bool, String)> = db
+        .prepare_cached(
+            "SELECT user_id, expires_at, denied, coalesce(scopes, '') FROM device_codes
+             WHERE digest = ?1 AND (scopes IS NULL) = (?2 IS NULL) AND client_id = coalesce(?2, client_id)",
+        )?
+        .query_row(params![digest.0, client_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
     match found {
         None => Ok(Redeemed::Unknown),
-        Some((_, expires_at)) if micros(now) >= expires_at => Ok(Redeemed::Expired),
-        Some((None, _)) => Ok(Redeemed::Pending),
-        Some((Some(user_id), _)) => {
+        Some((_, _, true, _)) => Ok(Redeemed::Denied),
+        Some((_, expires_at, _, _)) if micros(now) >= expires_at => Ok(Redeemed::Expired),
+        Some((None, ..)) => Ok(Redeemed::Pending),
+        Some((Some(user_id), _, _, scopes)) => {
             db.prepare_cached("DELETE FROM device_codes WHERE digest = ?1")?.execute([digest.0])?;
-            insert_credential(db, &user_id, credential)?;
-            Ok(Redeemed::Approved { user_id })
+            Ok(Redeemed::Approved((user_id, scopes)))
         }
     }
 }
@@ -259,7 +278,13 @@ pub(super) fn expire(db: &Connection, now: Time, credentials_before: Time, most:
              (SELECT digest FROM device_codes WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
         )?
         .execute(params![micros(credentials_before), most])?;
-    Ok(sessions + credentials + codes)
+    let native = db
+        .prepare_cached(
+            "DELETE FROM native_sessions WHERE id IN
+             (SELECT id FROM native_sessions WHERE forgotten_at <= ?1 ORDER BY forgotten_at LIMIT ?2)",
+        )?
+        .execute(params![micros(now), most])?;
+    Ok(sessions + credentials + codes + native)
 }
 
 fn insert_credential(db: &Connection, user_id: &str, credential: &NewCredential) -> Result<(), Error> {
@@ -304,15 +329,15 @@ fn insert_session(db: &Connection, user_id: &str, root: Option<i64>, session: &N
 }
 
 /// An instant as it is stored; the whole calendar fits.
-fn micros(at: Time) -> i64 {
+pub(super) fn micros(at: Time) -> i64 {
     at.timestamp_micros()
 }
 
-fn instant(micros: i64, column: usize) -> rusqlite::Result<Time> {
+pub(super) fn instant(micros: i64, column: usize) -> rusqlite::Result<Time> {
     Time::from_timestamp_micros(micros).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, micros))
 }
 
-fn word<T>(row: &Row<'_>, column: usize, read: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+pub(super) fn word<T>(row: &Row<'_>, column: usize, read: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     read(&text).ok_or_else(|| unreadable(column))
 }
@@ -321,6 +346,6 @@ fn scopes_from(text: &str, column: usize) -> rusqlite::Result<Scopes> {
     Scopes::from_words(text.split(' ')).ok_or_else(|| unreadable(column))
 }
 
-fn unreadable(column: usize) -> rusqlite::Error {
+pub(super) fn unreadable(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, "a word that this program does not know".into())
 }

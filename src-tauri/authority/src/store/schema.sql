@@ -1,6 +1,6 @@
 -- The authority's tables. Instants are microseconds since 1970, digests are SHA-256 in 32 bytes; no token is in here.
 
--- The one secret of the file: `jwt_key`, 32 bytes, signs Discovr's session JWTs.
+-- The secrets of the file: `jwt_key`, 32 bytes, signs Discovr's session JWTs; later steps add to them.
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value BLOB NOT NULL

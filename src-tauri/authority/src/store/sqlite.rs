@@ -9,18 +9,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_core::Time;
+use daypass_core::lineage::chain::Token;
+use daypass_core::lineage::{Refusal, Scopes};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::queue::{Queue, Work, together};
-use super::{Answer, Backend, rows};
+use super::{Answer, Backend, native, rows};
 use crate::Error;
 use crate::model::{
-    Credential, CredentialKind, Digest, NewCredential, NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refused,
-    Session, SigningKey,
+    Client, Credential, CredentialKind, Digest, Keys, NativeSession, NewCredential, NewDeviceCode, NewUser, Opening,
+    Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey,
 };
 
-/// The schema that this program writes; kept in the file's `user_version`.
-const SCHEMA: i64 = 1;
+/// The steps from an empty file to the schema that this program writes. How many were taken is kept in the file's
+/// `user_version`; a step that has been released is never changed again.
+const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+
+/// The schema that this program writes.
+const SCHEMA: i64 = STEPS.len() as i64;
 
 /// How long to wait for another process that holds the file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -43,14 +49,17 @@ impl Sqlite {
         Ok(Self { db: migrated(Connection::open_in_memory()?)?, path: None })
     }
 
-    pub(super) fn start(mut self, candidate: SigningKey) -> Result<(SigningKey, Running), Error> {
-        let key = together(&mut self.db, |db| signing_key(db, candidate))?;
+    pub(super) fn start(mut self, candidates: Keys) -> Result<(Keys, Running), Error> {
+        let keys = together(&mut self.db, |db| {
+            let jwt = signing_key(db, "jwt_key", candidates.jwt)?;
+            Ok(Keys { jwt, access: signing_key(db, "access_key", candidates.access)? })
+        })?;
         let reader = match &self.path {
             Some(path) => Some(Queue::start("authority-read", connect(path)?, Work::Reads)?),
             None => None,
         };
         let writer = Queue::start("authority-write", self.db, Work::Writes)?;
-        Ok((key, Running { reader, writer }))
+        Ok((keys, Running { reader, writer }))
     }
 }
 
@@ -70,19 +79,20 @@ fn migrated(mut db: Connection) -> Result<Connection, Error> {
     db.set_prepared_statement_cache_capacity(64);
     together(&mut db, |db| {
         let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        match found {
-            0 => db.execute_batch(&format!("{}\nPRAGMA user_version = {SCHEMA};", include_str!("schema.sql")))?,
-            SCHEMA => {}
-            newer => return Err(Error::Newer { found: newer, known: SCHEMA }),
+        let taken = usize::try_from(found).ok().filter(|taken| *taken <= STEPS.len());
+        let taken = taken.ok_or(Error::Newer { found, known: SCHEMA })?;
+        for step in &STEPS[taken..] {
+            db.execute_batch(step)?;
         }
-        Ok(())
+        Ok(db.pragma_update(None, "user_version", SCHEMA)?)
     })?;
     Ok(db)
 }
 
-fn signing_key(db: &Connection, candidate: SigningKey) -> Result<SigningKey, Error> {
+/// The key that is stored by `name`; `candidate`, which is then stored, where there is none yet.
+fn signing_key(db: &Connection, name: &str, candidate: SigningKey) -> Result<SigningKey, Error> {
     let stored: Option<Vec<u8>> =
-        db.query_row("SELECT value FROM meta WHERE key = 'jwt_key'", [], |row| row.get(0)).optional()?;
+        db.query_row("SELECT value FROM meta WHERE key = ?1", [name], |row| row.get(0)).optional()?;
     match stored {
         Some(stored) => {
             let stored = zeroize::Zeroizing::new(stored);
@@ -90,7 +100,7 @@ fn signing_key(db: &Connection, candidate: SigningKey) -> Result<SigningKey, Err
             Ok(SigningKey::new(key))
         }
         None => {
-            db.execute("INSERT INTO meta (key, value) VALUES ('jwt_key', ?1)", [candidate.as_slice()])?;
+            db.execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", rusqlite::params![name, candidate.as_slice()])?;
             Ok(candidate)
         }
     }
@@ -164,8 +174,43 @@ impl Backend for Running {
         self.writer.run(move |db| together(db, |db| rows::settle_device_code(db, user_code, user.as_ref(), now)))
     }
 
-    fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed> {
+    fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed<String>> {
         self.writer.run(move |db| together(db, |db| rows::redeem_device_code(db, digest, &credential, now)))
+    }
+
+    fn add_client(&self, client: Client) -> Answer<'_, bool> {
+        self.writer.run(move |db| native::add_client(db, &client))
+    }
+
+    fn client(&self, id: String) -> Answer<'_, Option<Client>> {
+        self.reader().run(move |db| native::client(db, &id))
+    }
+
+    fn open_native(&self, session: NativeSession) -> Answer<'_, ()> {
+        self.writer.run(move |db| native::insert(db, &session))
+    }
+
+    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<NativeSession>> {
+        self.reader().run(move |db| native::session(db, id))
+    }
+
+    fn refresh_native(
+        &self,
+        token: Token,
+        client_id: String,
+        asked: Option<Scopes>,
+        salt: Salt,
+        now: Time,
+    ) -> Answer<'_, Result<Refreshed, Refusal>> {
+        self.writer.run(move |db| native::refresh(db, &token, &client_id, asked.as_ref(), salt, now))
+    }
+
+    fn revoke_native(&self, id: [u8; 16]) -> Answer<'_, ()> {
+        self.writer.run(move |db| native::revoke(db, id))
+    }
+
+    fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>> {
+        self.writer.run(move |db| together(db, |db| native::redeem(db, digest, session, now)))
     }
 
     fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize> {

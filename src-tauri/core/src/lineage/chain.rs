@@ -102,7 +102,7 @@ impl Token {
     }
 
     fn digest(&self) -> [u8; 32] {
-        Sha256::digest(&*self.secret).into()
+        Sha256::digest(*self.secret).into()
     }
 }
 
@@ -149,6 +149,11 @@ impl Chain {
             self.successor = Some(next.digest());
         }
         Ok((renewal, next.text()))
+    }
+
+    /// Whether `token` would be accepted at `now`. Changes nothing.
+    pub fn accepts(&self, token: &Token, now: Time) -> bool {
+        self.issued(token) && self.lineage.clone().present(token.generation, None, now).is_ok()
     }
 
     /// Whether this chain issued `token`, now or long ago: whether its holder may end the session.

@@ -22,7 +22,7 @@ pub(super) async fn begin(service: &Service, call: &Call) -> Result<Reply, Probl
     if client_id.trim().is_empty() || client_id.len() > 128 || client_id.chars().any(char::is_control) {
         return Err(Problem::WrongShape("The clientID must have 1 to 128 characters".into()));
     }
-    let code = service.begin_sign_in(client_id).await?.ok_or(Problem::TooOften(DEVICE_CODE_LIFE))?;
+    let code = service.begin_sign_in(client_id, None).await?.ok_or(Problem::TooOften(DEVICE_CODE_LIFE))?;
     let page = format!("http://{}/device?user_code={}", call.host, code.user_code.expose());
     ok(&json!({
         "deviceCode": code.device_code.expose(),

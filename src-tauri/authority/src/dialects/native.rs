@@ -1,0 +1,99 @@
+//! The native dialect: OAuth 2.0 (RFC 6749) as it is used today.
+//!
+//! `POST /oauth2/token` with `client_credentials`, `refresh_token` and device code (RFC 8628), which begins at
+//! `POST /oauth2/device_authorization` and is approved at `/device`; `POST /oauth2/revoke` (RFC 7009) and
+//! `POST /oauth2/introspect` (RFC 7662); the keys and the metadata (RFC 8414) under `/.well-known/`. Access tokens are JWTs
+//! (RFC 9068), refresh tokens rotate by [`daypass_core::lineage`]. Errors are those of RFC 6749 section 5.2.
+//!
+//! The issuer is `http://` and the host that the request named, one of this machine's.
+
+mod form;
+mod metadata;
+mod token;
+mod tokens;
+
+use std::borrow::Cow;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, PRAGMA, WWW_AUTHENTICATE};
+use serde_json::json;
+
+use crate::call::{Call, Problem, Reply, json};
+use crate::{Error, Service};
+
+/// Why a request is refused: in the words of OAuth, or of every dialect.
+enum Refusal {
+    /// An error code of RFC 6749 section 5.2 or RFC 8628 section 3.5, and what it means here.
+    OAuth(&'static str, Cow<'static, str>),
+    /// The same, where a client or token was guessed at.
+    Guess(&'static str, Cow<'static, str>),
+    /// What any request can meet.
+    Problem(Problem),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// `invalid_request`: the request cannot be read.
+fn invalid_request(about: impl Into<Cow<'static, str>>) -> Refusal {
+    Refusal::OAuth("invalid_request", about.into())
+}
+
+pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Problem> {
+    let done = match (call.method.as_str(), call.segments().as_slice()) {
+        ("POST", ["oauth2", "token"]) => token::answer(service, call).await,
+        ("POST", ["oauth2", "device_authorization"]) => token::begin(service, call).await,
+        ("POST", ["oauth2", "revoke"]) => tokens::revoke(service, call).await,
+        ("POST", ["oauth2", "introspect"]) => tokens::introspect(service, call).await,
+        (_, ["oauth2", "token" | "device_authorization" | "revoke" | "introspect"]) => {
+            Err(Problem::Method("POST").into())
+        }
+        ("GET" | "HEAD", [".well-known", "jwks.json"]) => metadata::keys(service),
+        ("GET" | "HEAD", [".well-known", "oauth-authorization-server"]) => metadata::server(call),
+        (_, [".well-known", "jwks.json" | "oauth-authorization-server"]) => Err(Problem::Method("GET, HEAD").into()),
+        _ => Err(Problem::NoRoute.into()),
+    };
+    match done {
+        Ok(reply) => Ok(reply),
+        Err(Refusal::Problem(problem)) => Err(problem),
+        Err(Refusal::OAuth(error, about)) => Ok(refused(error, &about)),
+        Err(Refusal::Guess(error, about)) => {
+            service.count_failure(call.peer).map_err(Problem::TooOften)?;
+            Ok(refused(error, &about))
+        }
+    }
+}
+
+/// An error as RFC 6749 section 5.2 writes it: 400, or 401 for a client that is not known.
+fn refused(error: &'static str, about: &str) -> Reply {
+    let body = json!({ "error": error, "error_description": about });
+    if error != "invalid_client" {
+        return unkept(json(StatusCode::BAD_REQUEST, &body));
+    }
+    let mut reply = json(StatusCode::UNAUTHORIZED, &body);
+    reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"daypass\""));
+    unkept(reply)
+}
+
+/// The answer with the second header that RFC 6749 section 5.1 demands; the first is on every answer in JSON.
+fn unkept(mut reply: Reply) -> Reply {
+    reply.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    reply
+}
+
+pub(super) fn refuse(problem: &Problem) -> Reply {
+    let error = match problem {
+        Problem::Unavailable | Problem::TooOften(_) => "temporarily_unavailable",
+        _ => "invalid_request",
+    };
+    problem.reply(problem.status(), &json!({ "error": error, "error_description": problem.message() }))
+}

@@ -1,0 +1,295 @@
+//! The native dialect's verbs: clients, sessions with rotating refresh tokens, and access tokens that die with them.
+
+use std::time::Duration;
+
+use chrono::SubsecRound as _;
+use daypass_core::lineage::chain::{Chain, Token};
+use daypass_core::lineage::{Refusal, Scopes, Terms};
+use daypass_core::token::opaque;
+use daypass_core::{Secret, Time, clock};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Service;
+use crate::Error;
+use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, storable};
+
+/// The life of an access token.
+const ACCESS_LIFE: Duration = Duration::from_secs(600);
+
+/// The life of a session that a person signed in to.
+const TERMS: Terms = Terms { life: Duration::from_secs(90 * 86_400), idle: Duration::from_secs(30 * 86_400) };
+
+/// The longest id of a client, in bytes.
+const LONGEST_ID: usize = 64;
+
+/// Whether a client can keep a secret (RFC 6749 section 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// It can: it authenticates with one, and may act for itself.
+    Confidential,
+    /// It cannot, a program on a user's machine say: it is known by its id alone, and acts only for users.
+    Public,
+}
+
+/// A client that [`Service::register_client`] stored.
+#[derive(Debug)]
+pub struct RegisteredClient {
+    /// Its id.
+    pub id: String,
+    /// Its secret, 64 hex digits, unless it is public. It is nowhere else: the store has its hash.
+    pub secret: Option<Secret>,
+}
+
+/// What a token request brings.
+pub(crate) struct Issued {
+    pub(crate) access_token: Secret,
+    pub(crate) expires_in: Duration,
+    pub(crate) refresh_token: Option<Secret>,
+    pub(crate) scopes: Scopes,
+}
+
+/// What a living token says of itself (RFC 7662 section 2.2), `active` aside.
+#[derive(Serialize)]
+pub(crate) struct Facts {
+    pub(crate) sub: String,
+    pub(crate) client_id: String,
+    pub(crate) scope: String,
+    pub(crate) sid: String,
+    pub(crate) iat: i64,
+    pub(crate) exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) aud: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token_type: Option<&'static str>,
+}
+
+/// What a revocation did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Revoked {
+    /// The token is no good from now on, or was none before (RFC 7009 section 2.2).
+    Done,
+    /// It is another client's, and was left alone.
+    Foreign,
+}
+
+/// What an access token says (RFC 9068 section 2.2), besides `exp`.
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    client_id: &'a str,
+    scope: String,
+    sid: String,
+    jti: String,
+    iat: i64,
+}
+
+impl Service {
+    /// Registers a client of the native dialect, which may ask for `scopes`.
+    ///
+    /// `None` where the id is taken, or is not 1 to 64 letters, digits, `-`, `.` and `_`.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be written.
+    pub async fn register_client(
+        &self,
+        id: &str,
+        kind: ClientKind,
+        scopes: Scopes,
+    ) -> Result<Option<RegisteredClient>, Error> {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(fits) {
+            return Ok(None);
+        }
+        let secret = (kind == ClientKind::Confidential).then(|| opaque::hex("", 32, self.chance()));
+        let digest = secret.as_ref().map(Digest::of);
+        let client = Client { id: id.to_owned(), digest, scopes, created_at: storable(self.now()) };
+        let added = self.store.add_client(client).await?;
+        Ok(added.then(|| RegisteredClient { id: id.to_owned(), secret }))
+    }
+
+    /// The client with this id, if `secret` is its secret, or it has none and none was sent.
+    pub(crate) async fn verify_client(&self, id: &str, secret: Option<&Secret>) -> Result<Option<Client>, Error> {
+        let found = self.store.client(id.to_owned()).await?;
+        Ok(found.filter(|client| client.digest == secret.map(Digest::of)))
+    }
+
+    /// Opens a session in which `client` acts for itself. It lives as long as its one access token.
+    pub(crate) async fn open_for_client(&self, client: &Client, scopes: Scopes, issuer: &str) -> Result<Issued, Error> {
+        let now = storable(self.now());
+        let life = clock::until(now, self.access_end(now));
+        let (session, _) = self.native_session(client, Terms { life, idle: life }, scopes.clone(), now);
+        self.store.open_native(session.clone()).await?;
+        self.issue(&session, scopes, None, issuer, now)
+    }
+
+    /// Asks after a device sign-in of `client`; an approved one is used up by this, and opens a session.
+    pub(crate) async fn poll_native(
+        &self,
+        client: &Client,
+        device_code: &Secret,
+        issuer: &str,
+    ) -> Result<Redeemed<Issued>, Error> {
+        let now = storable(self.now());
+        let (session, refresh_token) = self.native_session(client, TERMS, Scopes::default(), now);
+        Ok(match self.store.redeem_native(Digest::of(device_code), session, now).await? {
+            Redeemed::Approved(session) => {
+                let scopes = session.chain.lineage.scopes.clone();
+                Redeemed::Approved(self.issue(&session, scopes, Some(refresh_token), issuer, now)?)
+            }
+            Redeemed::Pending => Redeemed::Pending,
+            Redeemed::Denied => Redeemed::Denied,
+            Redeemed::Unknown => Redeemed::Unknown,
+            Redeemed::Expired => Redeemed::Expired,
+        })
+    }
+
+    /// Renews a session of `client` with a refresh token, by the rules of [`daypass_core::lineage`].
+    pub(crate) async fn refresh(
+        &self,
+        client: &Client,
+        refresh_token: &Secret,
+        asked: Option<Scopes>,
+        issuer: &str,
+    ) -> Result<Result<Issued, Refusal>, Error> {
+        let now = storable(self.now());
+        let Some(token) = Token::parse(refresh_token) else { return Ok(Err(Refusal::Unknown)) };
+        let mut salt = Salt::default();
+        self.chance().fill(salt.as_mut());
+        match self.store.refresh_native(token, client.id.clone(), asked, salt, now).await? {
+            Ok(Refreshed { session, refresh_token, scopes }) => {
+                self.issue(&session, scopes, Some(refresh_token), issuer, now).map(Ok)
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Ends the session of an access or refresh token, if it is `client`'s: with it die all tokens of the session.
+    pub(crate) async fn revoke_token(&self, client: &Client, token: &Secret) -> Result<Revoked, Error> {
+        let found = match Token::parse(token) {
+            // Also one that was replaced long ago: it shows that the session is its holder's.
+            Some(refresh) => {
+                self.store.native_session(refresh.id()).await?.filter(|found| found.chain.issued(&refresh))
+            }
+            None => self.of_access_token(token).await?.map(|(session, _)| session),
+        };
+        match found {
+            Some(session) if session.client_id != client.id => Ok(Revoked::Foreign),
+            Some(session) => self.store.revoke_native(session.chain.id).await.map(|()| Revoked::Done),
+            None => Ok(Revoked::Done),
+        }
+    }
+
+    /// What an access or refresh token says of itself, if it would be accepted now. Changes nothing.
+    pub(crate) async fn introspect(&self, token: &Secret) -> Result<Option<Facts>, Error> {
+        let now = self.now();
+        let Some(refresh) = Token::parse(token) else {
+            let found = self.of_access_token(token).await?;
+            let alive = found.filter(|(session, _)| session.chain.lineage.end_at(now).is_none());
+            return Ok(alive.map(|(session, claims)| facts_of_access(&session, &claims)));
+        };
+        let found = self.store.native_session(refresh.id()).await?;
+        Ok(found.filter(|session| session.chain.accepts(&refresh, now)).map(|session| facts(&session)))
+    }
+
+    /// The public keys that access tokens are verified with, as JWKs.
+    pub(crate) fn public_keys(&self) -> Vec<Value> {
+        vec![self.signer.jwk()]
+    }
+
+    /// The session of an access token that is intact and has not expired, and what the token says.
+    async fn of_access_token(
+        &self,
+        token: &Secret,
+    ) -> Result<Option<(NativeSession, serde_json::Map<String, Value>)>, Error> {
+        let Ok(claims) = self.signer.verify(token, self.now()) else { return Ok(None) };
+        let mut id = [0; 16];
+        let sid = claims.all.get("sid").and_then(Value::as_str).unwrap_or_default();
+        if data_encoding::HEXLOWER.decode_len(sid.len()) != Ok(id.len())
+            || data_encoding::HEXLOWER.decode_mut(sid.as_bytes(), &mut id).is_err()
+        {
+            return Ok(None);
+        }
+        Ok(self.store.native_session(id).await?.map(|session| (session, claims.all)))
+    }
+
+    fn native_session(&self, client: &Client, terms: Terms, scopes: Scopes, now: Time) -> (NativeSession, Secret) {
+        let (chain, refresh_token) = Chain::open(terms, scopes, self.chance(), now);
+        let client_id = client.id.clone();
+        (NativeSession { client_id, user_id: None, created_at: now, chain }, refresh_token)
+    }
+
+    /// Signs an access token of `session`, which never outlives it.
+    fn issue(
+        &self,
+        session: &NativeSession,
+        scopes: Scopes,
+        refresh_token: Option<Secret>,
+        issuer: &str,
+        now: Time,
+    ) -> Result<Issued, Error> {
+        let expires_at = self.access_end(now).min(session.chain.lineage.expires_at);
+        let claims = Claims {
+            iss: issuer,
+            aud: issuer,
+            sub: subject(session),
+            client_id: &session.client_id,
+            scope: scopes.to_string(),
+            sid: data_encoding::HEXLOWER.encode(&session.chain.id),
+            jti: opaque::uuid(self.chance()),
+            iat: now.timestamp(),
+        };
+        let signed = self.signer.sign(&claims, expires_at);
+        let access_token = signed.map_err(|_| Error::Damaged("no access token can be made of a session"))?;
+        Ok(Issued { access_token, expires_in: clock::until(now, expires_at), refresh_token, scopes })
+    }
+
+    /// When an access token of `now` ends: in whole seconds, rounded up, so that its life is never shorter than promised.
+    fn access_end(&self, now: Time) -> Time {
+        clock::later(now, self.config().life(ACCESS_LIFE) + Duration::from_nanos(999_999_999)).trunc_subsecs(0)
+    }
+}
+
+/// Whom a session acts for: its user, or its client.
+fn subject(session: &NativeSession) -> &str {
+    session.user_id.as_deref().unwrap_or(&session.client_id)
+}
+
+/// What an access token says of itself.
+fn facts_of_access(session: &NativeSession, claims: &serde_json::Map<String, Value>) -> Facts {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
+    let instant = |name: &str| claims.get(name).and_then(Value::as_i64).unwrap_or_default();
+    Facts {
+        scope: text("scope").unwrap_or_default(),
+        iat: instant("iat"),
+        exp: instant("exp"),
+        iss: text("iss"),
+        aud: text("aud"),
+        jti: text("jti"),
+        token_type: Some("Bearer"),
+        ..facts(session)
+    }
+}
+
+/// What a refresh token says of itself.
+fn facts(session: &NativeSession) -> Facts {
+    let lineage = &session.chain.lineage;
+    Facts {
+        sub: subject(session).to_owned(),
+        client_id: session.client_id.clone(),
+        scope: lineage.scopes.to_string(),
+        sid: data_encoding::HEXLOWER.encode(&session.chain.id),
+        iat: session.created_at.timestamp(),
+        exp: lineage.over_at().timestamp(),
+        iss: None,
+        aud: None,
+        jti: None,
+        token_type: None,
+    }
+}

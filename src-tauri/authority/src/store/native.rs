@@ -1,0 +1,173 @@
+//! The statements of the native dialect in the SQLite store: clients, and sessions with their refresh tokens.
+
+use std::time::Duration;
+
+use daypass_core::lineage::chain::{Chain, Link, Token};
+use daypass_core::lineage::{End, Lineage, Refusal, Scopes};
+use daypass_core::{Time, clock};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::rows::{instant, micros, take_device_code, unreadable, word};
+use crate::Error;
+use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt};
+
+/// How long a session is remembered that is over, so that its owner is told why.
+const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+
+pub(super) fn add_client(db: &Connection, client: &Client) -> Result<bool, Error> {
+    let added = db
+        .prepare_cached(
+            "INSERT INTO clients (id, digest, scopes, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            client.id,
+            client.digest.map(|digest| digest.0),
+            client.scopes.to_string(),
+            micros(client.created_at)
+        ])?;
+    Ok(added > 0)
+}
+
+pub(super) fn client(db: &Connection, id: &str) -> Result<Option<Client>, Error> {
+    let mut select = db.prepare_cached("SELECT id, digest, scopes, created_at FROM clients WHERE id = ?1")?;
+    let found = select.query_row([id], |row| {
+        Ok(Client {
+            id: row.get(0)?,
+            digest: row.get::<_, Option<[u8; 32]>>(1)?.map(Digest),
+            scopes: word(row, 2, Scopes::parse)?,
+            created_at: instant(row.get(3)?, 3)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+pub(super) fn session(db: &Connection, id: [u8; 16]) -> Result<Option<NativeSession>, Error> {
+    let mut select = db.prepare_cached(
+        "SELECT client_id, user_id, scopes, created_at, expires_at, idle, used_at, ended, tag_key, generation,
+                previous_digest, previous_salt, current_digest, current_salt, successor_digest
+         FROM native_sessions WHERE id = ?1",
+    )?;
+    Ok(select.query_row([id], |row| read(row, id)).optional()?)
+}
+
+fn read(row: &Row<'_>, id: [u8; 16]) -> rusqlite::Result<NativeSession> {
+    let ended: Option<String> = row.get(7)?;
+    let successor: Option<[u8; 32]> = row.get(14)?;
+    let lineage = Lineage {
+        generation: row.get(9)?,
+        issued: successor.is_some(),
+        scopes: word(row, 2, Scopes::parse)?,
+        expires_at: instant(row.get(4)?, 4)?,
+        idle: Duration::from_millis(row.get::<_, i64>(5)?.max(0).unsigned_abs()),
+        used_at: instant(row.get(6)?, 6)?,
+        ended: ended.map(|word| End::from_word(&word).ok_or_else(|| unreadable(7))).transpose()?,
+    };
+    let link = |digest, salt: [u8; 32]| Link { digest, salt: Salt::new(salt) };
+    let previous = row.get::<_, Option<[u8; 32]>>(10)?.zip(row.get(11)?);
+    Ok(NativeSession {
+        client_id: row.get(0)?,
+        user_id: row.get(1)?,
+        created_at: instant(row.get(3)?, 3)?,
+        chain: Chain {
+            id,
+            lineage,
+            key: Salt::new(row.get(8)?),
+            previous: previous.map(|(digest, salt)| link(digest, salt)),
+            current: link(row.get(12)?, row.get(13)?),
+            successor,
+        },
+    })
+}
+
+pub(super) fn insert(db: &Connection, session: &NativeSession) -> Result<(), Error> {
+    let chain = &session.chain;
+    db.prepare_cached(
+        "INSERT INTO native_sessions (id, client_id, user_id, scopes, created_at, expires_at, idle, used_at,
+             forgotten_at, tag_key, generation, current_digest, current_salt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?
+    .execute(params![
+        chain.id,
+        session.client_id,
+        session.user_id,
+        chain.lineage.scopes.to_string(),
+        micros(session.created_at),
+        micros(chain.lineage.expires_at),
+        i64::try_from(chain.lineage.idle.as_millis()).unwrap_or(i64::MAX),
+        micros(chain.lineage.used_at),
+        micros(forgotten_at(session)),
+        *chain.key,
+        chain.lineage.generation,
+        chain.current.digest,
+        *chain.current.salt
+    ])?;
+    Ok(())
+}
+
+pub(super) fn refresh(
+    db: &Connection,
+    token: &Token,
+    client_id: &str,
+    asked: Option<&Scopes>,
+    salt: Salt,
+    now: Time,
+) -> Result<Result<Refreshed, Refusal>, Error> {
+    let found = session(db, token.id())?.filter(|session| session.client_id == client_id);
+    let Some(mut session) = found else { return Ok(Err(Refusal::Unknown)) };
+    let before = session.chain.clone();
+    let presented = session.chain.present(token, asked, salt, now);
+    if session.chain != before {
+        update(db, &session)?;
+    }
+    Ok(presented.map(|(renewal, refresh_token)| Refreshed { session, refresh_token, scopes: renewal.scopes }))
+}
+
+pub(super) fn revoke(db: &Connection, id: [u8; 16]) -> Result<(), Error> {
+    let Some(mut session) = session(db, id)? else { return Ok(()) };
+    session.chain.lineage.end(End::Revoked);
+    update(db, &session)
+}
+
+pub(super) fn redeem(
+    db: &Connection,
+    digest: Digest,
+    mut session: NativeSession,
+    now: Time,
+) -> Result<Redeemed<NativeSession>, Error> {
+    let redeemed = take_device_code(db, digest, Some(&session.client_id), now)?;
+    if let Redeemed::Approved((user_id, scopes)) = &redeemed {
+        session.user_id = Some(user_id.clone());
+        session.chain.lineage.scopes =
+            Scopes::parse(scopes).ok_or(Error::Damaged("the scopes of a device sign-in cannot be read"))?;
+        insert(db, &session)?;
+    }
+    Ok(redeemed.map(|_| session))
+}
+
+/// Writes what can change in a session.
+fn update(db: &Connection, session: &NativeSession) -> Result<(), Error> {
+    let chain = &session.chain;
+    db.prepare_cached(
+        "UPDATE native_sessions SET used_at = ?2, ended = ?3, forgotten_at = ?4, generation = ?5, previous_digest = ?6,
+             previous_salt = ?7, current_digest = ?8, current_salt = ?9, successor_digest = ?10 WHERE id = ?1",
+    )?
+    .execute(params![
+        chain.id,
+        micros(chain.lineage.used_at),
+        chain.lineage.ended.map(End::word),
+        micros(forgotten_at(session)),
+        chain.lineage.generation,
+        chain.previous.as_ref().map(|link| link.digest),
+        chain.previous.as_ref().map(|link| *link.salt),
+        chain.current.digest,
+        *chain.current.salt,
+        chain.successor
+    ])?;
+    Ok(())
+}
+
+/// When the row may go. A session without a refresh token has nobody who would ask why it is over.
+fn forgotten_at(session: &NativeSession) -> Time {
+    let over = session.chain.lineage.over_at();
+    if session.user_id.is_some() { clock::later(over, REMEMBERED) } else { over }
+}

@@ -1,0 +1,95 @@
+//! JWT access tokens (RFC 9068), signed with Ed25519 (RFC 8037): whoever has the public key verifies them without asking.
+
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::check_length;
+use super::jwt::{Claims, alive};
+use crate::{Secret, Time, TokenError};
+
+/// The `typ` of an access token (RFC 9068 section 2.1): no other JWT of the same issuer is taken for one.
+const TYPE: &str = "at+jwt";
+
+/// What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410 section 7).
+const PKCS8: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+
+/// A key that signs access tokens, and its public half.
+pub struct Signer {
+    private: EncodingKey,
+    public: DecodingKey,
+    jwk: Jwk,
+}
+
+impl Signer {
+    /// The key made of `seed`, 32 secret bytes (RFC 8032 section 5.1.5). Its id is its thumbprint (RFC 7638).
+    ///
+    /// # Errors
+    /// [`TokenError::WeakKey`] where the library makes no key of it.
+    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, TokenError> {
+        let mut der = Zeroizing::new([0; 48]);
+        der[..16].copy_from_slice(&PKCS8);
+        der[16..].copy_from_slice(seed);
+        let private = EncodingKey::from_ed_der(&*der);
+        let weak = |_| TokenError::WeakKey;
+        let mut jwk = Jwk::from_encoding_key(&private, Algorithm::EdDSA).map_err(weak)?;
+        jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256).map_err(weak)?);
+        jwk.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
+        let public = DecodingKey::from_jwk(&jwk).map_err(weak)?;
+        Ok(Self { private, public, jwk })
+    }
+
+    /// The public key as a JWK (RFC 7517), with `kid`, `alg` and `use`.
+    pub fn jwk(&self) -> Value {
+        // A struct of plain texts is always written.
+        serde_json::to_value(&self.jwk).unwrap_or_default()
+    }
+
+    /// Signs `claims`, with `exp = expires_at` (whole seconds) in place of any `exp` of their own.
+    ///
+    /// # Errors
+    /// [`TokenError::AbsurdExpiry`] for an instant before 1970; [`TokenError::Malformed`] where the claims are not a
+    /// JSON object; [`TokenError::TooLong`] where the token would be refused for its length.
+    pub fn sign<T: Serialize>(&self, claims: &T, expires_at: Time) -> Result<Secret, TokenError> {
+        let exp = u64::try_from(expires_at.timestamp()).map_err(|_| TokenError::AbsurdExpiry)?;
+        let Ok(Value::Object(mut all)) = serde_json::to_value(claims) else { return Err(TokenError::Malformed) };
+        all.insert("exp".to_owned(), exp.into());
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid.clone_from(&self.jwk.common.key_id);
+        let token =
+            jsonwebtoken::encode(&header, &all, &self.private).map(Secret::new).map_err(|_| TokenError::Malformed)?;
+        check_length(&token)?;
+        Ok(token)
+    }
+
+    /// Checks `token` at `now`, and answers its claims.
+    ///
+    /// Only EdDSA under this key is accepted, whatever the header says: a `kid` only ever names this key, and keys in the
+    /// header are not looked at (RFC 8725 section 3.1). Times are judged as by [`super::jwt::verify`].
+    ///
+    /// # Errors
+    /// [`TokenError::TooLong`], [`TokenError::WrongAlgorithm`], [`TokenError::WrongSignature`],
+    /// [`TokenError::Malformed`] (a `typ` or `kid` that is not ours and a `crit` included), and what the times say.
+    pub fn verify(&self, token: &Secret, now: Time) -> Result<Claims, TokenError> {
+        check_length(token)?;
+        // The library would read the clock for `exp`: the house checks it itself, against `now`.
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        let read = jsonwebtoken::decode::<Map<String, Value>>(token.expose(), &self.public, &validation);
+        let read = read.map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature => TokenError::WrongSignature,
+            ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => TokenError::WrongAlgorithm,
+            _ => TokenError::Malformed,
+        })?;
+        let header = read.header;
+        if header.typ.as_deref() != Some(TYPE) || header.kid != self.jwk.common.key_id || header.crit.is_some() {
+            return Err(TokenError::Malformed);
+        }
+        alive(read.claims, now)
+    }
+}
