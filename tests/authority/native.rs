@@ -34,7 +34,7 @@ pub(crate) async fn registered(world: &World, id: &str, kind: ClientKind) -> Reg
 /// A device sign-in of `client`, approved by a person: what the token endpoint answers.
 pub(crate) async fn signed_in(world: &World, client: &RegisteredClient) -> Value {
     let begun = good(by(world, client, "device_authorization", &[])).await;
-    decide(world, &begun, "approve").await;
+    assert_eq!(decide(world, &begun, "approve").await, 200);
     good(poll(world, client, &begun)).await
 }
 
@@ -43,12 +43,12 @@ fn poll(world: &World, client: &RegisteredClient, begun: &Value) -> RequestBuild
     by(world, client, "token", &[("grant_type", DEVICE), ("device_code", code)])
 }
 
-async fn decide(world: &World, begun: &Value, decision: &str) {
+async fn decide(world: &World, begun: &Value, decision: &str) -> u16 {
     let code = begun["user_code"].as_str().unwrap();
     let origin = format!("http://{}", world.address);
     let fields = [("user_code", code), ("decision", decision)];
-    let response = world.request("POST", "/device").header("origin", origin).form(&fields).send().await.unwrap();
-    assert_eq!(response.status(), 200);
+    let request = world.request("POST", "/device").header("origin", origin).form(&fields);
+    request.send().await.unwrap().status().as_u16()
 }
 
 /// The whole answer of the introspection of `token`.
@@ -192,7 +192,7 @@ async fn what_is_wrong_with_a_token_request_is_told_in_the_words_of_the_rfc() {
 
 #[tokio::test]
 async fn guesses_at_clients_and_tokens_are_limited() {
-    let config = Config { failures: Rate { burst: 3, per_second: 0.1 }, ..Config::default() };
+    let config = Config { failures: Rate { burst: 4, per_second: 0.1 }, ..Config::default() };
     let world = World::with(config, Store::in_memory().unwrap()).await;
     let demo = &world.demo.native_client;
     let guess = [("grant_type", "client_credentials"), ("client_id", "nobody")];
@@ -201,6 +201,8 @@ async fn guesses_at_clients_and_tokens_are_limited() {
     }
     let token = [("grant_type", "refresh_token"), ("refresh_token", "dprt_x")];
     assert_eq!(refused(by(&world, demo, "token", &token)).await.0, 400);
+    let code = [("grant_type", DEVICE), ("device_code", "dvc_0")];
+    assert_eq!(refused(by(&world, demo, "token", &code)).await.0, 400);
     let (status, error, head) = refused(form(&world, "token", &guess)).await;
     assert_eq!((status, error.as_str()), (429, "temporarily_unavailable"));
     assert_eq!(head["retry-after"], "10");
@@ -226,7 +228,7 @@ async fn a_device_is_signed_in_and_waits_until_it_is() {
     assert_eq!(refused(ask("tv")).await.1, "authorization_pending");
     let html = world.request("GET", complete.strip_prefix(&format!("http://{}", world.address)).unwrap());
     assert!(html.send().await.unwrap().text().await.unwrap().contains("<b>tv</b>"));
-    decide(&world, &begun, "approve").await;
+    assert_eq!(decide(&world, &begun, "approve").await, 200);
 
     // Neither another client nor the other dialect gets it.
     registered(&world, "radio", ClientKind::Public).await;
@@ -242,7 +244,8 @@ async fn a_device_is_signed_in_and_waits_until_it_is() {
     assert_eq!(refused(ask("tv")).await.1, "invalid_grant", "used up");
 
     let denied = good(form(&world, "device_authorization", &[("client_id", "tv")])).await;
-    decide(&world, &denied, "deny").await;
+    assert_eq!(decide(&world, &denied, "deny").await, 200);
+    assert_eq!(decide(&world, &denied, "approve").await, 404, "no is no");
     let code = denied["device_code"].as_str().unwrap();
     let ask = form(&world, "token", &[("grant_type", DEVICE), ("device_code", code), ("client_id", "tv")]);
     assert_eq!(refused(ask).await.1, "access_denied");
@@ -260,7 +263,7 @@ async fn a_sign_in_of_discovr_is_none_of_the_native_dialect() {
     let world = World::new().await;
     let tv = registered(&world, "tv", ClientKind::Public).await;
     let begun = good(world.request("POST", "/auth/device-codes").json(&json!({ "clientID": "tv" }))).await;
-    decide(&world, &json!({ "user_code": begun["userCode"] }), "approve").await;
+    assert_eq!(decide(&world, &json!({ "user_code": begun["userCode"] }), "approve").await, 200);
     let code = begun["deviceCode"].as_str().unwrap();
     let ask = form(&world, "token", &[("grant_type", DEVICE), ("device_code", code), ("client_id", &tv.id)]);
     assert_eq!(refused(ask).await.1, "invalid_grant");
@@ -353,6 +356,19 @@ async fn a_client_finds_everything_from_the_issuer() {
     }
     let keys = metadata["jwks_uri"].as_str().unwrap().strip_prefix(&issuer).unwrap();
     good(world.request("GET", keys)).await;
+}
+
+#[tokio::test]
+async fn a_client_without_scopes_is_told_of_none() {
+    let world = World::new().await;
+    let bare =
+        world.service.register_client("bare", ClientKind::Confidential, Scopes::default()).await.unwrap().unwrap();
+    let issued = good(by(&world, &bare, "token", &[("grant_type", "client_credentials")])).await;
+    // A scope that is there has at least one character (RFC 6749 appendix A.4).
+    assert!(issued.get("scope").is_none(), "{issued}");
+    let token = secret(&issued, "access_token");
+    assert!(!jwt::contents(&token).unwrap().claims.contains_key("scope"));
+    assert!(introspect(&world, &token).await.get("scope").is_none());
 }
 
 #[tokio::test]

@@ -42,6 +42,16 @@ fn a_token_says_what_it_is_and_is_read_back() {
 }
 
 #[test]
+fn a_token_that_pyjwt_made_with_the_same_key_is_accepted() {
+    // jwt.encode({"sub": "u1", "exp": 1767269400}, key, "EdDSA", {"typ": "at+jwt", "kid": THUMBPRINT}), PyJWT 2.15.1, where
+    // the key is PyJWK({"kty": "OKP", "crv": "Ed25519", "d": SEED, "x": PUBLIC}).key. The signature has no chance in it.
+    let head = "eyJhbGciOiJFZERTQSIsImtpZCI6ImtQcktfcW14VldhWVZBOXd3QkY2SXVvM3ZWeno3VHhIQ1R3WEJ5Z3JTNGsiLCJ0eXAiOiJhdCtqd3QifQ";
+    let tail = "eyJzdWIiOiJ1MSIsImV4cCI6MTc2NzI2OTQwMH0._DzA-HYisP_mM92r3YyFVADk7GJK8-kHhMjuA9fZEZHrlWBO-dt0cyJxdt5iRqd2e3kIaPU4IbFcvNF3BcfrCg";
+    let claims = signer().verify(&Secret::new(format!("{head}.{tail}")), noon(0)).unwrap();
+    assert_eq!((claims.subject.as_deref(), claims.expires_at), (Some("u1"), Some(noon(600))));
+}
+
+#[test]
 fn another_key_algorithm_type_or_extension_is_refused() {
     let token = signer().sign(&json!({ "sub": "u1" }), noon(600)).unwrap();
     let other = Signer::from_seed(&[7; 32]).unwrap();
@@ -81,12 +91,14 @@ fn what_is_signed_with_our_key_and_is_no_access_token_is_refused() {
     let der = [b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".as_slice(), &seed].concat();
     let key = jsonwebtoken::EncodingKey::from_ed_der(&der);
     let claims = json!({ "sub": "u1", "exp": noon(600).timestamp() });
-    let sign = |typ: &str, kid: &str| {
+    let sign = |typ: &str, kid: &str, crit: Option<&str>| {
         let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA);
         (header.typ, header.kid) = (Some(typ.to_owned()), Some(kid.to_owned()));
+        header.crit = crit.map(|name| vec![name.to_owned()]);
         Secret::new(jsonwebtoken::encode(&header, &claims, &key).unwrap())
     };
-    assert!(signer().verify(&sign("at+jwt", THUMBPRINT), noon(0)).is_ok());
-    assert_eq!(signer().verify(&sign("JWT", THUMBPRINT), noon(0)), Err(TokenError::Malformed));
-    assert_eq!(signer().verify(&sign("at+jwt", "other"), noon(0)), Err(TokenError::Malformed));
+    assert!(signer().verify(&sign("at+jwt", THUMBPRINT, None), noon(0)).is_ok());
+    assert_eq!(signer().verify(&sign("JWT", THUMBPRINT, None), noon(0)), Err(TokenError::Malformed));
+    assert_eq!(signer().verify(&sign("at+jwt", "other", None), noon(0)), Err(TokenError::Malformed));
+    assert!(signer().verify(&sign("at+jwt", THUMBPRINT, Some("exp")), noon(0)).is_err());
 }

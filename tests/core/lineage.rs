@@ -8,6 +8,7 @@ use std::time::Duration;
 use daypass_core::lineage::chain::{Chain, Token};
 use daypass_core::lineage::{End, Lineage, Refusal, Renewal, Scopes, Step, Terms};
 use daypass_core::{Chance, Secret, Time};
+use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::clock::{DAY, HOUR, SECOND, noon};
@@ -314,4 +315,20 @@ fn who_steals_the_store_can_make_no_token() {
     let forged = Token::parse(&forged).unwrap();
     assert_eq!(forged.id(), chain.id, "id and tag are right");
     assert_eq!(chain.present(&forged, None, salt(&chance), noon(1)).map(drop), Err(Refusal::Unknown));
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_as_token_or_scope_is_read_or_refused(text in ".{0,120}", bytes in any::<[u8; 68]>()) {
+        prop_assert!(Token::parse(&Secret::new(text.as_str())).is_none());
+        let formed = format!("dprt_{}", data_encoding::BASE64URL_NOPAD.encode(&bytes));
+        let token = Token::parse(&Secret::new(formed)).unwrap();
+        let chance = Counting(AtomicU64::new(1));
+        let (mut chain, _) = Chain::open(TERMS, Scopes::default(), &chance, noon(0));
+        chain.id = token.id();
+        prop_assert!(!chain.issued(&token) && !chain.accepts(&token, noon(0)));
+        if let Some(scopes) = Scopes::parse(&text) {
+            prop_assert_eq!(Scopes::parse(&scopes.to_string()), Some(scopes));
+        }
+    }
 }

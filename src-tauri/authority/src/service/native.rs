@@ -54,6 +54,7 @@ pub(crate) struct Issued {
 pub(crate) struct Facts {
     pub(crate) sub: String,
     pub(crate) client_id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) scope: String,
     pub(crate) sid: String,
     pub(crate) iat: i64,
@@ -84,6 +85,7 @@ struct Claims<'a> {
     aud: &'a str,
     sub: &'a str,
     client_id: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     sid: String,
     jti: String,

@@ -30,8 +30,11 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Refu
         "access_token": issued.access_token.expose(),
         "token_type": "Bearer",
         "expires_in": issued.expires_in.as_secs(),
-        "scope": issued.scopes.to_string(),
     });
+    // An empty scope cannot be written (RFC 6749 appendix A.4).
+    if issued.scopes != Scopes::default() {
+        body["scope"] = issued.scopes.to_string().into();
+    }
     if let Some(refresh_token) = &issued.refresh_token {
         body["refresh_token"] = refresh_token.expose().into();
     }

@@ -15,7 +15,7 @@ pub(super) async fn revoke(service: &Service, call: &Call) -> Result<Reply, Refu
     match service.revoke_token(&client, form.demand("token")?).await? {
         // A token that is not known is as good as revoked (section 2.2).
         Revoked::Done => Ok(unkept(ok(&json!({}))?)),
-        Revoked::Foreign => Err(Refusal::Guess("invalid_grant", "The token was issued to another client".into())),
+        Revoked::Foreign => Err(Refusal::OAuth("invalid_grant", "The token was issued to another client".into())),
     }
 }
 
