@@ -12,7 +12,7 @@
 //! | older | two hold what one should (RFC 9700 section 4.14.2) | the session ends, for good |
 //! | not issued | not one of ours, or the store was restored | refused; nothing changes |
 //!
-//! That a retry with the previous token succeeds is what FAPI 2.0 (section 5.3.2.1) asks for. Its price: a thief who
+//! That a retry with the previous token succeeds is what the FAPI 2.0 Security Profile asks of rotation. Its price: a thief who
 //! keeps step with the owner is found out only when one of both falls two steps behind. What bounds it is the absolute
 //! life, [`Terms::life`].
 
