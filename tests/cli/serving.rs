@@ -30,9 +30,35 @@ fn the_ready_line_names_everything_a_client_needs() {
     assert_eq!(text("antiraid", "login_token").len(), 128);
     assert!(!text("antiraid", "user_id").is_empty());
     assert_eq!(text("discover", "api_key").len(), 52);
-    assert_eq!(authority.demo.as_object().unwrap().len(), 4);
+    assert_eq!(text("native", "client_secret").len(), 64);
+    assert_eq!(authority.demo.as_object().unwrap().len(), 5);
     assert_eq!(status_of(&authority.url, "/sessions"), 401);
     assert_eq!(authority.process.end_by(Signal::TERM).code(), Some(0));
+}
+
+#[test]
+fn the_client_of_the_demo_gets_a_token() {
+    let home = installation();
+    let authority = Authority::start(&home, None);
+    let host = authority.url.strip_prefix("http://").unwrap();
+    let part = |key: &str| authority.demo["native"][key].as_str().unwrap();
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        part("client_id"),
+        part("client_secret")
+    );
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST /oauth2/token HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(answer.contains("\"token_type\":\"Bearer\""), "{answer}");
 }
 
 #[test]
@@ -70,6 +96,7 @@ fn without_json_a_person_reads_how_to_go_on() {
     serve.line("the address", |line| line.starts_with("The authority listens on http://127.0.0.1:"));
     serve.line("a credential", |line| line.contains("discovr") && line.contains("rt_"));
     serve.line("what to do next", |line| line.contains("daypass account add"));
+    serve.line("the client's way", |line| line.contains("curl -u ") && line.ends_with("/oauth2/token"));
     assert_eq!(serve.end_by(Signal::INT).code(), Some(0));
 }
 

@@ -25,13 +25,14 @@ struct Ready<'a> {
     demo: Option<Demo<'a>>,
 }
 
-/// The demo user's credentials, by provider.
+/// The demo user's credentials, by provider; those of the native dialect are its client's.
 #[derive(Serialize)]
 struct Demo<'a> {
     discovr: Discovr<'a>,
     pocketpaw: PocketPaw<'a>,
     antiraid: AntiRaid<'a>,
     discover: Discover<'a>,
+    native: Native<'a>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +57,12 @@ struct Discover<'a> {
     api_key: &'a str,
 }
 
+#[derive(Serialize)]
+struct Native<'a> {
+    client_id: &'a str,
+    client_secret: &'a str,
+}
+
 impl<'a> From<&'a DemoUser> for Demo<'a> {
     /// Showing these credentials is what `--demo` is for: they are fresh, and good for this server alone.
     fn from(user: &'a DemoUser) -> Self {
@@ -67,8 +74,14 @@ impl<'a> From<&'a DemoUser> for Demo<'a> {
             pocketpaw: PocketPaw { master_token: user.pocketpaw_master_token.expose() },
             antiraid: AntiRaid { login_token: user.antiraid_login_token.expose(), user_id: &user.antiraid_user_id },
             discover: Discover { api_key: user.discover_api_key.expose() },
+            native: Native { client_id: &user.native_client.id, client_secret: client_secret(user) },
         }
     }
+}
+
+/// The secret of the demo user's client, which is not a public one.
+fn client_secret(user: &DemoUser) -> &str {
+    user.native_client.secret.as_ref().map_or("", Secret::expose)
 }
 
 /// Serves until a signal ends it.
@@ -108,7 +121,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// The demo user's credentials for a person, shown this once.
-fn introduction<'a>(user: &'a DemoUser, url: &'a str) -> [&'a str; 15] {
+fn introduction<'a>(user: &'a DemoUser, url: &'a str) -> [&'a str; 23] {
     let secret = Secret::expose;
     [
         "\nOne user was created. The credentials are shown this once:\n  discovr    refresh token  ",
@@ -123,9 +136,17 @@ fn introduction<'a>(user: &'a DemoUser, url: &'a str) -> [&'a str; 15] {
         &user.antiraid_user_id,
         "\n  discover   API key        ",
         secret(&user.discover_api_key),
+        "\n  OAuth 2.0  client id      ",
+        &user.native_client.id,
+        "\n             client secret  ",
+        client_secret(user),
         "\nConnect one, and paste its credential:\n  daypass account add pocketpaw --name paw --base-url ",
         url,
-        "\n",
+        "\nor ask for a token as an OAuth client; it asks for the secret:\n  curl -u ",
+        &user.native_client.id,
+        " -d grant_type=client_credentials ",
+        url,
+        "/oauth2/token\n",
     ]
 }
 
