@@ -25,6 +25,8 @@ const ACCOUNT: &str = "account-2";
 const ROUNDS: usize = 7;
 /// How long an idle window is watched.
 const MINUTE: Duration = Duration::from_secs(60);
+/// As many frames a second as one takes for fluent.
+const FLUENT: f64 = 55.0;
 /// After this a window that was opened or closed is at rest.
 const REST: Duration = Duration::from_secs(5);
 
@@ -62,11 +64,17 @@ pub(crate) fn run(programs: &Programs, home: &TrayHome) -> anyhow::Result<Vec<Ro
         sample.add(value);
         sample
     };
-    let figure = |name: &str| scrolled[name].as_f64().context("the page told no figure").map(one);
+    let figure = |name: &str| scrolled[name].as_f64().context("the page told no figure");
+    let (rate, script) = (figure("rate")?, figure("script")?);
+    let rate_row = Row::alone("scrolling 10 000 rows", "frames/s", &one(rate));
+    let script_row = Row::alone("script for a frame of it", "ms", &one(script));
+    // A machine that cannot draw so many says nothing of the list; its script then has to.
+    let (rate_row, script_row) =
+        if rate >= FLUENT { (rate_row.at_least(FLUENT), script_row) } else { (rate_row, script_row.at_most(4.0)) };
     Ok(vec![
         Row::alone("usable window, 10 000 sessions", "ms", &many).beside("10 sessions", &few).ratio_at_most(1.5),
-        Row::alone("scrolling 10 000 rows", "frames/s", &figure("rate")?),
-        Row::alone("script for a frame of it", "ms", &figure("script")?).at_most(4.0),
+        rate_row,
+        script_row,
         Row::alone("processor, idle, window open", "%", &one(opened)).at_most(1.0),
         Row::alone("processor, idle, window closed", "%", &one(closed)).at_most(0.1),
     ])

@@ -50,6 +50,12 @@ impl Row {
         Self { aim: Some(format!("≤ {limit} {}", self.unit)), met: Some(met), ..self }
     }
 
+    /// Aims for at least `limit` of its unit.
+    pub(crate) fn at_least(self, limit: f64) -> Self {
+        let met = self.ours >= limit;
+        Self { aim: Some(format!("≥ {limit} {}", self.unit)), met: Some(met), ..self }
+    }
+
     /// The ratio is to be at most `limit`.
     pub(crate) fn ratio_at_most(self, limit: f64) -> Self {
         let met = self.ratio.is_some_and(|ratio| ratio <= limit);
