@@ -9,6 +9,7 @@ mod garbage;
 mod limits;
 mod native;
 mod native_rotation;
+mod native_sessions;
 mod pocketpaw;
 mod store;
 mod transport;

@@ -27,6 +27,8 @@ pub struct Config {
     /// The limit of PocketPaw's auth routes for each address, failures or not; its real servers have 1/s, burst 5.
     /// `None` for no limit.
     pub pocketpaw_rate: Option<Rate>,
+    /// How many sessions of the native dialect a user may have at once, at least one. What would open one more is refused.
+    pub most_sessions: u32,
     /// The longest request body, in bytes.
     pub max_body: usize,
     /// How long a request's head may take to arrive; also how long an idle connection is kept.
@@ -45,6 +47,7 @@ impl Default for Config {
             session_ttl: None,
             failures: Rate { burst: 100, per_second: 5.0 },
             pocketpaw_rate: None,
+            most_sessions: 100,
             max_body: 64 * 1024,
             head_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),

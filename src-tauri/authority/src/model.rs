@@ -322,8 +322,45 @@ pub(crate) struct NativeSession {
     pub(crate) client_id: String,
     /// The user that the client acts for; none where it acts for itself.
     pub(crate) user_id: Option<String>,
+    /// What its user calls it.
+    pub(crate) name: Option<String>,
     pub(crate) created_at: Time,
     pub(crate) chain: Chain,
+}
+
+/// Who looks at the sessions of a user, or changes them: the holder of an access token of that user.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// The session of the token.
+    pub(crate) session: [u8; 16],
+    /// What the token may do: all that its session may, or less.
+    pub(crate) scopes: lineage::Scopes,
+}
+
+/// Which sessions of a user are to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The one with this id.
+    One([u8; 16]),
+    /// All but the caller's own.
+    Others,
+    /// All.
+    All,
+}
+
+/// Why a caller is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// Its session has ended.
+    Gone,
+    /// Its session has no user: a client acts for itself.
+    NoUser,
+    /// Its token lacks some of these scopes, which this takes.
+    Scope(lineage::Scopes),
+    /// There is no such session of its user's, or it has ended.
+    Unknown,
+    /// The user has as many sessions as may be.
+    Full,
 }
 
 /// A refresh of a session of the native dialect.

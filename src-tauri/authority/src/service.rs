@@ -3,6 +3,7 @@
 mod demo;
 mod device;
 mod native;
+mod owned;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! [`Backend`] is the seam: the service knows nothing else of a store, so that another database can stand beside SQLite.
 
 mod native;
+mod owned;
 mod queue;
 mod rows;
 mod sqlite;
@@ -16,8 +17,8 @@ use daypass_core::lineage::{Refusal, Scopes};
 
 use crate::Error;
 use crate::model::{
-    Client, Credential, CredentialKind, Digest, Keys, NativeSession, NewCredential, NewDeviceCode, NewUser, Opening,
-    Profile, Redeemed, Refreshed, Refused, Salt, Session,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, Keys, NativeSession, NewCredential, NewDeviceCode,
+    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, Which,
 };
 
 /// A store that is open and has the schema of this program, ready for [`crate::Service::open`].
@@ -135,6 +136,35 @@ pub(crate) trait Backend: Send + Sync {
     /// Asks after a device sign-in of the client that `session` names. If it is approved it is used up, and `session` is
     /// stored, with its user and its scopes, and answered.
     fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>>;
+
+    /// The sessions of the caller's user that live at `now`, oldest first.
+    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>>;
+
+    /// The one of them with this id.
+    fn owned_session(&self, by: Caller, id: [u8; 16], now: Time) -> Answer<'_, Result<NativeSession, Denied>>;
+
+    /// Names the one of them with this id, or takes its name away; answers it as it is now.
+    fn name_owned(
+        &self,
+        by: Caller,
+        id: [u8; 16],
+        name: Option<String>,
+        now: Time,
+    ) -> Answer<'_, Result<NativeSession, Denied>>;
+
+    /// Ends those of them that are meant, all or none; answers how many.
+    fn end_owned(&self, by: Caller, which: Which, now: Time) -> Answer<'_, Result<usize, Denied>>;
+
+    /// Opens `session` beside them, if they are fewer than `most`, with the scopes that are `asked` or all of the
+    /// token's; answers it with its client, user, scopes and end.
+    fn open_owned(
+        &self,
+        by: Caller,
+        session: NativeSession,
+        asked: Option<Scopes>,
+        most: u32,
+        now: Time,
+    ) -> Answer<'_, Result<NativeSession, Denied>>;
 
     /// Removes at most `most` rows of each kind that ended before `now` (credentials: before `credentials_before`);
     /// answers how many were removed.

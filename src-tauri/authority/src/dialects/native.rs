@@ -2,18 +2,21 @@
 //!
 //! `POST /oauth2/token` with `client_credentials`, `refresh_token` and device code (RFC 8628), which begins at
 //! `POST /oauth2/device_authorization` and is approved at `/device`; `POST /oauth2/revoke` (RFC 7009) and
-//! `POST /oauth2/introspect` (RFC 7662); the keys and the metadata (RFC 8414) under `/.well-known/`. Access tokens are JWTs
-//! (RFC 9068), refresh tokens rotate by [`daypass_core::lineage`]. Errors are those of RFC 6749 section 5.2.
+//! `POST /oauth2/introspect` (RFC 7662); a user's sessions at `/oauth2/sessions` ([`sessions`]); the keys and the metadata (RFC 8414) under `/.well-known/`. Access tokens are JWTs
+//! (RFC 9068), refresh tokens rotate by [`daypass_core::lineage`]. Errors are those of RFC 6749 section 5.2, and of RFC 6750
+//! section 3 where an access token is sent.
 //!
 //! The issuer is `http://` and the host that the request named, one of this machine's.
 
 mod form;
 mod metadata;
+mod sessions;
 mod token;
 mod tokens;
 
 use std::borrow::Cow;
 
+use daypass_core::lineage::Scopes;
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use serde_json::json;
@@ -27,6 +30,8 @@ enum Refusal {
     OAuth(&'static str, Cow<'static, str>),
     /// The same, where a client or token was guessed at.
     Guess(&'static str, Cow<'static, str>),
+    /// `insufficient_scope` of RFC 6750 section 3.1, and the scopes that it takes.
+    Scope(Scopes),
     /// What any request can meet.
     Problem(Problem),
 }
@@ -57,6 +62,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
         (_, ["oauth2", "token" | "device_authorization" | "revoke" | "introspect"]) => {
             Err(Problem::Method("POST").into())
         }
+        (_, ["oauth2", "sessions", rest @ ..]) => sessions::answer(service, call, rest).await,
         ("GET" | "HEAD", [".well-known", "jwks.json"]) => metadata::keys(service),
         ("GET" | "HEAD", [".well-known", "oauth-authorization-server"]) => metadata::server(call),
         (_, [".well-known", "jwks.json" | "oauth-authorization-server"]) => Err(Problem::Method("GET, HEAD").into()),
@@ -65,6 +71,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
     match done {
         Ok(reply) => Ok(reply),
         Err(Refusal::Problem(problem)) => Err(problem),
+        Err(Refusal::Scope(needed)) => Ok(beyond(&needed)),
         Err(Refusal::OAuth(error, about)) => Ok(refused(error, &about)),
         Err(Refusal::Guess(error, about)) => {
             service.count_failure(call.peer).map_err(Problem::TooOften)?;
@@ -90,10 +97,45 @@ fn unkept(mut reply: Reply) -> Reply {
     reply
 }
 
+/// A token that lacks a scope, as RFC 6750 section 3 answers it.
+fn beyond(needed: &Scopes) -> Reply {
+    let about = "The token lacks a scope that this takes";
+    let body = json!({ "error": "insufficient_scope", "error_description": about, "scope": needed.to_string() });
+    let mut reply = json(StatusCode::FORBIDDEN, &body);
+    // A scope has no character that would end the quotes (RFC 6749 section 3.3).
+    challenge(
+        &mut reply,
+        &format!(", error=\"insufficient_scope\", error_description=\"{about}\", scope=\"{needed}\""),
+    );
+    unkept(reply)
+}
+
+/// Puts the challenge of RFC 6750 section 3 into an answer, with `rest` after the realm.
+fn challenge(reply: &mut Reply, rest: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!("Bearer realm=\"daypass\"{rest}")) {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+}
+
 pub(super) fn refuse(problem: &Problem) -> Reply {
+    let about = problem.message();
     let error = match problem {
+        // Who sends no token is told no error (RFC 6750 section 3.1).
+        Problem::NoCredential => {
+            let mut reply = problem.reply(problem.status(), &json!({}));
+            challenge(&mut reply, "");
+            return reply;
+        }
         Problem::Unavailable | Problem::TooOften(_) => "temporarily_unavailable",
+        Problem::Forbidden(_) => "insufficient_scope",
+        Problem::Unknown(_) => "not_found",
+        Problem::TooManyOf(_) => "too_many_sessions",
+        guess if guess.is_guess() => "invalid_token",
         _ => "invalid_request",
     };
-    problem.reply(problem.status(), &json!({ "error": error, "error_description": problem.message() }))
+    let mut reply = problem.reply(problem.status(), &json!({ "error": error, "error_description": about }));
+    if matches!(error, "invalid_token" | "insufficient_scope") {
+        challenge(&mut reply, &format!(", error=\"{error}\", error_description=\"{about}\""));
+    }
+    reply
 }

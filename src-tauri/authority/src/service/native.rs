@@ -18,7 +18,8 @@ use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, sto
 const ACCESS_LIFE: Duration = Duration::from_secs(600);
 
 /// The life of a session that a person signed in to.
-const TERMS: Terms = Terms { life: Duration::from_secs(90 * 86_400), idle: Duration::from_secs(30 * 86_400) };
+pub(super) const TERMS: Terms =
+    Terms { life: Duration::from_secs(90 * 86_400), idle: Duration::from_secs(30 * 86_400) };
 
 /// The longest id of a client, in bytes.
 const LONGEST_ID: usize = 64;
@@ -126,7 +127,7 @@ impl Service {
     pub(crate) async fn open_for_client(&self, client: &Client, scopes: Scopes, issuer: &str) -> Result<Issued, Error> {
         let now = storable(self.now());
         let life = clock::until(now, self.access_end(now));
-        let (session, _) = self.native_session(client, Terms { life, idle: life }, scopes.clone(), now);
+        let (session, _) = self.native_session(&client.id, Terms { life, idle: life }, scopes.clone(), now);
         self.store.open_native(session.clone()).await?;
         self.issue(&session, scopes, None, issuer, now)
     }
@@ -139,7 +140,7 @@ impl Service {
         issuer: &str,
     ) -> Result<Redeemed<Issued>, Error> {
         let now = storable(self.now());
-        let (session, refresh_token) = self.native_session(client, TERMS, Scopes::default(), now);
+        let (session, refresh_token) = self.native_session(&client.id, TERMS, Scopes::default(), now);
         Ok(match self.store.redeem_native(Digest::of(device_code), session, now).await? {
             Redeemed::Approved(session) => {
                 let scopes = session.chain.lineage.scopes.clone();
@@ -206,7 +207,7 @@ impl Service {
     }
 
     /// The session of an access token that is intact and has not expired, and what the token says.
-    async fn of_access_token(
+    pub(super) async fn of_access_token(
         &self,
         token: &Secret,
     ) -> Result<Option<(NativeSession, serde_json::Map<String, Value>)>, Error> {
@@ -221,14 +222,20 @@ impl Service {
         Ok(self.store.native_session(id).await?.map(|session| (session, claims.all)))
     }
 
-    fn native_session(&self, client: &Client, terms: Terms, scopes: Scopes, now: Time) -> (NativeSession, Secret) {
+    pub(super) fn native_session(
+        &self,
+        client_id: &str,
+        terms: Terms,
+        scopes: Scopes,
+        now: Time,
+    ) -> (NativeSession, Secret) {
         let (chain, refresh_token) = Chain::open(terms, scopes, self.chance(), now);
-        let client_id = client.id.clone();
-        (NativeSession { client_id, user_id: None, created_at: now, chain }, refresh_token)
+        let client_id = client_id.to_owned();
+        (NativeSession { client_id, user_id: None, name: None, created_at: now, chain }, refresh_token)
     }
 
     /// Signs an access token of `session`, which never outlives it.
-    fn issue(
+    pub(super) fn issue(
         &self,
         session: &NativeSession,
         scopes: Scopes,

@@ -41,16 +41,31 @@ pub(super) fn client(db: &Connection, id: &str) -> Result<Option<Client>, Error>
     Ok(found.optional()?)
 }
 
-pub(super) fn session(db: &Connection, id: [u8; 16]) -> Result<Option<NativeSession>, Error> {
-    let mut select = db.prepare_cached(
-        "SELECT client_id, user_id, scopes, created_at, expires_at, idle, used_at, ended, tag_key, generation,
-                previous_digest, previous_salt, current_digest, current_salt, successor_digest
-         FROM native_sessions WHERE id = ?1",
-    )?;
-    Ok(select.query_row([id], |row| read(row, id)).optional()?)
+/// The statement that selects what [`read`] reads.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT client_id, user_id, scopes, created_at, expires_at, idle, used_at, ended, tag_key, generation,
+                    previous_digest, previous_salt, current_digest, current_salt, successor_digest, name, id
+             FROM native_sessions ",
+            $rest
+        )
+    };
 }
 
-fn read(row: &Row<'_>, id: [u8; 16]) -> rusqlite::Result<NativeSession> {
+pub(super) fn session(db: &Connection, id: [u8; 16]) -> Result<Option<NativeSession>, Error> {
+    Ok(db.prepare_cached(select!("WHERE id = ?1"))?.query_row([id], read).optional()?)
+}
+
+/// The sessions of a user that live at `now`, oldest first.
+pub(super) fn living(db: &Connection, user_id: &str, now: Time) -> Result<Vec<NativeSession>, Error> {
+    let mut select = db.prepare_cached(select!("WHERE user_id = ?1 AND ended IS NULL ORDER BY created_at, id"))?;
+    let mut found = select.query_map([user_id], read)?.collect::<Result<Vec<_>, _>>()?;
+    found.retain(|session| session.chain.lineage.end_at(now).is_none());
+    Ok(found)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<NativeSession> {
     let ended: Option<String> = row.get(7)?;
     let successor: Option<[u8; 32]> = row.get(14)?;
     let lineage = Lineage {
@@ -67,9 +82,10 @@ fn read(row: &Row<'_>, id: [u8; 16]) -> rusqlite::Result<NativeSession> {
     Ok(NativeSession {
         client_id: row.get(0)?,
         user_id: row.get(1)?,
+        name: row.get(15)?,
         created_at: instant(row.get(3)?, 3)?,
         chain: Chain {
-            id,
+            id: row.get(16)?,
             lineage,
             key: Salt::new(row.get(8)?),
             previous: previous.map(|(digest, salt)| link(digest, salt)),
@@ -83,8 +99,8 @@ pub(super) fn insert(db: &Connection, session: &NativeSession) -> Result<(), Err
     let chain = &session.chain;
     db.prepare_cached(
         "INSERT INTO native_sessions (id, client_id, user_id, scopes, created_at, expires_at, idle, used_at,
-             forgotten_at, tag_key, generation, current_digest, current_salt)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             forgotten_at, tag_key, generation, current_digest, current_salt, name)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         chain.id,
@@ -99,7 +115,8 @@ pub(super) fn insert(db: &Connection, session: &NativeSession) -> Result<(), Err
         *chain.key,
         chain.lineage.generation,
         chain.current.digest,
-        *chain.current.salt
+        *chain.current.salt,
+        session.name
     ])?;
     Ok(())
 }
@@ -145,11 +162,12 @@ pub(super) fn redeem(
 }
 
 /// Writes what can change in a session.
-fn update(db: &Connection, session: &NativeSession) -> Result<(), Error> {
+pub(super) fn update(db: &Connection, session: &NativeSession) -> Result<(), Error> {
     let chain = &session.chain;
     db.prepare_cached(
         "UPDATE native_sessions SET used_at = ?2, ended = ?3, forgotten_at = ?4, generation = ?5, previous_digest = ?6,
-             previous_salt = ?7, current_digest = ?8, current_salt = ?9, successor_digest = ?10 WHERE id = ?1",
+             previous_salt = ?7, current_digest = ?8, current_salt = ?9, successor_digest = ?10,
+             name = ?11 WHERE id = ?1",
     )?
     .execute(params![
         chain.id,
@@ -161,7 +179,8 @@ fn update(db: &Connection, session: &NativeSession) -> Result<(), Error> {
         chain.previous.as_ref().map(|link| *link.salt),
         chain.current.digest,
         *chain.current.salt,
-        chain.successor
+        chain.successor,
+        session.name
     ])?;
     Ok(())
 }

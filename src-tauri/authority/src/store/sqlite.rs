@@ -14,16 +14,16 @@ use daypass_core::lineage::{Refusal, Scopes};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::queue::{Queue, Work, together};
-use super::{Answer, Backend, native, rows};
+use super::{Answer, Backend, native, owned, rows};
 use crate::Error;
 use crate::model::{
-    Client, Credential, CredentialKind, Digest, Keys, NativeSession, NewCredential, NewDeviceCode, NewUser, Opening,
-    Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, Keys, NativeSession, NewCredential, NewDeviceCode,
+    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
 };
 
 /// The steps from an empty file to the schema that this program writes. How many were taken is kept in the file's
 /// `user_version`; a step that has been released is never changed again.
-const STEPS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+const STEPS: [&str; 3] = [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// The schema that this program writes.
 const SCHEMA: i64 = STEPS.len() as i64;
@@ -213,6 +213,39 @@ impl Backend for Running {
         self.writer.run(move |db| together(db, |db| native::redeem(db, digest, session, now)))
     }
 
+    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>> {
+        self.reader().run(move |db| owned::list(db, &by, now))
+    }
+
+    fn owned_session(&self, by: Caller, id: [u8; 16], now: Time) -> Answer<'_, Result<NativeSession, Denied>> {
+        self.reader().run(move |db| owned::inspect(db, &by, id, now))
+    }
+
+    fn name_owned(
+        &self,
+        by: Caller,
+        id: [u8; 16],
+        name: Option<String>,
+        now: Time,
+    ) -> Answer<'_, Result<NativeSession, Denied>> {
+        self.writer.run(move |db| owned::name(db, &by, id, name, now))
+    }
+
+    fn end_owned(&self, by: Caller, which: Which, now: Time) -> Answer<'_, Result<usize, Denied>> {
+        self.writer.run(move |db| together(db, |db| owned::end(db, &by, which, now)))
+    }
+
+    fn open_owned(
+        &self,
+        by: Caller,
+        session: NativeSession,
+        asked: Option<Scopes>,
+        most: u32,
+        now: Time,
+    ) -> Answer<'_, Result<NativeSession, Denied>> {
+        self.writer.run(move |db| owned::open(db, &by, session, asked, most, now))
+    }
+
     fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize> {
         self.writer.run(move |db| together(db, |db| rows::expire(db, now, credentials_before, most)))
     }
@@ -221,6 +254,26 @@ impl Backend for Running {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_the_schema_before_is_carried_over_with_its_sessions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.sqlite");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(STEPS[0]).unwrap();
+        old.execute_batch(STEPS[1]).unwrap();
+        old.execute_batch(
+            "INSERT INTO native_sessions (id, client_id, user_id, scopes, created_at, expires_at, idle, used_at,
+                 forgotten_at, tag_key, generation, current_digest, current_salt)
+             VALUES (zeroblob(16), 'tv', 'me', 'read', 0, 9, 9, 0, 9, zeroblob(32), 0, zeroblob(32), zeroblob(32));
+             PRAGMA user_version = 2",
+        )
+        .unwrap();
+        drop(old);
+        let db = Sqlite::file(&path).unwrap().db;
+        let found = native::living(&db, "me", Time::from_timestamp(0, 0).unwrap()).unwrap();
+        assert_eq!((found.len(), found[0].client_id.as_str(), &found[0].name), (1, "tv", &None));
+    }
 
     #[test]
     fn a_commit_reaches_the_disk_before_it_returns() {

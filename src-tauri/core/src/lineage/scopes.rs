@@ -32,6 +32,12 @@ impl Scopes {
     pub fn include(&self, asked: &Self) -> bool {
         asked.0.is_subset(&self.0)
     }
+
+    /// What is in here or in `other`. It may have more words than [`Scopes::parse`] reads.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
+    }
 }
 
 impl fmt::Display for Scopes {
@@ -55,6 +61,7 @@ mod tests {
         assert!(scopes.include(&Scopes::parse("read").unwrap()) && scopes.include(&Scopes::default()));
         assert!(!Scopes::parse("read").unwrap().include(&scopes));
         assert_eq!(Scopes::parse(""), Some(Scopes::default()));
+        assert_eq!(scopes.union(&Scopes::parse("admin read").unwrap()).to_string(), "admin read write");
         let many: Vec<String> = (0..65).map(|n| n.to_string()).collect();
         for bad in [" ", "a  b", " a", "a ", "a\"", "a\\", "é", "a\tb", &"x".repeat(129), &many.join(" ")] {
             assert_eq!(Scopes::parse(bad), None, "{bad:?}");

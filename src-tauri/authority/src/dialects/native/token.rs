@@ -2,7 +2,7 @@
 
 use daypass_core::Secret;
 use daypass_core::lineage::{self, Scopes};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::form::{Form, client};
 use super::metadata::{DEVICE_CODE, issuer};
@@ -26,6 +26,11 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Refu
         DEVICE_CODE => poll(service, call, &form, &client).await?,
         _ => return Err(Refusal::OAuth("unsupported_grant_type", "This grant type is not known here".into())),
     };
+    Ok(unkept(ok(&body(&issued))?))
+}
+
+/// An answer as RFC 6749 section 5.1 writes it.
+pub(super) fn body(issued: &Issued) -> Value {
     let mut body = json!({
         "access_token": issued.access_token.expose(),
         "token_type": "Bearer",
@@ -38,7 +43,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Refu
     if let Some(refresh_token) = &issued.refresh_token {
         body["refresh_token"] = refresh_token.expose().into();
     }
-    Ok(unkept(ok(&body)?))
+    body
 }
 
 /// RFC 6749 section 4.4: for confidential clients only, and without a refresh token.

@@ -1,0 +1,158 @@
+//! The sessions of a user, with a bearer access token of that user.
+//!
+//! `GET /oauth2/sessions` lists them, oldest first; `POST` opens one more, `DELETE` ends all. `/oauth2/sessions/{id}` is one of
+//! them (`GET`, `PATCH` to name it, `DELETE`), where `current` stands for the caller's own, and
+//! `DELETE /oauth2/sessions/others` ends all but that. OAuth has no such interface, so these are our own; what they lean on:
+//!
+//! - **Token and errors**: RFC 6750. Only the `Authorization` header is read (section 2.1), the other two ways are discouraged
+//!   there. `invalid_request`, `invalid_token` and `insufficient_scope` are those of section 3.1; a request without a token is
+//!   told nothing but the challenge, as it says. 404 and 409 are `not_found` and `too_many_sessions` (codes may be added,
+//!   RFC 6749 section 8.5).
+//! - **Fields** are named as in RFC 7591 and RFC 7662, instants are seconds since 1970 as there. `last_used_at` is the opening
+//!   or the last refresh, `expires_at` when the session ends if it is not used any more.
+//! - **Scopes**: no token may reach beyond its own scopes, so that one that was narrowed (RFC 6749 section 6) is not worth
+//!   more to a thief than what it was narrowed to. Every token sees and ends its own session, as signing out is nobody
+//!   else's business and RFC 7009 grants it as well. To see the others it needs all scopes of its session; to name or end one
+//!   also all scopes of that one. Ending several is all or none. The challenge names what is missing (RFC 6750 section 3).
+//! - **A new session** is of the same user and client, has no scope that the token lacks, and ends no later than the
+//!   caller's: neither reach nor life grows. It lives on when the caller's is ended; it is in the list.
+//! - **The limit** is [`crate::Config::most_sessions`]; at it, opening is refused. Services that end the oldest do so at a
+//!   sign-in, where refusing would lock a person out. Here a program asks that has the list at hand, and ending a session
+//!   for it would let a token end one that it may not: so also Google Cloud's and AWS's limits on keys refuse. A sign-in makes a user
+//!   of its own, so it never meets the limit.
+//! - **`PATCH`** is a merge patch (RFC 7396): `name` is set, or taken away by `null`; nothing else can be changed.
+
+use daypass_core::lineage::Scopes;
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::metadata::issuer;
+use super::token::body;
+use super::{Refusal, invalid_request, unkept};
+use crate::Service;
+use crate::call::{Call, Problem, Reply, json as written, ok};
+use crate::model::{Caller, Denied, NativeSession, Which};
+
+/// The longest name of a session, in characters.
+const LONGEST_NAME: usize = 256;
+
+/// What a new session is to be.
+#[derive(Deserialize)]
+struct Asked {
+    name: Option<String>,
+    scope: Option<String>,
+}
+
+/// Answers for the path `/oauth2/sessions` and what follows it.
+pub(super) async fn answer(service: &Service, call: &Call, rest: &[&str]) -> Result<Reply, Refusal> {
+    match (call.method.as_str(), rest) {
+        ("GET" | "HEAD", []) => list(service, call).await,
+        ("POST", []) => open(service, call).await,
+        ("DELETE", []) => end(service, call, |_| Ok(Which::All)).await,
+        (_, []) => Err(Problem::Method("GET, HEAD, POST, DELETE").into()),
+        ("DELETE", ["others"]) => end(service, call, |_| Ok(Which::Others)).await,
+        (_, ["others"]) => Err(Problem::Method("DELETE").into()),
+        ("GET" | "HEAD", [id]) => inspect(service, call, id).await,
+        ("PATCH", [id]) => name(service, call, id).await,
+        ("DELETE", [id]) => end(service, call, |by| named(by, id).map(Which::One)).await,
+        (_, [_]) => Err(Problem::Method("GET, HEAD, PATCH, DELETE").into()),
+        _ => Err(Problem::NoRoute.into()),
+    }
+}
+
+async fn list(service: &Service, call: &Call) -> Result<Reply, Refusal> {
+    let by = caller(service, call).await?;
+    let sessions = service.owned_sessions(&by).await??;
+    let sessions: Vec<Value> = sessions.iter().map(|session| shown(session, &by)).collect();
+    Ok(unkept(ok(&json!({ "sessions": sessions }))?))
+}
+
+async fn inspect(service: &Service, call: &Call, id: &str) -> Result<Reply, Refusal> {
+    let by = caller(service, call).await?;
+    let session = service.owned_session(&by, named(&by, id)?).await??;
+    Ok(unkept(ok(&shown(&session, &by))?))
+}
+
+async fn name(service: &Service, call: &Call, id: &str) -> Result<Reply, Refusal> {
+    let by = caller(service, call).await?;
+    let id = named(&by, id)?;
+    let patch: Map<String, Value> = call.json()?;
+    let name = match patch.get("name") {
+        Some(Value::Null) => None,
+        Some(Value::String(name)) => Some(fitting(name.clone())?),
+        _ => return Err(invalid_request("The field name must be there, a text or null")),
+    };
+    let session = service.name_owned(&by, id, name).await??;
+    Ok(unkept(ok(&shown(&session, &by))?))
+}
+
+async fn end(
+    service: &Service,
+    call: &Call,
+    which: impl FnOnce(&Caller) -> Result<Which, Refusal>,
+) -> Result<Reply, Refusal> {
+    let by = caller(service, call).await?;
+    let ended = service.end_owned(&by, which(&by)?).await??;
+    Ok(unkept(ok(&json!({ "revoked": ended }))?))
+}
+
+async fn open(service: &Service, call: &Call) -> Result<Reply, Refusal> {
+    let by = caller(service, call).await?;
+    let asked: Asked = call.json()?;
+    let name = asked.name.map(fitting).transpose()?;
+    let scopes = match asked.scope {
+        Some(text) => Some(Scopes::parse(&text).ok_or_else(|| invalid_request("The scope cannot be read"))?),
+        None => None,
+    };
+    let (session, issued) = service.open_owned(&by, name, scopes, &issuer(call)).await??;
+    let mut body = body(&issued);
+    body["session"] = shown(&session, &by);
+    Ok(unkept(written(StatusCode::CREATED, &body)))
+}
+
+async fn caller(service: &Service, call: &Call) -> Result<Caller, Refusal> {
+    let token = call.bearer()?;
+    Ok(service.caller(&token).await?.ok_or(Problem::BadCredential)?)
+}
+
+/// The id that a path names: 32 hex digits, or `current`.
+fn named(by: &Caller, text: &str) -> Result<[u8; 16], Refusal> {
+    if text == "current" {
+        return Ok(by.session);
+    }
+    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
+    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(Denied::Unknown)?)
+}
+
+fn fitting(name: String) -> Result<String, Refusal> {
+    let fits = !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_control);
+    if fits { Ok(name) } else { Err(invalid_request("A name has 1 to 256 characters, none of them a control one")) }
+}
+
+/// A session as its user sees it.
+fn shown(session: &NativeSession, by: &Caller) -> Value {
+    let lineage = &session.chain.lineage;
+    json!({
+        "id": data_encoding::HEXLOWER.encode(&session.chain.id),
+        "name": session.name,
+        "client_id": session.client_id,
+        "scope": lineage.scopes.to_string(),
+        "created_at": session.created_at.timestamp(),
+        "last_used_at": lineage.used_at.timestamp(),
+        "expires_at": lineage.over_at().timestamp(),
+        "current": session.chain.id == by.session,
+    })
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Gone => Problem::SessionGone.into(),
+            Denied::NoUser => Problem::Forbidden("The token is a client's own, and has no user").into(),
+            Denied::Scope(needed) => Self::Scope(needed),
+            Denied::Unknown => Problem::Unknown("There is no such session").into(),
+            Denied::Full => Problem::TooManyOf("The user has as many sessions as may be: end one first").into(),
+        }
+    }
+}
