@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass_authority::{Config, Store};
+use daypass_authority::{Config, Rate, Store};
 use daypass_core::Secret;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -325,4 +325,18 @@ async fn a_token_that_is_not_good_is_refused_as_rfc_6750_says() {
     assert_eq!(refused(scope).await.1, "invalid_request");
     world.pass(Duration::from_secs(600));
     assert_eq!(denied(&world, "GET", "", &first.access).await.1, "invalid_token", "it has expired");
+}
+
+#[tokio::test]
+async fn guesses_at_tokens_are_limited_and_good_ones_are_served() {
+    let config = Config { failures: Rate { burst: 3, per_second: 0.1 }, ..Config::default() };
+    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let first = user(&world).await;
+    for _ in 0..3 {
+        assert_eq!(denied(&world, "GET", "", &Secret::new("x")).await.0, 401);
+    }
+    let (status, error, head) = denied(&world, "GET", "", &Secret::new("x")).await;
+    assert_eq!((status, error.as_str()), (429, "temporarily_unavailable"));
+    assert_eq!(head["retry-after"], "10");
+    assert_eq!(listed(&world, &first.access).await.len(), 1);
 }

@@ -20,7 +20,9 @@
 //!   sign-in, where refusing would lock a person out. Here a program asks that has the list at hand, and ending a session
 //!   for it would let a token end one that it may not: so also Google Cloud's and AWS's limits on keys refuse. A sign-in makes a user
 //!   of its own, so it never meets the limit.
-//! - **`PATCH`** is a merge patch (RFC 7396): `name` is set, or taken away by `null`; nothing else can be changed.
+//! - **`PATCH`** sets `name`, or takes it away by `null`, as in RFC 7396; nothing else can be changed. Bodies are `application/json`.
+//! - **`DELETE`** answers how many sessions it ended, `{"revoked": 1}`. All their tokens are refused from the next request on;
+//!   who verifies access tokens by the public key alone accepts them to their end.
 
 use daypass_core::lineage::Scopes;
 use hyper::StatusCode;
