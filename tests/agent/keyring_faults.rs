@@ -8,16 +8,20 @@ use daypass_agent::{AgentLock, serve};
 use daypass_api::view::{Snapshot, StatusView, VaultView};
 use daypass_api::{Client, ErrorCode};
 use tokio::time::Instant;
-use zbus::blocking::connection::Builder;
 
 use crate::bed::{pass, read, read_fresh};
 use crate::keyring::{
     SERVICE, keyring_pid, lock, on_its_own_bus, settled, signal, start_keyring, unlock, until_open, with_an_account,
 };
 
-/// Somebody who has the keyring's name on the bus, and never answers.
+/// Somebody who has the keyring's name on the bus, and never answers. The bus may take a moment to see that a keyring that
+/// was killed has gone.
 fn mute_keyring() -> zbus::blocking::Connection {
-    Builder::session().unwrap().name(SERVICE).unwrap().build().unwrap()
+    let mute = zbus::blocking::Connection::session().unwrap();
+    daypass_test_support::wait::until("the keyring's name", Duration::from_secs(10), || {
+        mute.request_name(SERVICE).ok()
+    });
+    mute
 }
 
 /// What a question to the agent may take on a machine that is busy with other things; without a load it is a thousandth.
