@@ -286,7 +286,7 @@ impl Account {
         if let Some(until) = cool_down.filter(|until| *until > now) {
             return Err(pause(until, now));
         }
-        let last = || self.trouble.as_ref().map(|(error, _)| error.clone());
+        let last = || self.trouble.as_deref().map(|(error, _)| error.clone());
         let Some(failure) = &self.failure else { return Ok(()) };
         if let Some(until) = failure.forbidden_until().filter(|until| *until > now) {
             let error = last().unwrap_or_else(|| pause(until, now));

@@ -392,8 +392,8 @@ impl Inner {
             account.failure = Some(Failure { count, at: now, retry_after, jitter });
             account.unreachable = matches!(of, Some(ProviderError::Offline { .. }));
         }
-        let since = account.trouble.take().map_or(now, |(_, since)| since);
-        account.trouble = Some((error, since));
+        let since = account.trouble.take().map_or(now, |trouble| trouble.1);
+        account.trouble = Some(Box::new((error, since)));
     }
 }
 

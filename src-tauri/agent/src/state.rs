@@ -81,7 +81,7 @@ pub(crate) struct Account {
     /// The failure since the last success.
     pub(crate) failure: Option<Failure>,
     /// What it said, and when the trouble began.
-    pub(crate) trouble: Option<(ApiError, Time)>,
+    pub(crate) trouble: Option<Box<(ApiError, Time)>>,
     /// Whether it failed because the provider could not be reached.
     pub(crate) unreachable: bool,
     /// The last refresh, and the credential's generation that it began in.
@@ -276,7 +276,7 @@ impl Account {
         self.record.shift(step);
         self.listed.iter_mut().for_each(|session| shift_session(session, step));
         let failed = self.failure.iter_mut().map(|failure| &mut failure.at);
-        let troubled = self.trouble.iter_mut().map(|(_, since)| since);
+        let troubled = self.trouble.iter_mut().map(|trouble| &mut trouble.1);
         self.promised.shift(step);
         for at in failed.chain(troubled).chain(&mut self.chores_rest_until).chain(&mut self.settle_at) {
             *at = clock::shifted(*at, step);

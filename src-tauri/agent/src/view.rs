@@ -104,7 +104,7 @@ fn problem(account: &Account, next: Option<Time>) -> Option<Problem> {
     if matches!(record.credential, Sealed::Nothing | Sealed::Damaged) {
         return Some(of(&account.no_credential(), record.created_at, None));
     }
-    account.trouble.as_ref().map(|(error, since)| of(error, *since, next))
+    account.trouble.as_deref().map(|(error, since)| of(error, *since, next))
 }
 
 /// The sessions: the current one, then held, foreign and orphaned ones, each newest first.
