@@ -305,7 +305,7 @@ impl Inner {
             );
             Refusal::new(&why, self.now())
         } else {
-            let again = phrase!("error-connect-again", "Connect {account} again, or sign in again.", account = name,);
+            let again = phrase!("error-connect-again", "Connect {account} again, or sign in again.", account = name);
             Refusal::new(&sentence(why).and(again), self.now())
         };
         let told = refusal.error();
