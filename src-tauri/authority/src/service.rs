@@ -81,7 +81,7 @@ impl Service {
             chance.fill(key.as_mut());
             key
         };
-        let (keys, store) = store.start(Keys { jwt: drawn(), access: drawn() })?;
+        let (keys, store) = store.start(Keys { jwt: drawn(), access: drawn() }, Arc::new(|_| {}))?;
         let signer = Signer::from_seed(&keys.access).map_err(|_| Error::Damaged("the access key is not one"))?;
         let failures = Buckets::new(config.failures);
         let pocketpaw = config.pocketpaw_rate.map(Buckets::new);

@@ -2,6 +2,7 @@
 //!
 //! [`Backend`] is the seam: the service knows nothing else of a store, so that another database can stand beside SQLite.
 
+mod ears;
 mod native;
 mod owned;
 mod queue;
@@ -10,6 +11,8 @@ mod sqlite;
 
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
@@ -45,11 +48,36 @@ impl Store {
     }
 
     /// Starts serving: answers the signing keys (those of `candidates` that the store had not yet) and the running backend.
-    pub(crate) fn start(self, candidates: Keys) -> Result<(Keys, Box<dyn Backend>), Error> {
-        let (keys, running) = self.0.start(candidates)?;
+    ///
+    /// `told` is called, on any thread, with what other processes ended or changed in the same store.
+    pub(crate) fn start(self, candidates: Keys, told: Told) -> Result<(Keys, Box<dyn Backend>), Error> {
+        let (keys, running) = self.0.start(candidates, told)?;
         Ok((keys, Box::new(running)))
     }
 }
+
+/// Who hears what other processes ended or changed: quick, as the thread of a store calls it.
+pub(crate) type Told = Arc<dyn Fn(Ended) + Send + Sync>;
+
+/// What was ended or changed: what was read of it before is no longer to be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(dead_code, reason = "each store tells what it can tell apart; SQLite tells only that something changed")]
+pub(crate) enum Ended {
+    /// The session with this token digest.
+    Session(Digest),
+    /// The credential with this digest, and the sessions that are rooted in it.
+    Credential(Digest),
+    /// The native session with this id.
+    Native([u8; 16]),
+    /// The client with this id.
+    Client(String),
+    /// Anything may have been.
+    Everything,
+}
+
+/// How long after another process ended something this one may still take it for living: what was read before may be
+/// believed only while [`Backend::hears`].
+pub(crate) const DEAD_WITHIN: Duration = Duration::from_secs(1);
 
 /// What a backend answers, once it is durable.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
@@ -59,6 +87,13 @@ pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + 
 /// Each method is one atomic step; one that writes answers only after the write is durable. Instants come in as
 /// arguments. Rows that are past their end may be gone or still there: the caller looks at `expires_at`.
 pub(crate) trait Backend: Send + Sync {
+    /// Whether all that other processes ended more than [`DEAD_WITHIN`] ago has been told by now (to [`Told`]).
+    ///
+    /// Whoever remembers what a backend answered may repeat it only while this is true, and asks *before* it looks
+    /// up what it remembers: what was told too late is then gone. Quick: it is asked at every verification.
+    #[allow(dead_code, reason = "who remembers comes next")]
+    fn hears(&self) -> bool;
+
     /// Stores a user with all that it starts with.
     fn add_user(&self, user: NewUser) -> Answer<'_, ()>;
 

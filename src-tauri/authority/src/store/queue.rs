@@ -37,12 +37,11 @@ pub(super) struct Queue {
 }
 
 /// Whether the jobs of a queue change anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     /// Jobs only read: each runs on its own and is answered at once.
     Reads,
-    /// Jobs write: they run in groups, and are answered after their group's commit.
-    Writes,
+    /// Jobs write: they run in groups, before each of which this is called, and are answered after their group's commit.
+    Writes(Box<dyn FnMut(&Connection) + Send>),
 }
 
 impl Queue {
@@ -55,7 +54,7 @@ impl Queue {
             .name(name.to_owned())
             .spawn(move || match work {
                 Work::Reads => read(db, &queue),
-                Work::Writes => write(db, &queue, &count),
+                Work::Writes(before) => write(db, &queue, &count, before),
             })
             .map_err(|_| Error::Stopped)?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), waiting })
@@ -147,11 +146,17 @@ fn read(mut db: Connection, queue: &mpsc::Receiver<Box<dyn Job>>) {
     }
 }
 
-fn write(mut db: Connection, queue: &mpsc::Receiver<Box<dyn Job>>, waiting: &AtomicUsize) {
+fn write(
+    mut db: Connection,
+    queue: &mpsc::Receiver<Box<dyn Job>>,
+    waiting: &AtomicUsize,
+    mut before: Box<dyn FnMut(&Connection) + Send>,
+) {
     let mut group: Vec<Box<dyn Job>> = Vec::new();
     // How many waited when the last group was done, and how long that took.
     let (mut crowd, mut took) = (0, Duration::ZERO);
     while let Ok(first) = queue.recv() {
+        before(&db);
         let began = Instant::now();
         group.push(first);
         group.extend(queue.try_iter().take(GROUP - 1));
@@ -222,7 +227,7 @@ mod tests {
              CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);",
         )
         .unwrap();
-        Queue::start("test", db, Work::Writes).unwrap()
+        Queue::start("test", db, Work::Writes(Box::new(|_| {}))).unwrap()
     }
 
     fn insert(queue: &Queue, sql: &'static str) -> Answer<'static, usize> {

@@ -13,8 +13,9 @@ use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::ears::{Ears, Lease};
 use super::queue::{Queue, Work, together};
-use super::{Answer, Backend, native, owned, rows};
+use super::{Answer, Backend, Told, native, owned, rows};
 use crate::Error;
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, Keys, NativeSession, NewCredential, NewDeviceCode,
@@ -49,7 +50,7 @@ impl Sqlite {
         Ok(Self { db: migrated(Connection::open_in_memory()?)?, path: None })
     }
 
-    pub(super) fn start(mut self, candidates: Keys) -> Result<(Keys, Running), Error> {
+    pub(super) fn start(mut self, candidates: Keys, told: Told) -> Result<(Keys, Running), Error> {
         let keys = together(&mut self.db, |db| {
             let jwt = signing_key(db, "jwt_key", candidates.jwt)?;
             Ok(Keys { jwt, access: signing_key(db, "access_key", candidates.access)? })
@@ -58,8 +59,17 @@ impl Sqlite {
             Some(path) => Some(Queue::start("authority-read", connect(path)?, Work::Reads)?),
             None => None,
         };
-        let writer = Queue::start("authority-write", self.db, Work::Writes)?;
-        Ok((keys, Running { reader, writer }))
+        let lease = self.path.is_some().then(Lease::new);
+        let before: Box<dyn FnMut(&Connection) + Send> = match &lease {
+            Some(lease) => {
+                let mut ears = Ears::new(told, Arc::clone(lease));
+                Box::new(move |db| ears.listen(db))
+            }
+            // What is in memory no other process can reach.
+            None => Box::new(|_| {}),
+        };
+        let writer = Queue::start("authority-write", self.db, Work::Writes(before))?;
+        Ok((keys, Running { reader, writer, lease }))
     }
 }
 
@@ -110,6 +120,9 @@ fn signing_key(db: &Connection, name: &str, candidate: SigningKey) -> Result<Sig
 pub(super) struct Running {
     reader: Option<Queue>,
     writer: Queue,
+    /// How long it may be relied on that other processes were heard; none for a store in memory, which has none.
+    #[allow(dead_code, reason = "who remembers comes next")]
+    lease: Option<Arc<Lease>>,
 }
 
 impl Running {
@@ -120,6 +133,16 @@ impl Running {
 }
 
 impl Backend for Running {
+    fn hears(&self) -> bool {
+        self.lease.as_ref().is_none_or(|lease| {
+            if lease.is_due() {
+                // The thread that writes listens before whatever it does: so it is given nothing to do.
+                drop(self.writer.run(|_| Ok(())));
+            }
+            lease.holds()
+        })
+    }
+
     fn add_user(&self, user: NewUser) -> Answer<'_, ()> {
         self.writer.run(move |db| together(db, |db| rows::add_user(db, &user)))
     }
