@@ -7,6 +7,7 @@ mod discover;
 mod discovr;
 mod garbage;
 mod limits;
+mod logged;
 mod native;
 mod native_rotation;
 mod native_sessions;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
-use daypass_authority::{Config, DemoUser, Service, Store};
+use daypass_authority::{Config, DemoUser, Log, Service, Store};
 use daypass_core::{Chance, Clock, Secret, Time, clock};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -22,6 +22,12 @@ pub(crate) struct HandClock(Mutex<Time>);
 impl Clock for HandClock {
     fn now(&self) -> Time {
         *self.0.lock().unwrap()
+    }
+}
+
+impl HandClock {
+    pub(crate) fn at_start() -> Self {
+        Self(Mutex::new(Time::from_timestamp(START, 0).unwrap()))
     }
 }
 
@@ -62,10 +68,15 @@ impl World {
     }
 
     pub(crate) async fn with(config: Config, store: Store) -> Self {
+        Self::logged(config, store, Log::silent()).await
+    }
+
+    pub(crate) async fn logged(config: Config, store: Store, log: Log) -> Self {
         static TLS: Once = Once::new();
         TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
-        let clock = Arc::new(HandClock(Mutex::new(Time::from_timestamp(START, 0).unwrap())));
-        let service = Service::open(store, Arc::<HandClock>::clone(&clock), Arc::new(Dice::new()), config).unwrap();
+        let clock = Arc::new(HandClock::at_start());
+        let dice = Arc::new(Dice::new());
+        let service = Service::open_logged(store, Arc::<HandClock>::clone(&clock), dice, config, log).unwrap();
         let demo = service.create_demo_user().await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -74,7 +74,10 @@ fn a_store_keeps_its_user_and_shows_it_once() {
     let store = format!("sqlite:{}", store.display());
     let mut again =
         Running::start(&mut home.command(&["serve", "--demo", "--json", "--listen", listen, "--store", &store]));
-    assert_eq!(again.line("the ready line", |line| line.starts_with('{')), format!("{{\"url\":\"{}\"}}", first.url));
+    assert_eq!(
+        again.line("the ready line", |line| line.starts_with("{\"url\":")),
+        format!("{{\"url\":\"{}\"}}", first.url)
+    );
     home.run(&["token", "raid", "--fresh"]).ok();
     again.end_by(Signal::TERM);
     assert!(again.rest().iter().any(|line| line.contains("no user was created")));
@@ -119,4 +122,24 @@ fn a_store_that_is_no_store_is_refused_and_left_alone() {
     let store = format!("sqlite:{}", file.display());
     home.run(&["serve", "--listen", "127.0.0.1:0", "--store", &store]).refused(1);
     assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn what_happens_is_told_on_stderr_to_the_last_line() {
+    let home = installation();
+    for (arguments, told) in [
+        (["--log-format", "json"].as_slice(), Some("\"event\":\"stopped\"")),
+        (["--log-format", "text", "--log-level", "info"].as_slice(), Some(" info stopped cut=0")),
+        (["--log-level", "off"].as_slice(), None),
+    ] {
+        let serve = ["serve", "--demo", "--json", "--listen", "127.0.0.1:0"];
+        let mut running = Running::start(&mut home.command(&[&serve, arguments].concat()));
+        running.line("the ready line", |line| line.starts_with("{\"url\":"));
+        assert_eq!(running.end_by(Signal::TERM).code(), Some(0));
+        let rest = running.rest();
+        match told {
+            Some(told) => assert!(rest.last().unwrap().contains(told), "{rest:#?}"),
+            None => assert_eq!(rest, [""; 0]),
+        }
+    }
 }

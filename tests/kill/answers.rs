@@ -28,7 +28,7 @@ impl Mortal {
     fn again(&self, home: &Installation) {
         let arguments = ["serve", "--json", "--listen", &self.address, "--store", &self.store];
         let again = Running::start(&mut home.command(&arguments));
-        again.line("the ready line", |line| line.starts_with('{'));
+        again.line("the ready line", |line| line.starts_with("{\"url\":"));
         *self.process.lock().unwrap() = again;
     }
 }

@@ -19,6 +19,10 @@ use crate::model::Refused;
 /// An answer on its way out.
 pub(crate) type Reply = Response<Full<Bytes>>;
 
+/// What became of a request, in one word, on an answer that a dialect wrote by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome(pub(crate) &'static str);
+
 /// A request whose head was accepted and whose body has arrived.
 pub(crate) struct Call {
     pub(crate) method: Method,
@@ -147,6 +151,32 @@ impl Problem {
             headers.insert("www-authenticate", HeaderValue::from_static("Bearer"));
         }
         reply
+    }
+
+    /// The one word for it, in the log and the figures.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::NoCredential => "no_credential",
+            Self::BadCredential => "bad_credential",
+            Self::ExpiredCredential => "expired_credential",
+            Self::WrongKind => "wrong_kind",
+            Self::SessionGone => "session_gone",
+            Self::Forbidden(_) => "forbidden",
+            Self::Malformed(_) => "malformed",
+            Self::WrongShape(_) => "wrong_shape",
+            Self::Unknown(_) => "unknown",
+            Self::NoRoute => "no_route",
+            Self::Method(_) => "method",
+            Self::TimedOut => "timed_out",
+            Self::TooManyOf(_) => "too_many_of",
+            Self::TooLarge => "too_large",
+            Self::PathTooLong => "path_too_long",
+            Self::MediaType => "media_type",
+            Self::Misdirected => "misdirected",
+            Self::TooOften(_) => "too_often",
+            Self::HeadTooLarge => "head_too_large",
+            Self::Unavailable => "unavailable",
+        }
     }
 
     /// Whether this counts as a guess at somebody's token.

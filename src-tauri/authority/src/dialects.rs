@@ -5,8 +5,11 @@ mod discover;
 mod discovr;
 mod native;
 mod pocketpaw;
+mod routes;
 
 use serde_json::json;
+
+pub(crate) use routes::route;
 
 use crate::Service;
 use crate::call::{Call, Problem, Reply};
@@ -38,6 +41,18 @@ impl Dialect {
             "account" | "search-rec" => Self::Discover,
             "oauth2" | ".well-known" => Self::Native,
             _ => Self::None,
+        }
+    }
+
+    /// The one word for it, in the log and the figures.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Discovr => "discovr",
+            Self::PocketPaw => "pocketpaw",
+            Self::AntiRaid => "antiraid",
+            Self::Discover => "discover",
+            Self::Native => "native",
+            Self::None => "none",
         }
     }
 

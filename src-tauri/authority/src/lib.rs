@@ -15,6 +15,7 @@ mod call;
 mod config;
 mod dialects;
 mod error;
+mod log;
 mod model;
 mod rate;
 mod serve;
@@ -23,6 +24,7 @@ mod store;
 
 pub use config::{Config, Rate};
 pub use error::Error;
+pub use log::{Form, Level, Log};
 pub use serve::run;
 pub use service::{ClientKind, DemoUser, RegisteredClient, Service};
 pub use store::Store;

@@ -1,5 +1,6 @@
 //! The transport: takes connections, bounds what they may cost, and hands each request to its dialect.
 
+mod account;
 mod connection;
 mod host;
 mod wire;
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::Service;
+use crate::log::{Event, Log};
 
 /// How long to wait after a failed accept (too many open files, say) before the next one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -34,7 +36,9 @@ pub async fn run(
     service: Arc<Service>,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    listener.local_addr()?;
+    let address = listener.local_addr()?;
+    let log = service.log();
+    log.tell(&Event::Serving { address, version: env!("CARGO_PKG_VERSION"), tls: false });
     let (stop, stopping) = watch::channel(false);
     let places = Arc::new(Semaphore::new(service.config().max_connections.max(1)));
     let mut connections = JoinSet::new();
@@ -46,7 +50,7 @@ pub async fn run(
             () = &mut sweeping => break,
             // Takes finished connections out, so that their number stays that of the living ones.
             Some(_) = connections.join_next() => continue,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, log) => accepted,
         };
         if let Some((stream, peer, place)) = accepted {
             let serving = connection::serve(stream, peer.ip(), Arc::clone(&service), stopping.clone());
@@ -57,20 +61,23 @@ pub async fn run(
         }
     }
     drop(listener);
+    log.tell(&Event::Draining { connections: connections.len() });
     // Fails only where no connection is left to hear it.
     let _ = stop.send(true);
     let _ = timeout(service.config().grace, async { while connections.join_next().await.is_some() {} }).await;
+    log.tell(&Event::Stopped { cut: connections.len() });
     Ok(())
 }
 
 type Accepted = (tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit);
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, log: &Log) -> Option<Accepted> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, peer)) => Some((stream, peer, place)),
-        Err(_) => {
+        Err(error) => {
+            log.tell(&Event::AcceptFailed { error: error.to_string() });
             sleep(ACCEPT_PAUSE).await;
             None
         }

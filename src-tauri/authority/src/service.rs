@@ -18,12 +18,14 @@ pub(crate) use device::{DEVICE_CODE_LIFE, Poll};
 pub use native::{ClientKind, RegisteredClient};
 pub(crate) use native::{Issued, Revoked};
 
+use crate::dialects::Dialect;
+use crate::log::{Event, Log};
 use crate::model::{
     Credential, CredentialKind, Digest, Door, Keys, NewCredential, NewSession, NewUser, Opening, Profile, Refused,
     Session, SessionKind, SigningKey, Subject, storable,
 };
 use crate::rate::Buckets;
-use crate::store::{Backend, Store};
+use crate::store::{Backend, Store, Watched};
 use crate::{Config, Error};
 
 /// The life of a Discovr refresh token: 90 days, as documented.
@@ -49,6 +51,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     config: Config,
+    log: Log,
     failures: Buckets,
     pocketpaw: Option<Buckets>,
 }
@@ -76,6 +79,20 @@ impl Service {
         chance: Arc<dyn Chance>,
         config: Config,
     ) -> Result<Arc<Self>, Error> {
+        Self::open_logged(store, clock, chance, config, Log::silent())
+    }
+
+    /// The same, with what happens told to `log`.
+    ///
+    /// # Errors
+    /// As [`Service::open`].
+    pub fn open_logged(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        config: Config,
+        log: Log,
+    ) -> Result<Arc<Self>, Error> {
         let drawn = || {
             let mut key = SigningKey::new([0; 32]);
             chance.fill(key.as_mut());
@@ -83,9 +100,10 @@ impl Service {
         };
         let (keys, store) = store.start(Keys { jwt: drawn(), access: drawn() }, Arc::new(|_| {}))?;
         let signer = Signer::from_seed(&keys.access).map_err(|_| Error::Damaged("the access key is not one"))?;
+        let store = Box::new(Watched::new(store, log.clone()));
         let failures = Buckets::new(config.failures);
         let pocketpaw = config.pocketpaw_rate.map(Buckets::new);
-        Ok(Arc::new(Self { store, key: keys.jwt, signer, clock, chance, config, failures, pocketpaw }))
+        Ok(Arc::new(Self { store, key: keys.jwt, signer, clock, chance, config, log, failures, pocketpaw }))
     }
 
     /// The current instant.
@@ -101,6 +119,11 @@ impl Service {
     /// The settings.
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Where events are told.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
     }
 
     /// The key that signs Discovr's JWTs.
@@ -245,9 +268,11 @@ impl Service {
         }
     }
 
-    /// Counts a refused credential or code against `address`; or says how long it must wait, if there were too many.
-    pub(crate) fn count_failure(&self, address: IpAddr) -> Result<(), Duration> {
-        self.failures.take(address, self.now())
+    /// Tells of a credential or code that `dialect` refused for `reason`, and counts it against `peer`; or says how long
+    /// that must wait, if there were too many.
+    pub(crate) fn refuse_guess(&self, dialect: Dialect, reason: &'static str, peer: IpAddr) -> Result<(), Duration> {
+        self.log.tell(&Event::CredentialRefused { dialect: dialect.word(), reason, peer });
+        self.failures.take(peer, self.now())
     }
 
     /// Whether `address` may guess at all; or how long it must wait.

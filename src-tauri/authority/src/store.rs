@@ -8,6 +8,7 @@ mod owned;
 mod queue;
 mod rows;
 mod sqlite;
+mod watched;
 
 use std::path::Path;
 use std::pin::Pin;
@@ -17,6 +18,8 @@ use std::time::Duration;
 use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
+
+pub(crate) use watched::Watched;
 
 use crate::Error;
 use crate::model::{

@@ -1,12 +1,15 @@
 //! The command line as it is typed: every command with its options, its help and an example.
 
+mod serve;
+
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
+
+pub(crate) use serve::ServeArgs;
 
 use crate::words::{Since, parse_life, parse_since};
 
@@ -68,27 +71,6 @@ pub(crate) enum Command {
     /// Show how the vault is; take its accounts to another machine
     #[command(subcommand, after_help = "Example:\n  daypass vault status")]
     Vault(VaultCommand),
-}
-
-/// `daypass serve`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  daypass serve --demo --listen 127.0.0.1:0 --session-ttl 60 --json")]
-pub(crate) struct ServeArgs {
-    /// Where to listen; a loopback address, port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7277")]
-    pub(crate) listen: SocketAddr,
-    /// Where to keep the sessions; in the data folder if left out, in memory with --demo
-    #[arg(long, value_name = "sqlite:FILE", value_parser = parse_store)]
-    pub(crate) store: Option<PathBuf>,
-    /// Create one user with fresh random credentials in a new store, and print them
-    #[arg(long)]
-    pub(crate) demo: bool,
-    /// Give sessions this default life, so that refreshing can be watched
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
-    pub(crate) session_ttl: Option<u64>,
-    /// Print one line of JSON when ready
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// `daypass tray`.
@@ -485,14 +467,6 @@ fn parse_setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// `sqlite:FILE`, the one kind of store there is.
-fn parse_store(text: &str) -> Result<PathBuf, String> {
-    match text.strip_prefix("sqlite:") {
-        Some(file) if !file.is_empty() => Ok(PathBuf::from(file)),
-        _ => Err("write it as sqlite:FILE".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -557,7 +531,5 @@ mod tests {
         assert_eq!(parse_setting("scope=a=b"), Ok(("scope".to_owned(), "a=b".to_owned())));
         assert_eq!(parse_setting("scope="), Ok(("scope".to_owned(), String::new())));
         assert!(parse_setting("=x").is_err() && parse_setting("scope").is_err());
-        assert_eq!(parse_store("sqlite:a.db"), Ok(PathBuf::from("a.db")));
-        assert!(parse_store("a.db").is_err() && parse_store("sqlite:").is_err());
     }
 }

@@ -1,12 +1,13 @@
 //! `daypass serve`: the embedded authority as a server of its own.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use daypass_api::home::private_folder;
 use daypass_api::{Home, reason};
-use daypass_authority::{Config, DemoUser, Service, Store};
+use daypass_authority::{Config, DemoUser, Form, Log, Service, Store};
 use daypass_core::Secret;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -97,7 +98,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let (store, new) = store(args)?;
     crate::runtime()?.block_on(async {
         let signals = Signals::catch()?;
-        let service = service(store, args.session_ttl)?;
+        let service = service(store, args.session_ttl, log(args)?)?;
         let (listener, url) = listen(args.listen).await?;
         let user = if args.demo && new { Some(create_user(&service).await?) } else { None };
         if args.json {
@@ -167,10 +168,20 @@ fn store(args: &ServeArgs) -> Result<(Store, bool), Failure> {
     Ok((store, new))
 }
 
+/// The log on stderr that `args` ask for.
+fn log(args: &ServeArgs) -> Result<Log, Failure> {
+    let Some(level) = args.log_level.level() else { return Ok(Log::silent()) };
+    let stderr = std::io::stderr();
+    let usual = if stderr.is_terminal() { Form::Text } else { Form::Json };
+    Log::start(Box::new(stderr), args.log_format.map_or(usual, Form::from), level, Arc::new(SystemClock))
+        .map_err(|error| Failure::other(format!("The log cannot be started: {}.", reason(&error))))
+}
+
 /// The service over `store`, in the machine's time and chance; `session_ttl` in seconds.
-pub(crate) fn service(store: Store, session_ttl: Option<u64>) -> Result<Arc<Service>, Failure> {
+pub(crate) fn service(store: Store, session_ttl: Option<u64>, log: Log) -> Result<Arc<Service>, Failure> {
     let config = Config { session_ttl: session_ttl.map(Duration::from_secs), ..Config::default() };
-    Service::open(store, Arc::new(SystemClock), Arc::new(SystemChance), config).map_err(|error| failed(&error))
+    Service::open_logged(store, Arc::new(SystemClock), Arc::new(SystemChance), config, log)
+        .map_err(|error| failed(&error))
 }
 
 /// A listener on `address`, and the URL that leads to it.

@@ -292,7 +292,7 @@ impl Authority {
             command.arg("--session-ttl").arg(ttl.to_string());
         }
         let process = Running::start(&mut command);
-        let line = process.line("the ready line", |line| line.starts_with('{'));
+        let line = process.line("the ready line", |line| line.starts_with("{\"url\":"));
         let ready: Value = serde_json::from_str(&line).unwrap();
         let url = ready["url"].as_str().unwrap().to_owned();
         Self { process, url, demo: ready["demo"].clone() }

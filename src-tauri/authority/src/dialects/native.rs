@@ -21,7 +21,8 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use serde_json::json;
 
-use crate::call::{Call, Problem, Reply, json};
+use crate::call::{Call, Outcome, Problem, Reply, json};
+use crate::dialects::Dialect;
 use crate::{Error, Service};
 
 /// Why a request is refused: in the words of OAuth, or of every dialect.
@@ -74,7 +75,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
         Err(Refusal::Scope(needed)) => Ok(beyond(&needed)),
         Err(Refusal::OAuth(error, about)) => Ok(refused(error, &about)),
         Err(Refusal::Guess(error, about)) => {
-            service.count_failure(call.peer).map_err(Problem::TooOften)?;
+            service.refuse_guess(Dialect::Native, error, call.peer).map_err(Problem::TooOften)?;
             Ok(refused(error, &about))
         }
     }
@@ -83,10 +84,12 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
 /// An error as RFC 6749 section 5.2 writes it: 400, or 401 for a client that is not known.
 fn refused(error: &'static str, about: &str) -> Reply {
     let body = json!({ "error": error, "error_description": about });
-    if error != "invalid_client" {
-        return unkept(json(StatusCode::BAD_REQUEST, &body));
+    let known = error != "invalid_client";
+    let mut reply = json(if known { StatusCode::BAD_REQUEST } else { StatusCode::UNAUTHORIZED }, &body);
+    reply.extensions_mut().insert(Outcome(error));
+    if known {
+        return unkept(reply);
     }
-    let mut reply = json(StatusCode::UNAUTHORIZED, &body);
     reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"daypass\""));
     unkept(reply)
 }
@@ -102,6 +105,7 @@ fn beyond(needed: &Scopes) -> Reply {
     let about = "The token lacks a scope that this takes";
     let body = json!({ "error": "insufficient_scope", "error_description": about, "scope": needed.to_string() });
     let mut reply = json(StatusCode::FORBIDDEN, &body);
+    reply.extensions_mut().insert(Outcome("insufficient_scope"));
     // A scope has no character that would end the quotes (RFC 6749 section 3.3).
     challenge(
         &mut reply,

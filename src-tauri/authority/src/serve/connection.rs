@@ -18,11 +18,13 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::account::{Account, Ids};
 use super::host::named_host;
 use super::wire::Wire;
 use crate::Service;
 use crate::call::{Call, Problem, Reply};
 use crate::dialects::Dialect;
+use crate::log::within;
 
 /// The longest head of a request, in bytes: hyper reads no more than fits into its buffer.
 const LONGEST_HEAD: usize = 32 * 1024;
@@ -36,10 +38,11 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>
     // Answers are one small write: waiting for more to send (Nagle) only delays them. Without it, they are just slower.
     let _ = stream.set_nodelay(true);
     let config = service.config().clone();
-    let clock = Arc::clone(&service);
+    let ids = Arc::new(Ids::new(&service));
+    let (behind, drawn) = (Arc::clone(&service), Arc::clone(&ids));
     let handler = service_fn(move |request: Request<Incoming>| {
-        let service = Arc::clone(&service);
-        Box::pin(async move { Ok::<_, Infallible>(answer(&service, peer, own.ip(), request).await) })
+        let (service, ids) = (Arc::clone(&behind), Arc::clone(&drawn));
+        Box::pin(async move { Ok::<_, Infallible>(answer(&service, &ids, peer, own.ip(), request).await) })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -67,7 +70,11 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>
     };
     // Whose path it was for is not known: nothing was parsed.
     let last = match problem {
-        Some(problem) => Some(raw(Dialect::None.refuse(&problem), &clock).await),
+        Some(problem) => {
+            let mut reply = Dialect::None.refuse(&problem);
+            Account::unread(&ids).close(&service, peer, Some(&problem), &mut reply);
+            Some(raw(reply, &service).await)
+        }
         None => None,
     };
     wire.end(last).await;
@@ -78,18 +85,28 @@ fn unreadable() -> Problem {
 }
 
 /// Answers one request, always.
-async fn answer(service: &Service, peer: IpAddr, own: IpAddr, request: Request<Incoming>) -> Reply {
-    let dialect = Dialect::of(request.uri().path());
-    let result = match receive(service, peer, own, request).await {
-        Ok(call) => dialect.answer(service, &call).await,
-        Err(problem) => Err(problem),
-    };
-    let mut reply = result.unwrap_or_else(|problem| {
-        let counted = if problem.is_guess() { service.count_failure(peer) } else { Ok(()) };
-        dialect.refuse(&counted.err().map_or(problem, Problem::TooOften))
-    });
-    reply.headers_mut().insert(DATE, date(service));
-    reply
+async fn answer(service: &Service, ids: &Ids, peer: IpAddr, own: IpAddr, request: Request<Incoming>) -> Reply {
+    let account = Account::of(ids, request.method(), request.uri(), request.headers());
+    within(Arc::clone(&account.id), async {
+        let dialect = account.dialect;
+        let result = match receive(service, peer, own, request).await {
+            Ok(call) => dialect.answer(service, &call).await,
+            Err(problem) => Err(problem),
+        };
+        let (mut reply, problem) = match result {
+            Ok(reply) => (reply, None),
+            Err(problem) => {
+                let guess = problem.is_guess();
+                let counted = if guess { service.refuse_guess(dialect, problem.word(), peer) } else { Ok(()) };
+                let problem = counted.err().map_or(problem, Problem::TooOften);
+                (dialect.refuse(&problem), Some(problem))
+            }
+        };
+        reply.headers_mut().insert(DATE, date(service));
+        account.close(service, peer, problem.as_ref(), &mut reply);
+        reply
+    })
+    .await
 }
 
 /// Checks the head of a request, and reads its body.
