@@ -16,6 +16,7 @@ mod plan;
 mod planner;
 mod properties;
 mod properties_gate;
+mod ring;
 mod rotation;
 mod serve;
 mod session;

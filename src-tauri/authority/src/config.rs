@@ -29,6 +29,12 @@ pub struct Config {
     pub pocketpaw_rate: Option<Rate>,
     /// How many sessions of the native dialect a user may have at once, at least one. What would open one more is refused.
     pub most_sessions: u32,
+    /// How long a key signs access tokens until the next one takes its place. The one before verifies until the last of its
+    /// tokens has expired.
+    pub key_life: Duration,
+    /// How long the next key is published before it signs, so that those who keep the public keys have it in time; longer
+    /// than the five minutes for which they may be kept.
+    pub key_ahead: Duration,
     /// The longest request body, in bytes.
     pub max_body: usize,
     /// How long a request's head may take to arrive; also how long an idle connection is kept.
@@ -48,6 +54,8 @@ impl Default for Config {
             failures: Rate { burst: 100, per_second: 5.0 },
             pocketpaw_rate: None,
             most_sessions: 100,
+            key_life: Duration::from_secs(90 * 86_400),
+            key_ahead: Duration::from_secs(86_400),
             max_body: 64 * 1024,
             head_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),

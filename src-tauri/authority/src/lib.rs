@@ -26,5 +26,5 @@ pub use config::{Config, Rate};
 pub use error::Error;
 pub use log::{Form, Level, Log};
 pub use serve::run;
-pub use service::{ClientKind, DemoUser, RegisteredClient, Service};
+pub use service::{ClientKind, DemoUser, KeyFacts, RegisteredClient, Service};
 pub use store::Store;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use chrono::SubsecRound as _;
 use daypass_core::lineage::chain::Chain;
+use daypass_core::token::access::Signer;
+use daypass_core::token::ring::{Plan, Ring};
 use daypass_core::{Secret, Time, lineage};
 
 /// The SHA-256 of a secret: all that is ever stored of it.
@@ -27,13 +29,57 @@ pub(crate) type SigningKey = zeroize::Zeroizing<[u8; 32]>;
 /// Fresh chance for a generation of refresh tokens.
 pub(crate) type Salt = zeroize::Zeroizing<[u8; 32]>;
 
-/// The keys of an authority.
+/// The keys of an authority that stay the same for its life; those of access tokens follow each other ([`KeyChange`]).
 #[derive(Clone)]
 pub(crate) struct Keys {
-    /// Signs Discovr's JWTs (HS256).
+    /// Signs Discovr's JWTs (HS256). Only the authority verifies them, and believes none that it has not stored the hash of:
+    /// who has this key alone can forge nothing.
     pub(crate) jwt: SigningKey,
-    /// The seed of the key that signs the native dialect's access tokens (Ed25519).
-    pub(crate) access: SigningKey,
+}
+
+/// What is to be done to the keys that sign access tokens (seeds of Ed25519), in one step.
+pub(crate) struct KeyChange {
+    pub(crate) deed: KeyDeed,
+    /// The next key, where one is needed.
+    pub(crate) fresh: SigningKey,
+    pub(crate) plan: Plan,
+}
+
+/// What is done to the keys.
+pub(crate) enum KeyDeed {
+    /// What is due by the plan.
+    Tend,
+    /// The next key is published, or signs.
+    Rotate { at_once: bool },
+    /// The key with this id is withdrawn.
+    Withdraw(String),
+}
+
+impl KeyDeed {
+    /// The word for it, for a log.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Tend => "tend",
+            Self::Rotate { .. } => "rotate",
+            Self::Withdraw(_) => "withdraw",
+        }
+    }
+}
+
+impl KeyChange {
+    /// Does it to `ring`; answers whether there was something to do it to.
+    pub(crate) fn apply(self, ring: &mut Ring<SigningKey>, now: Time) -> bool {
+        let Self { deed, fresh, plan } = self;
+        match deed {
+            KeyDeed::Tend => ring.tend(fresh, &plan, now),
+            KeyDeed::Rotate { at_once } => ring.rotate(fresh, &plan, at_once, now),
+            KeyDeed::Withdraw(id) => {
+                let is = |seed: &SigningKey| Signer::from_seed(seed).is_ok_and(|signer| signer.id() == id);
+                return ring.withdraw(is, fresh, &plan, now);
+            }
+        }
+        true
+    }
 }
 
 /// An instant as the store keeps it: cut to the microsecond.

@@ -2,6 +2,7 @@
 
 mod demo;
 mod device;
+mod keys;
 mod native;
 mod owned;
 
@@ -9,12 +10,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass_core::token::access::Signer;
 use daypass_core::token::opaque;
 use daypass_core::{Chance, Clock, Secret, Time, clock};
 
 pub use demo::DemoUser;
 pub(crate) use device::{DEVICE_CODE_LIFE, Poll};
+pub use keys::KeyFacts;
+use keys::Keychain;
 pub use native::{ClientKind, RegisteredClient};
 pub(crate) use native::{Issued, Revoked};
 
@@ -47,7 +49,7 @@ const MOST_PROFILES: u32 = 100;
 pub struct Service {
     store: Box<dyn Backend>,
     key: SigningKey,
-    signer: Signer,
+    keychain: Keychain,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     config: Config,
@@ -68,7 +70,8 @@ pub(crate) struct Wanted {
 impl Service {
     /// Opens the authority over `store`.
     ///
-    /// The keys that sign JWTs are drawn by `chance` when the store has none yet, and kept in it.
+    /// The key that signs Discovr's JWTs is drawn by `chance` when the store has none yet, and kept in it; those that sign
+    /// access tokens likewise, when they are used.
     ///
     /// # Errors
     /// [`Error::Database`] where the store cannot be written, [`Error::Damaged`] where a key of it is not one,
@@ -98,12 +101,12 @@ impl Service {
             chance.fill(key.as_mut());
             key
         };
-        let (keys, store) = store.start(Keys { jwt: drawn(), access: drawn() }, Arc::new(|_| {}))?;
-        let signer = Signer::from_seed(&keys.access).map_err(|_| Error::Damaged("the access key is not one"))?;
+        let (keys, store) = store.start(Keys { jwt: drawn() }, Arc::new(|_| {}))?;
         let store = Box::new(Watched::new(store, log.clone()));
         let failures = Buckets::new(config.failures);
         let pocketpaw = config.pocketpaw_rate.map(Buckets::new);
-        Ok(Arc::new(Self { store, key: keys.jwt, signer, clock, chance, config, log, failures, pocketpaw }))
+        let keychain = Keychain::default();
+        Ok(Arc::new(Self { store, key: keys.jwt, keychain, clock, chance, config, log, failures, pocketpaw }))
     }
 
     /// The current instant.

@@ -3,6 +3,7 @@
 //! [`Backend`] is the seam: the service knows nothing else of a store, so that another database can stand beside SQLite.
 
 mod ears;
+mod keys;
 mod native;
 mod owned;
 mod queue;
@@ -18,13 +19,14 @@ use std::time::Duration;
 use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
+use daypass_core::token::ring::Ring;
 
 pub(crate) use watched::Watched;
 
 use crate::Error;
 use crate::model::{
-    Caller, Client, Credential, CredentialKind, Denied, Digest, Keys, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, Which,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
 };
 
 /// A store that is open and has the schema of this program, ready for [`crate::Service::open`].
@@ -203,6 +205,12 @@ pub(crate) trait Backend: Send + Sync {
         most: u32,
         now: Time,
     ) -> Answer<'_, Result<NativeSession, Denied>>;
+
+    /// The keys that sign access tokens.
+    fn access_keys(&self) -> Answer<'_, Ring<SigningKey>>;
+
+    /// Does `change` to them; answers them as they are then, and whether there was something to do it to.
+    fn change_access_keys(&self, change: KeyChange, now: Time) -> Answer<'_, (Ring<SigningKey>, bool)>;
 
     /// Removes at most `most` rows of each kind that ended before `now` (credentials: before `credentials_before`);
     /// answers how many were removed.

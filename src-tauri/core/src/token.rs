@@ -1,9 +1,10 @@
 //! The token formats: HS256 JWT ([`jwt`]), access tokens with a public key ([`access`]), PocketPaw's stamped HMAC token
-//! ([`stamped`]), opaque random tokens ([`opaque`]).
+//! ([`stamped`]), opaque random tokens ([`opaque`]); and how the keys of access tokens follow each other ([`ring`]).
 
 pub mod access;
 pub mod jwt;
 pub mod opaque;
+pub mod ring;
 pub mod stamped;
 
 use crate::{Secret, Time, TokenError};

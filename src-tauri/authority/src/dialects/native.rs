@@ -64,7 +64,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
             Err(Problem::Method("POST").into())
         }
         (_, ["oauth2", "sessions", rest @ ..]) => sessions::answer(service, call, rest).await,
-        ("GET" | "HEAD", [".well-known", "jwks.json"]) => metadata::keys(service),
+        ("GET" | "HEAD", [".well-known", "jwks.json"]) => metadata::keys(service).await,
         ("GET" | "HEAD", [".well-known", "oauth-authorization-server"]) => metadata::server(call),
         (_, [".well-known", "jwks.json" | "oauth-authorization-server"]) => Err(Problem::Method("GET, HEAD").into()),
         _ => Err(Problem::NoRoute.into()),

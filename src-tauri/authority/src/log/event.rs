@@ -121,6 +121,13 @@ pub(crate) enum Event<'a> {
         /// Its id.
         client: &'a str,
     },
+    /// The keys of access tokens were changed.
+    KeysChanged {
+        /// How: `tend`, `rotate` or `withdraw`.
+        deed: &'static str,
+        /// How many there are now.
+        keys: usize,
+    },
     /// A device sign-in was approved or denied.
     SignInSettled {
         /// Whether it was approved.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::SubsecRound as _;
 use daypass_core::lineage::chain::{Chain, Token};
 use daypass_core::lineage::{Refusal, Scopes, Terms};
-use daypass_core::token::opaque;
+use daypass_core::token::{access, opaque};
 use daypass_core::{Secret, Time, clock};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::Error;
 use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, storable};
 
 /// The life of an access token.
-const ACCESS_LIFE: Duration = Duration::from_secs(600);
+pub(super) const ACCESS_LIFE: Duration = Duration::from_secs(600);
 
 /// The life of a session that a person signed in to.
 pub(super) const TERMS: Terms =
@@ -129,7 +129,7 @@ impl Service {
         let life = clock::until(now, self.access_end(now));
         let (session, _) = self.native_session(&client.id, Terms { life, idle: life }, scopes.clone(), now);
         self.store.open_native(session.clone()).await?;
-        self.issue(&session, scopes, None, issuer, now)
+        self.issue(&session, scopes, None, issuer, now).await
     }
 
     /// Asks after a device sign-in of `client`; an approved one is used up by this, and opens a session.
@@ -144,7 +144,7 @@ impl Service {
         Ok(match self.store.redeem_native(Digest::of(device_code), session, now).await? {
             Redeemed::Approved(session) => {
                 let scopes = session.chain.lineage.scopes.clone();
-                Redeemed::Approved(self.issue(&session, scopes, Some(refresh_token), issuer, now)?)
+                Redeemed::Approved(self.issue(&session, scopes, Some(refresh_token), issuer, now).await?)
             }
             Redeemed::Pending => Redeemed::Pending,
             Redeemed::Denied => Redeemed::Denied,
@@ -167,7 +167,7 @@ impl Service {
         self.chance().fill(salt.as_mut());
         match self.store.refresh_native(token, client.id.clone(), asked, salt, now).await? {
             Ok(Refreshed { session, refresh_token, scopes }) => {
-                self.issue(&session, scopes, Some(refresh_token), issuer, now).map(Ok)
+                self.issue(&session, scopes, Some(refresh_token), issuer, now).await.map(Ok)
             }
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -201,17 +201,16 @@ impl Service {
         Ok(found.filter(|session| session.chain.accepts(&refresh, now)).map(|session| facts(&session)))
     }
 
-    /// The public keys that access tokens are verified with, as JWKs.
-    pub(crate) fn public_keys(&self) -> Vec<Value> {
-        vec![self.signer.jwk()]
-    }
-
     /// The session of an access token that is intact and has not expired, and what the token says.
     pub(super) async fn of_access_token(
         &self,
         token: &Secret,
     ) -> Result<Option<(NativeSession, serde_json::Map<String, Value>)>, Error> {
-        let Ok(claims) = self.signer.verify(token, self.now()) else { return Ok(None) };
+        let Ok(key_id) = access::key_id(token) else { return Ok(None) };
+        let now = self.now();
+        let keys = self.keys().await?;
+        let verified = keys.verifier(&key_id, now).and_then(|signer| signer.verify(token, now).ok());
+        let Some(claims) = verified else { return Ok(None) };
         let mut id = [0; 16];
         let sid = claims.all.get("sid").and_then(Value::as_str).unwrap_or_default();
         if data_encoding::HEXLOWER.decode_len(sid.len()) != Ok(id.len())
@@ -235,7 +234,7 @@ impl Service {
     }
 
     /// Signs an access token of `session`, which never outlives it.
-    pub(super) fn issue(
+    pub(super) async fn issue(
         &self,
         session: &NativeSession,
         scopes: Scopes,
@@ -254,7 +253,7 @@ impl Service {
             jti: opaque::uuid(self.chance()),
             iat: now.timestamp(),
         };
-        let signed = self.signer.sign(&claims, expires_at);
+        let signed = self.keys().await?.signer(now)?.sign(&claims, expires_at);
         let access_token = signed.map_err(|_| Error::Damaged("no access token can be made of a session"))?;
         Ok(Issued { access_token, expires_in: clock::until(now, expires_at), refresh_token, scopes })
     }

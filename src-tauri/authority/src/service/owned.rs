@@ -63,7 +63,7 @@ impl Service {
         Ok(match self.store.open_owned(by.clone(), session, asked, most, now).await? {
             Ok(session) => {
                 let scopes = session.chain.lineage.scopes.clone();
-                let issued = self.issue(&session, scopes, Some(refresh_token), issuer, now)?;
+                let issued = self.issue(&session, scopes, Some(refresh_token), issuer, now).await?;
                 Ok((session, issued))
             }
             Err(denied) => Err(denied),

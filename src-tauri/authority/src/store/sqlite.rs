@@ -11,20 +11,26 @@ use std::time::Duration;
 use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
+use daypass_core::token::ring::Ring;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::ears::{Ears, Lease};
 use super::queue::{Queue, Work, together};
-use super::{Answer, Backend, Told, native, owned, rows};
+use super::{Answer, Backend, Told, keys, native, owned, rows};
 use crate::Error;
 use crate::model::{
-    Caller, Client, Credential, CredentialKind, Denied, Digest, Keys, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
 };
 
 /// The steps from an empty file to the schema that this program writes. How many were taken is kept in the file's
 /// `user_version`; a step that has been released is never changed again.
-const STEPS: [&str; 3] = [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// The schema that this program writes.
 const SCHEMA: i64 = STEPS.len() as i64;
@@ -51,10 +57,7 @@ impl Sqlite {
     }
 
     pub(super) fn start(mut self, candidates: Keys, told: Told) -> Result<(Keys, Running), Error> {
-        let keys = together(&mut self.db, |db| {
-            let jwt = signing_key(db, "jwt_key", candidates.jwt)?;
-            Ok(Keys { jwt, access: signing_key(db, "access_key", candidates.access)? })
-        })?;
+        let keys = together(&mut self.db, |db| Ok(Keys { jwt: signing_key(db, "jwt_key", candidates.jwt)? }))?;
         let reader = match &self.path {
             Some(path) => Some(Queue::start("authority-read", connect(path)?, Work::Reads)?),
             None => None,
@@ -267,6 +270,14 @@ impl Backend for Running {
         now: Time,
     ) -> Answer<'_, Result<NativeSession, Denied>> {
         self.writer.run(move |db| owned::open(db, &by, session, asked, most, now))
+    }
+
+    fn access_keys(&self) -> Answer<'_, Ring<SigningKey>> {
+        self.reader().run(|db| keys::all(db))
+    }
+
+    fn change_access_keys(&self, change: KeyChange, now: Time) -> Answer<'_, (Ring<SigningKey>, bool)> {
+        self.writer.run(move |db| together(db, |db| keys::change(db, change, now)))
     }
 
     fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize> {

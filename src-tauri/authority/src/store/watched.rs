@@ -6,13 +6,14 @@ use data_encoding::HEXLOWER;
 use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
+use daypass_core::token::ring::Ring;
 
 use super::{Answer, Backend};
 use crate::Error;
 use crate::log::{Event, Log};
 use crate::model::{
-    Caller, Client, Credential, CredentialKind, Denied, Digest, NativeSession, NewCredential, NewDeviceCode, NewUser,
-    Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, Which,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
+    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
 };
 
 /// The kind of the native dialect's sessions and credentials, where the others have a word in the store.
@@ -68,6 +69,7 @@ impl Backend for Watched {
         waiting_client(user_code: Digest, now: Time) -> Option<String>;
         client(id: String) -> Option<Client>;
         native_session(id: [u8; 16]) -> Option<NativeSession>;
+        access_keys() -> Ring<SigningKey>;
         owned_sessions(by: Caller, now: Time) -> Result<Vec<NativeSession>, Denied>;
         owned_session(by: Caller, id: [u8; 16], now: Time) -> Result<NativeSession, Denied>;
         name_owned(by: Caller, id: [u8; 16], name: Option<String>, now: Time) -> Result<NativeSession, Denied>;
@@ -100,6 +102,15 @@ impl Backend for Watched {
             // What was not found is what a client made up, and is not written.
             if *ended {
                 log.tell(&Event::SessionsEnded { kind: "antiraid", which: which.into(), count: 1 });
+            }
+        })
+    }
+
+    fn change_access_keys(&self, change: KeyChange, now: Time) -> Answer<'_, (Ring<SigningKey>, bool)> {
+        let deed = change.deed.word();
+        self.step("change_access_keys", self.backend.change_access_keys(change, now), move |log, (keys, found)| {
+            if *found {
+                log.tell(&Event::KeysChanged { deed, keys: keys.keys().len() });
             }
         })
     }

@@ -16,6 +16,16 @@ const TYPE: &str = "at+jwt";
 /// What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410 section 7).
 const PKCS8: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
 
+/// The id of the key that `token` says it is signed with (RFC 7515 section 4.1.4): only for finding the one to verify it with.
+///
+/// # Errors
+/// [`TokenError::TooLong`]; [`TokenError::Malformed`] where there is no header, or no `kid` in it.
+pub fn key_id(token: &Secret) -> Result<String, TokenError> {
+    check_length(token)?;
+    let header = jsonwebtoken::decode_header(token.expose()).map_err(|_| TokenError::Malformed)?;
+    header.kid.ok_or(TokenError::Malformed)
+}
+
 /// A key that signs access tokens, and its public half.
 pub struct Signer {
     private: EncodingKey,
@@ -39,6 +49,11 @@ impl Signer {
         jwk.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
         let public = DecodingKey::from_jwk(&jwk).map_err(weak)?;
         Ok(Self { private, public, jwk })
+    }
+
+    /// The key's id: its thumbprint (RFC 7638), 43 characters of base64url.
+    pub fn id(&self) -> &str {
+        self.jwk.common.key_id.as_deref().unwrap_or_default()
     }
 
     /// The public key as a JWK (RFC 7517), with `kid`, `alg` and `use`.

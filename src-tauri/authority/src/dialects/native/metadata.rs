@@ -16,8 +16,8 @@ pub(super) fn issuer(call: &Call) -> String {
 }
 
 /// `GET /.well-known/jwks.json`.
-pub(super) fn keys(service: &Service) -> Result<Reply, Refusal> {
-    public(ok(&json!({ "keys": service.public_keys() }))?)
+pub(super) async fn keys(service: &Service) -> Result<Reply, Refusal> {
+    public(ok(&json!({ "keys": service.public_keys().await? }))?)
 }
 
 /// `GET /.well-known/oauth-authorization-server`.
