@@ -6,6 +6,7 @@ mod device;
 mod discover;
 mod discovr;
 mod garbage;
+mod keys;
 mod limits;
 mod logged;
 mod native;

@@ -139,6 +139,7 @@ fn a_withdrawn_key_does_not_bring_the_one_before_it_back() {
     ring.rotate('b', &PLAN, true, now);
     ring.withdraw(|key| *key == 'b', 'c', &PLAN, now + MINUTE);
     assert_eq!(shown(&ring, now + MINUTE), "a retiring, b withdrawn, c active");
+    assert_eq!(signs(&ring, now + MINUTE - SECOND), Some('c'), "also where the clock is behind");
     ring.withdraw(|key| *key == 'a', 'd', &PLAN, now + MINUTE);
     assert_eq!(shown(&ring, now + MINUTE), "a withdrawn, b withdrawn, c active");
 }
@@ -170,7 +171,8 @@ fn a_key_verifies_as_long_as_the_longest_token_of_any_process() {
 
 #[test]
 fn a_clock_before_all_keys_has_the_first_one() {
-    let ring = begun();
+    let mut ring = begun();
+    ring.rotate('b', &PLAN, false, noon(60));
     assert_eq!(signs(&ring, noon(-3600)), Some('a'));
 }
 

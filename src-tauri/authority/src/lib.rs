@@ -23,6 +23,7 @@ mod service;
 mod store;
 
 pub use config::{Config, Rate};
+pub use daypass_core::token::ring::Phase;
 pub use error::Error;
 pub use log::{Form, Level, Log};
 pub use serve::run;
