@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use daypass_core::expiry::{Notation, instant};
 use daypass_core::{Clock as _, Secret, Time};
-use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::world::{START, World, answer, good, secret};
+use crate::world::{RequestBuilder, START, World, answer, good, secret};
 
 fn bearing(world: &World, method: &str, path: &str, token: &Secret) -> RequestBuilder {
     world.request(method, path).header("authorization", token.expose())

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{START, World, answer, good, secret};
+use crate::world::{RequestBuilder, START, World, answer, good, secret};
 
 async fn begin(world: &World) -> Value {
     good(world.request("POST", "/auth/device-codes").json(&json!({ "clientID": "tv <b>" }))).await

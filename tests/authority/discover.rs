@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use daypass_authority::{Config, Store};
 use daypass_core::Secret;
-use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
-use crate::world::{World, answer, good, secret};
+use crate::world::{RequestBuilder, World, answer, good, secret};
 
 const PATH: &str = "/account/1/access-token";
 

@@ -94,11 +94,14 @@ async fn the_preface_of_http_2_is_answered_in_json() {
 async fn bodies_that_are_not_what_they_should_be_are_4xx() {
     let world = World::new().await;
     let deep = "[".repeat(10_000);
-    let bodies: [&[u8]; 16] = [
+    let bodies: [&[u8]; 18] = [
         b"",
         b"{",
         b"null",
         b"[]",
+        // The fields of a body in their order, without their names.
+        b"[\"x\",\"api\",60]",
+        b" [\"tv\"]",
         b"7",
         b"\"text\"",
         b"{}",

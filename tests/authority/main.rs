@@ -5,6 +5,7 @@ mod antiraid;
 mod device;
 mod discover;
 mod discovr;
+mod document;
 mod garbage;
 mod keys;
 mod limits;

@@ -6,11 +6,10 @@ use daypass_authority::{ClientKind, Config, Rate, RegisteredClient, Store};
 use daypass_core::Secret;
 use daypass_core::lineage::Scopes;
 use daypass_core::token::jwt;
-use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::world::{START, World, answer, good, secret};
+use crate::world::{RequestBuilder, START, World, answer, good, secret};
 
 /// The grant type of a device sign-in.
 const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";

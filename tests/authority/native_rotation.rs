@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use daypass_authority::{Config, RegisteredClient, Store};
 use daypass_core::Secret;
-use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::native::{by, introspect, refused, signed_in};
-use crate::world::{World, answer, good, secret};
+use crate::world::{RequestBuilder, World, answer, good, secret};
 
 const DAY: Duration = Duration::from_secs(86_400);
 

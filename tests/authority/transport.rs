@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::world::{World, answer, good};
 
-/// What comes back for `bytes` until the server closes or `Connection: close` is honoured.
+/// What comes back for `bytes` until the server closes or `Connection: close` is honoured;
+/// a single answer is held against the document.
 pub(crate) async fn raw(world: &World, bytes: &[u8]) -> String {
     let mut stream = world.connect().await;
     // The server may answer and close before everything is written.
@@ -16,7 +17,12 @@ pub(crate) async fn raw(world: &World, bytes: &[u8]) -> String {
     let mut seen = Vec::new();
     let reading = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut seen)).await;
     reading.expect("the server neither answers nor closes").expect("the connection was cut");
-    String::from_utf8(seen).unwrap()
+    let seen = String::from_utf8(seen).unwrap();
+    if seen.matches("HTTP/1.").count() == 1 {
+        let (status, body) = last_answer(&seen);
+        world.document().await.overhear(bytes, status, &body).unwrap();
+    }
+    seen
 }
 
 /// The status and the JSON body of the last answer in `text`.

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use daypass_authority::{Config, DemoUser, Log, Service, Store};
 use daypass_core::{Chance, Clock, Secret, Time, clock};
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::document::Document;
+pub(crate) use crate::document::request::RequestBuilder;
+use crate::document::request::document;
 
 /// When every test begins: a whole second, so that lives come out exact.
 pub(crate) const START: i64 = 1_900_000_000;
@@ -96,12 +100,17 @@ impl World {
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        self.http.request(method, format!("http://{}{path}", self.address))
+        RequestBuilder::new(self.http.request(method, format!("http://{}{path}", self.address)))
     }
 
     /// A request with `Authorization: Bearer …`, without a body.
     pub(crate) fn bearing(&self, method: &str, path: &str, token: &Secret) -> RequestBuilder {
         self.request(method, path).bearer_auth(token.expose())
+    }
+
+    /// What the authority says of itself.
+    pub(crate) async fn document(&self) -> &'static Document {
+        document(&self.http, &format!("http://{}", self.address).parse().unwrap()).await
     }
 
     pub(crate) async fn connect(&self) -> TcpStream {

@@ -246,6 +246,10 @@ impl Call {
 
     /// The body as JSON of the form `T`, whatever it calls itself.
     pub(crate) fn lenient_json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // A struct is read from an array as well, by the order of its fields; no contract here knows such bodies.
+        if self.body.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::WrongShape("The body must be a JSON object".into()));
+        }
         // The parser's message names fields and positions, never values of the body: those of "invalid type" are
         // left out, as one of them may be a token in the wrong place.
         serde_json::from_slice(&self.body).map_err(|error| match error.classify() {

@@ -25,7 +25,7 @@ pub(crate) enum Dialect {
     AntiRaid,
     /// `/account/…`, `/search-rec/…`.
     Discover,
-    /// `/oauth2/…`, `/.well-known/…`.
+    /// `/oauth2/…`, `/.well-known/…`, and the OpenAPI document of all.
     Native,
     /// Anything else: there is nothing here, said in plain JSON.
     None,
@@ -39,7 +39,7 @@ impl Dialect {
             "api" => Self::PocketPaw,
             "sessions" => Self::AntiRaid,
             "account" | "search-rec" => Self::Discover,
-            "oauth2" | ".well-known" => Self::Native,
+            "oauth2" | ".well-known" | "openapi.json" => Self::Native,
             _ => Self::None,
         }
     }
@@ -97,6 +97,7 @@ mod tests {
             ("/account/1/access-token", Dialect::Discover),
             ("/oauth2/token", Dialect::Native),
             ("/.well-known/jwks.json", Dialect::Native),
+            ("/openapi.json", Dialect::Native),
             ("/", Dialect::None),
             ("", Dialect::None),
             ("*", Dialect::None),

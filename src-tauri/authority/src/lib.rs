@@ -17,6 +17,7 @@ mod dialects;
 mod error;
 mod log;
 mod model;
+mod openapi;
 mod rate;
 mod serve;
 mod service;

@@ -11,7 +11,6 @@ use daypass_core::token::opaque;
 use hyper::StatusCode;
 use hyper::header::AUTHORIZATION;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::Service;
@@ -132,7 +131,7 @@ async fn search(service: &Service, call: &Call) -> Result<Reply, Problem> {
     let value = call.token(AUTHORIZATION.as_str())?;
     let token = if value.expose().contains(' ') { call.bearer()? } else { value };
     if call.method == hyper::Method::POST {
-        call.json::<IgnoredAny>()?;
+        call.json::<serde_json::Map<String, serde_json::Value>>()?;
     }
     let session = service.verify_session(&token, |kind| kind == SessionKind::Discover).await??;
     match &session.subject {

@@ -23,7 +23,7 @@ use crate::service::Wanted;
 /// The documented life of a session token.
 const SESSION_LIFE: Duration = Duration::from_secs(30 * 60);
 
-/// The longest name of a profile, in characters, and the longest address of its picture, in bytes.
+/// The longest name of a profile, and the longest address of its picture, in characters.
 const LONGEST_NAME: usize = 100;
 const LONGEST_URL: usize = 2048;
 
@@ -138,14 +138,13 @@ async fn create_profile(service: &Service, call: &Call) -> Result<Reply, Problem
     }
     let user = identity(service, call).await?;
     let Request { name, avatar_url } = call.json()?;
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        return Err(Problem::WrongShape("The name must have 1 to 100 characters".into()));
+    if name.trim().is_empty() || name.chars().count() > LONGEST_NAME {
+        return Err(Problem::WrongShape("The name must have 1 to 100 characters, and not spaces alone".into()));
     }
-    if avatar_url.as_ref().is_some_and(|url| url.len() > LONGEST_URL) {
+    if avatar_url.as_ref().is_some_and(|url| url.chars().count() > LONGEST_URL) {
         return Err(Problem::WrongShape("The avatarUrl is too long".into()));
     }
-    match service.add_profile(&user.user_id, name.to_owned(), avatar_url).await? {
+    match service.add_profile(&user.user_id, name.trim().to_owned(), avatar_url).await? {
         Some(id) => ok(&json!({ "profileId": id })),
         None => Err(Problem::TooManyOf("There are as many profiles as there may be")),
     }

@@ -2,7 +2,8 @@
 //!
 //! `POST /oauth2/token` with `client_credentials`, `refresh_token` and device code (RFC 8628), which begins at
 //! `POST /oauth2/device_authorization` and is approved at `/device`; `POST /oauth2/revoke` (RFC 7009) and
-//! `POST /oauth2/introspect` (RFC 7662); a user's sessions at `/oauth2/sessions` ([`sessions`]); the keys and the metadata (RFC 8414) under `/.well-known/`. Access tokens are JWTs
+//! `POST /oauth2/introspect` (RFC 7662); a user's sessions at `/oauth2/sessions` ([`sessions`]); the keys and the metadata (RFC 8414) under `/.well-known/`;
+//! the OpenAPI document of all dialects at `/openapi.json`. Access tokens are JWTs
 //! (RFC 9068), refresh tokens rotate by [`daypass_core::lineage`]. Errors are those of RFC 6749 section 5.2, and of RFC 6750
 //! section 3 where an access token is sent.
 //!
@@ -66,7 +67,10 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
         (_, ["oauth2", "sessions", rest @ ..]) => sessions::answer(service, call, rest).await,
         ("GET" | "HEAD", [".well-known", "jwks.json"]) => metadata::keys(service).await,
         ("GET" | "HEAD", [".well-known", "oauth-authorization-server"]) => metadata::server(call),
-        (_, [".well-known", "jwks.json" | "oauth-authorization-server"]) => Err(Problem::Method("GET, HEAD").into()),
+        ("GET" | "HEAD", ["openapi.json"]) => metadata::document(call),
+        (_, [".well-known", "jwks.json" | "oauth-authorization-server"] | ["openapi.json"]) => {
+            Err(Problem::Method("GET, HEAD").into())
+        }
         _ => Err(Problem::NoRoute.into()),
     };
     match done {

@@ -19,7 +19,7 @@ pub(super) async fn begin(service: &Service, call: &Call) -> Result<Reply, Probl
         client_id: String,
     }
     let Request { client_id } = call.json()?;
-    if client_id.trim().is_empty() || client_id.len() > 128 || client_id.chars().any(char::is_control) {
+    if client_id.trim().is_empty() || client_id.chars().count() > 128 || client_id.chars().any(char::is_control) {
         return Err(Problem::WrongShape("The clientID must have 1 to 128 characters".into()));
     }
     let code = service.begin_sign_in(client_id, None).await?.ok_or(Problem::TooOften(DEVICE_CODE_LIFE))?;

@@ -1,11 +1,14 @@
-//! What a client finds out by itself: the server's metadata (RFC 8414) and the keys of its access tokens (RFC 7517).
+//! What a client finds out by itself: the server's metadata (RFC 8414), the keys of its access tokens (RFC 7517), and the
+//! OpenAPI document.
 
+use http_body_util::Full;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 use serde_json::json;
 
 use super::Refusal;
 use crate::Service;
 use crate::call::{Call, Reply, ok};
+use crate::openapi;
 
 /// The grant type of RFC 8628 section 3.4.
 pub(super) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -40,6 +43,13 @@ pub(super) fn server(call: &Call) -> Result<Reply, Refusal> {
         "revocation_endpoint_auth_methods_supported": or_none,
         "introspection_endpoint_auth_methods_supported": with_secret,
     }))?)
+}
+
+/// `GET /openapi.json`.
+pub(super) fn document(call: &Call) -> Result<Reply, Refusal> {
+    let mut reply = public(ok(&json!({}))?)?;
+    *reply.body_mut() = Full::new(openapi::document(&issuer(call)));
+    Ok(reply)
 }
 
 /// The answer, free to be kept for five minutes.
