@@ -146,7 +146,10 @@ fn read(stream: &TcpStream) -> Option<Message> {
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        if line.trim_end().is_empty() && line.ends_with('\n') {
+            break;
+        }
+        let (name, value) = line.strip_suffix('\n')?.trim_end().split_once(':')?;
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().ok()?;
         }
