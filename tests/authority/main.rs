@@ -6,6 +6,7 @@ mod device;
 mod discover;
 mod discovr;
 mod document;
+mod elsewhere;
 mod garbage;
 mod keys;
 mod limits;

@@ -98,6 +98,17 @@ pub(crate) async fn within<T>(id: Arc<str>, work: impl Future<Output = T>) -> T 
     REQUEST.scope(id, work).await
 }
 
+/// `work`, to be done by another task: the events that it tells bear the id of the request that this task is about.
+pub(crate) fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let id = REQUEST.try_with(Arc::clone).ok();
+    async move {
+        match id {
+            Some(id) => REQUEST.scope(id, work).await,
+            None => work.await,
+        }
+    }
+}
+
 impl Log {
     /// A log that takes nothing.
     pub fn silent() -> Self {

@@ -27,7 +27,7 @@ use crate::model::{
     Session, SessionKind, SigningKey, Subject, storable,
 };
 use crate::rate::Buckets;
-use crate::store::{Backend, Store, Watched};
+use crate::store::{Backend, Known, Memory, Store, Watched};
 use crate::{Config, Error};
 
 /// The life of a Discovr refresh token: 90 days, as documented.
@@ -101,8 +101,9 @@ impl Service {
             chance.fill(key.as_mut());
             key
         };
-        let (keys, store) = store.start(Keys { jwt: drawn() }, Arc::new(|_| {}))?;
-        let store = Box::new(Watched::new(store, log.clone()));
+        let memory = Memory::new();
+        let (keys, store) = store.start(Keys { jwt: drawn() }, memory.told())?;
+        let store = Box::new(Known::new(Arc::new(Watched::new(store, log.clone())), memory));
         let failures = Buckets::new(config.failures);
         let pocketpaw = config.pocketpaw_rate.map(Buckets::new);
         let keychain = Keychain::default();
@@ -237,6 +238,11 @@ impl Service {
     /// The profiles of a user, newest first.
     pub(crate) async fn profiles(&self, user_id: &str) -> Result<Vec<Profile>, Error> {
         self.store.profiles(user_id.to_owned()).await
+    }
+
+    /// The one of them with this id.
+    pub(crate) async fn profile_of(&self, user_id: &str, id: &str) -> Result<Option<Profile>, Error> {
+        self.store.profile(user_id.to_owned(), id.to_owned()).await
     }
 
     /// Adds a profile to a user; answers its id, or nothing where the user has as many as may be.

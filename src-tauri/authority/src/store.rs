@@ -4,6 +4,7 @@
 
 mod ears;
 mod keys;
+mod known;
 mod native;
 mod owned;
 mod queue;
@@ -21,6 +22,7 @@ use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
 use daypass_core::token::ring::Ring;
 
+pub(crate) use known::{Known, Memory};
 pub(crate) use watched::Watched;
 
 use crate::Error;
@@ -66,7 +68,10 @@ pub(crate) type Told = Arc<dyn Fn(Ended) + Send + Sync>;
 
 /// What was ended or changed: what was read of it before is no longer to be believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(dead_code, reason = "each store tells what it can tell apart; SQLite tells only that something changed")]
+#[cfg_attr(
+    not(test),
+    allow(dead_code, reason = "each store tells what it can tell apart; SQLite tells only that something changed")
+)]
 pub(crate) enum Ended {
     /// The session with this token digest.
     Session(Digest),
@@ -96,7 +101,6 @@ pub(crate) trait Backend: Send + Sync {
     ///
     /// Whoever remembers what a backend answered may repeat it only while this is true, and asks *before* it looks
     /// up what it remembers: what was told too late is then gone. Quick: it is asked at every verification.
-    #[allow(dead_code, reason = "who remembers comes next")]
     fn hears(&self) -> bool;
 
     /// Stores a user with all that it starts with.
@@ -129,6 +133,11 @@ pub(crate) trait Backend: Send + Sync {
 
     /// The profiles of a user, newest first.
     fn profiles(&self, user_id: String) -> Answer<'_, Vec<Profile>>;
+
+    /// The one of them with this id, which never changes.
+    fn profile(&self, user_id: String, id: String) -> Answer<'_, Option<Profile>> {
+        Box::pin(async move { Ok(self.profiles(user_id).await?.into_iter().find(|profile| profile.id == id)) })
+    }
 
     /// Adds a profile to a user who has fewer than `most`; answers whether it was added.
     fn add_profile(&self, user_id: String, profile: Profile, most: u32) -> Answer<'_, bool>;

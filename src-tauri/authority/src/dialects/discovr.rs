@@ -167,9 +167,8 @@ async fn my_profile(service: &Service, call: &Call) -> Result<Reply, Problem> {
         _ => Problem::SessionGone,
     })?;
     let Subject::Profile(id) = &session.subject else { return Err(Problem::SessionGone) };
-    let profiles = service.profiles(&session.user_id).await?;
-    let profile = profiles.iter().find(|profile| profile.id == *id).ok_or(Problem::SessionGone)?;
-    ok(&wire(profile))
+    let profile = service.profile_of(&session.user_id, id).await?.ok_or(Problem::SessionGone)?;
+    ok(&wire(&profile))
 }
 
 /// The refresh token of an identity-tier call; a session JWT of ours, dead or alive, is of the wrong kind.

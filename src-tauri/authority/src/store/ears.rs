@@ -70,10 +70,11 @@ impl Ears {
 
     /// Listens, if the last time is a while ago. A failure leaves the lease to run out.
     pub(super) fn listen(&mut self, db: &Connection) {
+        // First of all, and always: whoever finds the lease old from now on asks again.
+        self.lease.asked.store(false, Ordering::Relaxed);
         if self.lease.age().is_some_and(|age| age < EVERY) {
             return;
         }
-        self.lease.asked.store(false, Ordering::Relaxed);
         let began = Instant::now();
         let asked =
             db.prepare_cached("PRAGMA data_version").and_then(|mut asked| asked.query_row([], |row| row.get(0)));

@@ -156,7 +156,6 @@ fn write(
     // How many waited when the last group was done, and how long that took.
     let (mut crowd, mut took) = (0, Duration::ZERO);
     while let Ok(first) = queue.recv() {
-        before(&db);
         let began = Instant::now();
         group.push(first);
         group.extend(queue.try_iter().take(GROUP - 1));
@@ -165,6 +164,8 @@ fn write(
             let Ok(next) = queue.recv_timeout(patience.saturating_sub(began.elapsed())) else { break };
             group.push(next);
         }
+        // When the group is whole: whoever is in it only to have this called is not passed over.
+        before(&db);
         let filled = Instant::now();
         let committed = commit(&mut db, &mut group);
         (crowd, took) = (waiting.load(Ordering::Relaxed), filled.elapsed());

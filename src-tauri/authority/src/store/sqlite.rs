@@ -124,7 +124,6 @@ pub(super) struct Running {
     reader: Option<Queue>,
     writer: Queue,
     /// How long it may be relied on that other processes were heard; none for a store in memory, which has none.
-    #[allow(dead_code, reason = "who remembers comes next")]
     lease: Option<Arc<Lease>>,
 }
 

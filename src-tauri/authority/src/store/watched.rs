@@ -64,6 +64,7 @@ impl Backend for Watched {
         session(digest: Digest) -> Option<Session>;
         antiraid_sessions(user_id: String, now: Time) -> Vec<Session>;
         profiles(user_id: String) -> Vec<Profile>;
+        profile(user_id: String, id: String) -> Option<Profile>;
         add_profile(user_id: String, profile: Profile, most: u32) -> bool;
         add_device_code(code: NewDeviceCode, most: u32, now: Time) -> bool;
         waiting_client(user_code: Digest, now: Time) -> Option<String>;

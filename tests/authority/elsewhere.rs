@@ -1,0 +1,63 @@
+//! Two authorities over one file: what one of them ends is dead at the other within a second.
+
+use std::time::Duration;
+
+use daypass_authority::{ClientKind, Config, Store};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::native::{by, introspect, registered, signed_in};
+use crate::world::{World, answer, good, secret};
+
+/// How long it may take.
+const DEAD_WITHIN: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_session_that_one_authority_revokes_is_dead_at_the_other_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.sqlite");
+    let here = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
+    let there = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
+    let tv = registered(&there, "tv", ClientKind::Public).await;
+    for which in ["access_token", "refresh_token"] {
+        let token = secret(&signed_in(&there, &tv).await, which);
+        for _ in 0..3 {
+            assert_eq!(introspect(&here, &token).await["active"], true, "{which}");
+        }
+        good(by(&there, &tv, "revoke", &[("token", token.expose())])).await;
+        let revoked = Instant::now();
+        loop {
+            let asked = Instant::now();
+            if introspect(&here, &token).await == json!({ "active": false }) {
+                break;
+            }
+            assert!(asked.duration_since(revoked) < DEAD_WITHIN, "{which} lives on");
+        }
+    }
+    here.end().await;
+    there.end().await;
+}
+
+#[tokio::test]
+async fn a_master_that_one_authority_replaces_ends_its_sessions_at_the_other_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.sqlite");
+    let here = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
+    let there = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
+    let master = &there.demo.pocketpaw_master_token;
+    let session = secret(&good(there.bearing("POST", "/api/v1/auth/session", master)).await, "session_token");
+    for _ in 0..3 {
+        good(here.bearing("GET", "/api/v1/sessions", &session)).await;
+    }
+    good(there.bearing("POST", "/api/v1/token/regenerate", master)).await;
+    let replaced = Instant::now();
+    loop {
+        let asked = Instant::now();
+        if answer(here.bearing("GET", "/api/v1/sessions", &session)).await.0 == 401 {
+            break;
+        }
+        assert!(asked.duration_since(replaced) < DEAD_WITHIN, "the session lives on");
+    }
+    here.end().await;
+    there.end().await;
+}
