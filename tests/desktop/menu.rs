@@ -35,6 +35,33 @@ fn a_menu_item_copies_the_token_which_another_program_reads_and_which_goes_by_it
 }
 
 #[test]
+fn a_click_opens_the_menu_also_after_changes_in_quick_succession() {
+    let stage = Stage::new(Options::default(), None);
+    let (_tray, item) = stage.start_tray_with_icon();
+    let accounts = ["paw", "other"].map(|name| {
+        stage.connect("pocketpaw", name);
+        (name, stage.token(name))
+    });
+    // A copy changes the menu twice: by what is on the clipboard, and by the account that was used last.
+    for round in 0..8 {
+        let (name, token) = &accounts[round % 2];
+        wait::until("the account in the menu", SOON, || item.offers(&[name, "Copy token"]).then_some(()));
+        item.choose(&[name, "Copy token"]);
+        let copied = || (stage.desktop.clipboard().as_ref() == Some(token)).then_some(());
+        wait::until("the token on the clipboard", SOON, copied);
+        stage.desktop.copy_elsewhere("something else");
+        let top = format!("Copy token of {name}");
+        wait::until("its copy on top", SOON, || item.offers(&[&top]).then_some(()));
+
+        stage.open_menu();
+        for key in ["Down", "Return"] {
+            stage.desktop.press(key);
+        }
+        wait::until(&format!("the token by the menu's first entry, round {round}"), SOON, copied);
+    }
+}
+
+#[test]
 fn quitting_clears_the_clipboard_only_where_it_is_still_ours() {
     let stage = Stage::new(Options::default(), None);
     for elsewhere in [None, Some("something else")] {

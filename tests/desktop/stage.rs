@@ -9,11 +9,16 @@ use daypass_test_support::process::Process;
 use daypass_test_support::program::{Authority, Installation, Outcome, finish};
 use daypass_test_support::wait;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::page::Page;
 
 /// Long enough for anything that is not waited for by design, on a machine that is busy.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
+/// The screen counts as settled where nothing but a countdown moved for so long.
+const SETTLED: Duration = Duration::from_millis(500);
+/// The share of the pixels that a countdown may change.
+const COUNTDOWN: f64 = 0.002;
 /// The file name of the window's program.
 pub(crate) const WINDOW: &str = "daypass-window";
 
@@ -68,6 +73,14 @@ impl Stage {
         let app = self.start_tray();
         let item = self.desktop.tray_item(app.pid(), SOON);
         (app, item)
+    }
+
+    /// Opens the menu with a right click on the icon, which is the last thing on the panel, at the right end of it.
+    pub(crate) fn open_menu(&self) {
+        // A panel that takes in another menu has none for a moment.
+        settle(&Screen::of(&self.desktop));
+        self.desktop.click(1265, 15, 3);
+        settle(&Screen::of(&self.desktop));
     }
 
     /// Connects an account of the demo user.
@@ -129,6 +142,20 @@ impl Stage {
     pub(crate) fn open_page(&self, page: &str) -> Page {
         Page::open(&self.desktop, &window_program(), &["--page", page])
     }
+}
+
+/// Waits until the screen has stopped changing.
+pub(crate) fn settle(screen: &Screen) {
+    let start = Instant::now();
+    let (mut last, mut since) = (screen.frame(), start);
+    wait::until("a quiet screen", SOON, || {
+        let frame = screen.frame();
+        if frame.difference(&last) > COUNTDOWN {
+            since = Instant::now();
+        }
+        last = frame;
+        (since.elapsed() > SETTLED).then_some(())
+    });
 }
 
 /// Starts a process, and leaves its output alone.

@@ -1,21 +1,14 @@
 //! Where the pictures go, and how one is taken: once nothing moves, and of nothing that lies over it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use daypass_test_support::desktop::{Desktop, Options, Screen};
-use daypass_test_support::wait;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::time::Instant;
 
 use crate::page::Page;
-use crate::stage::{SOON, Stage};
+use crate::stage::{SOON, Stage, settle};
 
-/// The screen counts as settled where nothing but a countdown moved for so long.
-const SETTLED: Duration = Duration::from_millis(500);
-/// The share of the pixels that a countdown may change.
-const COUNTDOWN: f64 = 0.002;
 /// How a page is looked at: the end of the picture's name, the theme and the language that are set for it.
 const LOOKS: [(&str, &str, &str); 3] = [("dark", "dark", "en"), ("german", "light", "de"), ("light", "light", "en")];
 
@@ -106,18 +99,4 @@ fn wait_until_still(page: &Page) {
         ) == true
     });
     page.wait_until_painted();
-}
-
-/// Waits until the screen has stopped changing.
-pub(crate) fn settle(screen: &Screen) {
-    let start = Instant::now();
-    let (mut last, mut since) = (screen.frame(), start);
-    wait::until("a quiet screen", SOON, || {
-        let frame = screen.frame();
-        if frame.difference(&last) > COUNTDOWN {
-            since = Instant::now();
-        }
-        last = frame;
-        (since.elapsed() > SETTLED).then_some(())
-    });
 }

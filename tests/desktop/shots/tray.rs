@@ -1,10 +1,8 @@
 //! Pictures of the tray's menu, with few accounts and with many, of its notifications, and of the window beside them.
 
-use daypass_test_support::desktop::Screen;
-
-use super::album::{Album, settle};
+use super::album::Album;
 use super::connect_all;
-use crate::stage::{SOON, Stage};
+use crate::stage::SOON;
 
 /// Where the menu unfolds to.
 const MENU: &str = "700x600+580+0";
@@ -17,12 +15,6 @@ fn shots_of_the_light_desktop() {
 #[test]
 fn shots_of_the_dark_desktop() {
     take(true);
-}
-
-/// Opens the menu of the icon, which is the last thing on the panel, at the right end of it.
-fn open_menu(stage: &Stage) {
-    stage.desktop.click(1265, 15, 3);
-    settle(&Screen::of(&stage.desktop));
 }
 
 fn take(dark: bool) {
@@ -44,7 +36,7 @@ fn take(dark: bool) {
     desktop.close_notifications();
 
     // `work` was used last: it stands on top of all accounts, below its copy.
-    open_menu(&stage);
+    stage.open_menu();
     for key in ["Down", "Down", "Right"] {
         desktop.press(key);
     }
@@ -64,7 +56,7 @@ fn take(dark: bool) {
     for number in 1..=8 {
         stage.connect("antiraid", &format!("customer-{number}"));
     }
-    open_menu(&stage);
+    stage.open_menu();
     album.shot(desktop, MENU, "menu-many-german");
     desktop.press("Escape");
 }

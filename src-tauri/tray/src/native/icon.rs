@@ -1,5 +1,7 @@
 //! The icon, on a thread of its own: `tray-icon` waits for D-Bus in each of its calls.
 
+#[cfg(target_os = "linux")]
+mod paced;
 #[cfg_attr(not(windows), path = "icon/queue.rs")]
 #[cfg_attr(windows, path = "icon/message_loop.rs")]
 mod queue;
@@ -81,6 +83,8 @@ fn listen(events: UnboundedSender<DesktopEvent>) {
 fn run(first: Drawing, bus: &Bus, commands: Receiver<Command>) {
     let mut held = Held::default();
     held.with(|shown| *shown = Shown::new(first));
+    #[cfg(target_os = "linux")]
+    let commands = paced::Paced::new(commands);
     for command in commands {
         match command {
             Command::Draw(drawing) => held.with(|shown| {
