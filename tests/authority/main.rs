@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the answer")]
 
 mod antiraid;
+mod attacks_matrix;
+mod attacks_timing;
+mod attacks_tokens;
 mod device;
 mod discover;
 mod discovr;
