@@ -101,7 +101,7 @@ soak: setup-build ## The same until 10 000 rotations have happened (or DAYPASS_S
 	DAYPASS_SOAK_ROTATIONS=$${DAYPASS_SOAK_ROTATIONS:-10000} cargo test -p daypass --test soak -- --nocapture
 
 .PHONY: test-interop
-test-interop: setup-build setup-interop ## Run the tests against real peers: PocketPaw's server, Sitecore's client
+test-interop: setup-build setup-interop ## Run the tests against real peers: PocketPaw's server, Sitecore's client, schemathesis, OAuth libraries
 	cargo test -p daypass --test interop
 
 .PHONY: test-desktop
@@ -212,7 +212,7 @@ setup-test-package: setup-package ## Install what testing a package needs
 setup-bench: setup-build ## Install what the benchmark compares with
 	@.ci/install-packages.sh $(BENCH_PACKAGES)
 
-setup-interop: $(INTEROP)/pocketpaw/.stamp $(INTEROP)/sitecore/.stamp ## Install the real peers under target/interop
+setup-interop: $(foreach peer,pocketpaw sitecore foreign oauth,$(INTEROP)/$(peer)/.stamp) ## Install the real peers under target/interop
 
 $(INTEROP)/pocketpaw/.stamp: tests/interop/pocketpaw-requirements.txt
 	@.ci/install-packages.sh $(INTEROP_PACKAGES)
@@ -224,6 +224,18 @@ $(INTEROP)/sitecore/.stamp: tests/interop/sitecore/package-lock.json tests/inter
 	mkdir -p $(INTEROP)/sitecore
 	cp tests/interop/sitecore/* $(INTEROP)/sitecore/
 	npm --prefix $(INTEROP)/sitecore ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(INTEROP)/foreign/.stamp: tests/interop/foreign/requirements.txt
+	@.ci/install-packages.sh $(INTEROP_PACKAGES)
+	python3 -m venv --clear $(INTEROP)/foreign
+	$(INTEROP)/foreign/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(INTEROP)/oauth/.stamp: $(wildcard tests/interop/oauth/*)
+	mkdir -p $(INTEROP)/oauth
+	cp tests/interop/oauth/* $(INTEROP)/oauth/
+	npm --prefix $(INTEROP)/oauth ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 setup-fuzz: $(TOOLS)/bin/cargo-fuzz ## Install the fuzzers' compiler and tool

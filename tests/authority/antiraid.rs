@@ -135,13 +135,15 @@ async fn the_whole_documented_range_of_lives_is_taken() {
 async fn bad_requests_are_told_apart() {
     let world = World::new().await;
     let login = &world.demo.antiraid_login_token;
-    for expiry in [json!(-1), json!(9_223_372_036_854_776_u64), json!(u64::MAX)] {
+    for expiry in [json!(-1), json!(9_223_372_036_854_776_u64), json!(u64::MAX), json!(1e300)] {
         let (status, body) = answer(create(&world, login, "x", &expiry)).await;
         assert_eq!((status.as_u16(), error(&body)), (400, "InvalidToken"), "{expiry}");
     }
-    for expiry in [json!("60"), json!(1.5), json!(null), json!(1e300)] {
+    for expiry in [json!("60"), json!(1.5), json!(null)] {
         assert_eq!(answer(create(&world, login, "x", &expiry)).await.0, 422, "{expiry}");
     }
+    // In JSON 60.0 is a whole number.
+    good(create(&world, login, "x", &json!(60.0))).await;
     let other = json!({ "name": "x", "type": "login", "expiry": 60 });
     let (status, body) = answer(bearing(&world, "POST", "/sessions", login).json(&other)).await;
     assert_eq!((status.as_u16(), error(&body)), (403, "Restricted"));

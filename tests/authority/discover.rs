@@ -58,7 +58,8 @@ async fn the_access_token_opens_the_protected_route_until_its_end() {
 #[tokio::test]
 async fn a_put_renews_without_rotating() {
     let world = World::new().await;
-    let asked = json!({ "scope": ["search-rec"], "accessExpiry": 60_000, "refreshExpiry": 600_000 });
+    // In JSON 600000.0 is a whole number.
+    let asked = json!({ "scope": ["search-rec"], "accessExpiry": 60_000, "refreshExpiry": 600_000.0 });
     let minted = good(post(&world, &asked)).await;
     let refresh = secret(&minted, "refreshToken");
     world.pass(Duration::from_secs(590));

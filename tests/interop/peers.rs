@@ -13,6 +13,11 @@ pub(crate) fn installed(peer: &str, file: &str) -> PathBuf {
     path
 }
 
+/// A file or folder of the project.
+pub(crate) fn project(path: &str) -> PathBuf {
+    top().join(path)
+}
+
 fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

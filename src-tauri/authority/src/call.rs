@@ -266,6 +266,14 @@ impl Call {
     }
 }
 
+/// A number as a whole one: `60` and `60.0` are the same (JSON Schema 2020-12 section 4.2.3). Nothing for a fraction, and
+/// below zero or from 2⁶³ on.
+pub(crate) fn whole(number: &serde_json::Number) -> Option<u64> {
+    let written = |value: &f64| value.fract() == 0.0 && (0.0..9_223_372_036_854_775_808.0).contains(value);
+    // Exact: a float without a fraction is a whole number, and this one is in the range.
+    number.as_u64().or_else(|| number.as_f64().filter(written).map(|value| value as u64))
+}
+
 /// A JSON answer that nobody may keep (RFC 6749 section 5.1).
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     // Only maps with odd keys and failing writers cannot be written, and there are none here.

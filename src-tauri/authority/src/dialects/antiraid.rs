@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Service;
-use crate::call::{Call, Problem, Reply, ok};
+use crate::call::{Call, Problem, Reply, ok, whole};
 use crate::model::{Door, Session, SessionKind, Subject, storable};
 use crate::service::Wanted;
 
@@ -111,10 +111,10 @@ async fn create(service: &Service, call: &Call) -> Result<Reply, Problem> {
     if request.name.chars().count() > LONGEST_NAME {
         return Err(Problem::WrongShape("The name is longer than 256 characters".into()));
     }
-    if request.expiry.is_f64() {
+    if request.expiry.as_f64().is_some_and(|seconds| seconds.fract() != 0.0) {
         return Err(Problem::WrongShape("The expiry must be a whole number of seconds".into()));
     }
-    let life = request.expiry.as_u64().filter(|seconds| *seconds <= LONGEST).map(Duration::from_secs);
+    let life = whole(&request.expiry).filter(|seconds| *seconds <= LONGEST).map(Duration::from_secs);
     let life = life.ok_or(Problem::Malformed("The expiry must be between 0 and 9223372036854775 seconds".into()))?;
 
     let new_token = opaque::alphanumeric(128, service.chance());

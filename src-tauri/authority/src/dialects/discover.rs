@@ -11,10 +11,10 @@ use daypass_core::token::opaque;
 use hyper::StatusCode;
 use hyper::header::AUTHORIZATION;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Number, Value, json};
 
 use crate::Service;
-use crate::call::{Call, Problem, Reply, ok};
+use crate::call::{Call, Problem, Reply, ok, whole};
 use crate::model::{CredentialKind, Door, Scope, Scopes, SessionKind, Subject};
 use crate::service::Wanted;
 
@@ -74,8 +74,8 @@ async fn mint(service: &Service, call: &Call) -> Result<Reply, Problem> {
     #[serde(rename_all = "camelCase")]
     struct Request {
         scope: Words,
-        access_expiry: Option<u64>,
-        refresh_expiry: Option<u64>,
+        access_expiry: Option<Number>,
+        refresh_expiry: Option<Number>,
     }
     let key = call.token("x-api-key")?;
     let request: Request = call.json()?;
@@ -85,10 +85,10 @@ async fn mint(service: &Service, call: &Call) -> Result<Reply, Problem> {
     };
     let scopes = Scopes::from_words(words.iter().map(String::as_str))
         .ok_or(Problem::WrongShape("The scope must name search-rec, event, feed or services".into()))?;
-    let asked = request.access_expiry.map(life).transpose()?;
+    let asked = request.access_expiry.as_ref().map(life).transpose()?;
     let access_life = asked.unwrap_or_else(|| service.config().life(ACCESS_LIFE));
     // By default never shorter than what it is to refresh; as short as asked, where the client asks.
-    let refresh_life = request.refresh_expiry.map(life).transpose()?.unwrap_or(REFRESH_LIFE.max(access_life));
+    let refresh_life = request.refresh_expiry.as_ref().map(life).transpose()?.unwrap_or(REFRESH_LIFE.max(access_life));
 
     let access_token = opaque::hex("", 32, service.chance());
     let refresh_token = opaque::hex("", 32, service.chance());
@@ -114,7 +114,7 @@ async fn renew(service: &Service, call: &Call) -> Result<Reply, Problem> {
         if call.headers.contains_key(AUTHORIZATION) { call.bearer()? } else { call.token("refresh-token")? };
     if !call.body.iter().all(u8::is_ascii_whitespace) {
         // Nothing in it is read, but what is not JSON is a mistake that its sender should hear of.
-        call.lenient_json::<serde_json::Map<String, serde_json::Value>>()?;
+        call.lenient_json::<Map<String, Value>>()?;
     }
     let refresh = service.verify_credential(&refresh_token, CredentialKind::DiscoverRefresh).await??;
     let scopes = refresh.scopes.ok_or(Problem::BadCredential)?;
@@ -131,7 +131,7 @@ async fn search(service: &Service, call: &Call) -> Result<Reply, Problem> {
     let value = call.token(AUTHORIZATION.as_str())?;
     let token = if value.expose().contains(' ') { call.bearer()? } else { value };
     if call.method == hyper::Method::POST {
-        call.json::<serde_json::Map<String, serde_json::Value>>()?;
+        call.json::<Map<String, Value>>()?;
     }
     let session = service.verify_session(&token, |kind| kind == SessionKind::Discover).await??;
     match &session.subject {
@@ -153,12 +153,9 @@ fn wanted(service: &Service, scopes: Scopes, life: Duration) -> Wanted {
 }
 
 /// A life that a client asks for, in milliseconds.
-fn life(millis: u64) -> Result<Duration, Problem> {
-    let life = Duration::from_millis(millis);
-    if life.is_zero() || life > MAX_LIFE {
-        return Err(Problem::WrongShape("An expiry must be between 1 ms and 100 years".into()));
-    }
-    Ok(life)
+fn life(millis: &Number) -> Result<Duration, Problem> {
+    let life = whole(millis).map(Duration::from_millis).filter(|life| !life.is_zero() && *life <= MAX_LIFE);
+    life.ok_or(Problem::WrongShape("An expiry must be a whole number of milliseconds, up to 100 years".into()))
 }
 
 fn millis(life: Duration) -> u64 {
