@@ -11,6 +11,7 @@
 //! dialect's refresh tokens follow from each other, and its access tokens are not stored: see [`daypass_core::lineage`].
 //! The keys that sign are in the file: whoever reads them can sign access tokens of the sessions that stand there.
 
+mod admin;
 mod call;
 mod config;
 mod dialects;
@@ -23,6 +24,7 @@ mod serve;
 mod service;
 mod store;
 
+pub use admin::{ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Speech, UserFacts};
 pub use config::{Config, Rate};
 pub use daypass_core::token::ring::Phase;
 pub use error::Error;

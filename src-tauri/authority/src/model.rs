@@ -9,6 +9,8 @@ use daypass_core::token::access::Signer;
 use daypass_core::token::ring::{Plan, Ring};
 use daypass_core::{Secret, Time, lineage};
 
+use crate::admin::Grants;
+
 /// The SHA-256 of a secret: all that is ever stored of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Digest(pub(crate) [u8; 32]);
@@ -359,6 +361,8 @@ pub(crate) struct Client {
     pub(crate) digest: Option<Digest>,
     /// What it may ask for.
     pub(crate) scopes: lineage::Scopes,
+    /// How it may come to a token.
+    pub(crate) grants: Grants,
     pub(crate) created_at: Time,
 }
 

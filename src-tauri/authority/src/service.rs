@@ -1,5 +1,6 @@
 //! The service: what every dialect translates into. Opens, verifies, lists, revokes and expires sessions.
 
+mod admin;
 mod demo;
 mod device;
 mod keys;

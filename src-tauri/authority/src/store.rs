@@ -2,6 +2,7 @@
 //!
 //! [`Backend`] is the seam: the service knows nothing else of a store, so that another database can stand beside SQLite.
 
+mod admin;
 mod ears;
 mod keys;
 mod known;
@@ -26,6 +27,7 @@ pub(crate) use known::{Known, Memory};
 pub(crate) use watched::Watched;
 
 use crate::Error;
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
     NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
@@ -220,6 +222,35 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Does `change` to them; answers them as they are then, and whether there was something to do it to.
     fn change_access_keys(&self, change: KeyChange, now: Time) -> Answer<'_, (Ring<SigningKey>, bool)>;
+
+    /// The newest users, at most `most`; or the one with this id.
+    fn users(&self, id: Option<String>, most: u32, now: Time) -> Answer<'_, Vec<UserFacts>>;
+
+    /// The credentials of a user.
+    fn credentials(&self, user_id: String) -> Answer<'_, Vec<CredentialFacts>>;
+
+    /// Refuses the credentials of a user since `at`, or takes them again; answers whether there is such a user.
+    /// [`Backend::credential`] and [`Backend::open`] do not find those of a disabled one.
+    fn disable_user(&self, id: String, at: Option<Time>) -> Answer<'_, bool>;
+
+    /// Removes a user with all that is its; answers whether there was one.
+    fn remove_user(&self, id: String) -> Answer<'_, bool>;
+
+    /// The clients by id, or the one with this id.
+    fn clients(&self, id: Option<String>, now: Time) -> Answer<'_, Vec<ClientFacts>>;
+
+    /// Puts `digest` in the place of that of a client's secret; answers whether there is such a client, and it has one.
+    fn replace_client_secret(&self, id: String, digest: Digest) -> Answer<'_, bool>;
+
+    /// Removes a client with its sessions; answers whether there was one.
+    fn remove_client(&self, id: String) -> Answer<'_, bool>;
+
+    /// The sessions that are meant and live at `now`, the newest ones first, at most `most`.
+    fn sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, Vec<SessionFacts>>;
+
+    /// Ends some of those that are meant and live at `now`, at most `most` of each kind; answers how many, zero where none is
+    /// left.
+    fn end_sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, usize>;
 
     /// Removes at most `most` rows of each kind that ended before `now` (credentials: before `credentials_before`);
     /// answers how many were removed.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::Service;
 use crate::Error;
+use crate::admin::Grants;
 use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, storable};
 
 /// The life of an access token.
@@ -106,13 +107,27 @@ impl Service {
         kind: ClientKind,
         scopes: Scopes,
     ) -> Result<Option<RegisteredClient>, Error> {
+        self.register_client_for(id, kind, scopes, Grants::all(kind)).await
+    }
+
+    /// The same for a client that has only some of the grants.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be written.
+    pub async fn register_client_for(
+        &self,
+        id: &str,
+        kind: ClientKind,
+        scopes: Scopes,
+        grants: Grants,
+    ) -> Result<Option<RegisteredClient>, Error> {
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
         if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(fits) {
             return Ok(None);
         }
         let secret = (kind == ClientKind::Confidential).then(|| opaque::hex("", 32, self.chance()));
         let digest = secret.as_ref().map(Digest::of);
-        let client = Client { id: id.to_owned(), digest, scopes, created_at: storable(self.now()) };
+        let client = Client { id: id.to_owned(), digest, scopes, grants, created_at: storable(self.now()) };
         let added = self.store.add_client(client).await?;
         Ok(added.then(|| RegisteredClient { id: id.to_owned(), secret }))
     }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::rows::{instant, micros, take_device_code, unreadable, word};
 use crate::Error;
+use crate::admin::Grants;
 use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt};
 
 /// How long a session is remembered that is over, so that its owner is told why.
@@ -17,25 +18,28 @@ const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 pub(super) fn add_client(db: &Connection, client: &Client) -> Result<bool, Error> {
     let added = db
         .prepare_cached(
-            "INSERT INTO clients (id, digest, scopes, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO clients (id, digest, scopes, created_at, grants) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
             client.id,
             client.digest.map(|digest| digest.0),
             client.scopes.to_string(),
-            micros(client.created_at)
+            micros(client.created_at),
+            client.grants.to_string()
         ])?;
     Ok(added > 0)
 }
 
 pub(super) fn client(db: &Connection, id: &str) -> Result<Option<Client>, Error> {
-    let mut select = db.prepare_cached("SELECT id, digest, scopes, created_at FROM clients WHERE id = ?1")?;
+    let mut select = db.prepare_cached("SELECT id, digest, scopes, created_at, grants FROM clients WHERE id = ?1")?;
     let found = select.query_row([id], |row| {
         Ok(Client {
             id: row.get(0)?,
             digest: row.get::<_, Option<[u8; 32]>>(1)?.map(Digest),
             scopes: word(row, 2, Scopes::parse)?,
             created_at: instant(row.get(3)?, 3)?,
+            grants: word(row, 4, Grants::parse)?,
         })
     });
     Ok(found.optional()?)

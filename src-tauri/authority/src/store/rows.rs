@@ -27,7 +27,7 @@ pub(super) fn add_user(db: &Connection, user: &NewUser) -> Result<(), Error> {
 
 pub(super) fn credential(db: &Connection, digest: Digest) -> Result<Option<Credential>, Error> {
     let mut select =
-        db.prepare_cached("SELECT id, user_id, kind, scopes, life, expires_at FROM credentials WHERE digest = ?1")?;
+        db.prepare_cached("SELECT id, user_id, kind, scopes, life, expires_at FROM credentials WHERE digest = ?1 AND EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND disabled_at IS NULL)")?;
     let found = select.query_row([digest.0], |row| {
         let scopes: Option<String> = row.get(3)?;
         let life: Option<i64> = row.get(4)?;

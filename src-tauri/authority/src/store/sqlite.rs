@@ -16,8 +16,9 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::ears::{Ears, Lease};
 use super::queue::{Queue, Work, together};
-use super::{Answer, Backend, Told, keys, native, owned, rows};
+use super::{Answer, Backend, Told, admin, keys, native, owned, rows};
 use crate::Error;
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
     NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
@@ -25,11 +26,12 @@ use crate::model::{
 
 /// The steps from an empty file to the schema that this program writes. How many were taken is kept in the file's
 /// `user_version`; a step that has been released is never changed again.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
 
 /// The schema that this program writes.
@@ -277,6 +279,42 @@ impl Backend for Running {
 
     fn change_access_keys(&self, change: KeyChange, now: Time) -> Answer<'_, (Ring<SigningKey>, bool)> {
         self.writer.run(move |db| together(db, |db| keys::change(db, change, now)))
+    }
+
+    fn users(&self, id: Option<String>, most: u32, now: Time) -> Answer<'_, Vec<UserFacts>> {
+        self.reader().run(move |db| admin::users(db, id.as_deref(), most, now))
+    }
+
+    fn credentials(&self, user_id: String) -> Answer<'_, Vec<CredentialFacts>> {
+        self.reader().run(move |db| admin::credentials(db, &user_id))
+    }
+
+    fn disable_user(&self, id: String, at: Option<Time>) -> Answer<'_, bool> {
+        self.writer.run(move |db| admin::disable_user(db, &id, at))
+    }
+
+    fn remove_user(&self, id: String) -> Answer<'_, bool> {
+        self.writer.run(move |db| together(db, |db| admin::remove_user(db, &id)))
+    }
+
+    fn clients(&self, id: Option<String>, now: Time) -> Answer<'_, Vec<ClientFacts>> {
+        self.reader().run(move |db| admin::clients(db, id.as_deref(), now))
+    }
+
+    fn replace_client_secret(&self, id: String, digest: Digest) -> Answer<'_, bool> {
+        self.writer.run(move |db| admin::replace_client_secret(db, &id, digest))
+    }
+
+    fn remove_client(&self, id: String) -> Answer<'_, bool> {
+        self.writer.run(move |db| together(db, |db| admin::remove_client(db, &id)))
+    }
+
+    fn sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, Vec<SessionFacts>> {
+        self.reader().run(move |db| admin::sessions(db, &filter, most, now))
+    }
+
+    fn end_sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, usize> {
+        self.writer.run(move |db| together(db, |db| admin::end_sessions(db, &filter, most, now)))
     }
 
     fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize> {

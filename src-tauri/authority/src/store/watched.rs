@@ -10,6 +10,7 @@ use daypass_core::token::ring::Ring;
 
 use super::{Answer, Backend};
 use crate::Error;
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
 use crate::log::{Event, Log};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
@@ -70,6 +71,15 @@ impl Backend for Watched {
         waiting_client(user_code: Digest, now: Time) -> Option<String>;
         client(id: String) -> Option<Client>;
         native_session(id: [u8; 16]) -> Option<NativeSession>;
+        users(id: Option<String>, most: u32, now: Time) -> Vec<UserFacts>;
+        credentials(user_id: String) -> Vec<CredentialFacts>;
+        disable_user(id: String, at: Option<Time>) -> bool;
+        remove_user(id: String) -> bool;
+        clients(id: Option<String>, now: Time) -> Vec<ClientFacts>;
+        replace_client_secret(id: String, digest: Digest) -> bool;
+        remove_client(id: String) -> bool;
+        sessions(filter: SessionFilter, most: u32, now: Time) -> Vec<SessionFacts>;
+        end_sessions(filter: SessionFilter, most: u32, now: Time) -> usize;
         access_keys() -> Ring<SigningKey>;
         owned_sessions(by: Caller, now: Time) -> Result<Vec<NativeSession>, Denied>;
         owned_session(by: Caller, id: [u8; 16], now: Time) -> Result<NativeSession, Denied>;

@@ -51,6 +51,9 @@ async fn for_itself(service: &Service, call: &Call, form: &Form, client: &Client
     if client.digest.is_none() {
         return Err(Refusal::OAuth("unauthorized_client", "A public client cannot act for itself".into()));
     }
+    if !client.grants.client_credentials {
+        return Err(Refusal::OAuth("unauthorized_client", "The client may not act for itself".into()));
+    }
     let scopes = asked_or_all(form, client)?;
     Ok(service.open_for_client(client, scopes, &issuer(call)).await?)
 }
@@ -86,6 +89,9 @@ async fn poll(service: &Service, call: &Call, form: &Form, client: &Client) -> R
 pub(super) async fn begin(service: &Service, call: &Call) -> Result<Reply, Refusal> {
     let form = Form::read(call)?;
     let client = client(service, call, &form).await?;
+    if !client.grants.device_code {
+        return Err(Refusal::OAuth("unauthorized_client", "The client may not sign people in".into()));
+    }
     let scopes = asked_or_all(&form, &client)?;
     let code = service.begin_sign_in(client.id, Some(scopes)).await?.ok_or(Problem::TooOften(DEVICE_CODE_LIFE))?;
     let page = format!("{}/device", issuer(call));

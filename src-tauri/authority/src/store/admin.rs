@@ -1,0 +1,182 @@
+//! The statements of an administrator, in the SQLite store.
+
+use daypass_core::Time;
+use daypass_core::lineage::{End, Scopes};
+use rusqlite::{Connection, Row, named_params, params};
+
+use super::rows::{instant, micros, unreadable, word};
+use crate::Error;
+use crate::admin::{ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Speech, UserFacts};
+use crate::model::{CredentialKind, Digest, SessionKind};
+use crate::service::ClientKind;
+
+/// Which of the sessions of the four old dialects are meant.
+const MEANT: &str =
+    "expires_at > :now AND (root IS NULL OR EXISTS (SELECT 1 FROM credentials WHERE credentials.id = root))
+    AND :client IS NULL AND (:id IS NULL OR sessions.id = :id) AND (:user IS NULL OR user_id = :user)
+    AND (:kinds IS NULL OR instr(:kinds, ' ' || kind || ' ') > 0)";
+
+/// Which of those of the native dialect.
+const NATIVE_MEANT: &str = "ended IS NULL AND expires_at > :now AND used_at + idle * 1000 > :now
+    AND (:id IS NULL OR lower(hex(native_sessions.id)) = :id) AND (:user IS NULL OR user_id = :user)
+    AND (:client IS NULL OR client_id = :client) AND (:kinds IS NULL OR :kinds = '  ')";
+
+/// The words of the kinds that are meant, each between two spaces; two spaces alone for the native dialect.
+fn kinds(filter: &SessionFilter) -> Option<String> {
+    let words = |speech: Speech| speech.kinds().iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" ");
+    filter.dialect.map(|speech| format!(" {} ", words(speech)))
+}
+
+pub(super) fn users(db: &Connection, id: Option<&str>, most: u32, now: Time) -> Result<Vec<UserFacts>, Error> {
+    let mut select = db.prepare_cached(
+        "SELECT id, created_at, disabled_at, (SELECT count(*) FROM credentials WHERE user_id = users.id),
+             (SELECT count(*) FROM sessions WHERE user_id = users.id AND expires_at > :now)
+             + (SELECT count(*) FROM native_sessions WHERE user_id = users.id AND ended IS NULL AND expires_at > :now
+                AND used_at + idle * 1000 > :now)
+         FROM users WHERE :id IS NULL OR id = :id ORDER BY created_at DESC, id LIMIT :most",
+    )?;
+    let users = select.query_map(named_params! { ":id": id, ":most": most, ":now": micros(now) }, |row| {
+        Ok(UserFacts {
+            id: row.get(0)?,
+            created_at: instant(row.get(1)?, 1)?,
+            disabled_at: row.get::<_, Option<i64>>(2)?.map(|micros| instant(micros, 2)).transpose()?,
+            credentials: row.get::<_, i64>(3)?.unsigned_abs(),
+            sessions: row.get::<_, i64>(4)?.unsigned_abs(),
+        })
+    })?;
+    Ok(users.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn credentials(db: &Connection, user_id: &str) -> Result<Vec<CredentialFacts>, Error> {
+    let mut select =
+        db.prepare_cached("SELECT kind, created_at, expires_at FROM credentials WHERE user_id = ?1 ORDER BY id")?;
+    let credentials = select.query_map([user_id], |row| {
+        Ok(CredentialFacts {
+            kind: word(row, 0, CredentialKind::from_word)?.word(),
+            created_at: instant(row.get(1)?, 1)?,
+            expires_at: row.get::<_, Option<i64>>(2)?.map(|micros| instant(micros, 2)).transpose()?,
+        })
+    })?;
+    Ok(credentials.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn disable_user(db: &Connection, id: &str, at: Option<Time>) -> Result<bool, Error> {
+    let found =
+        db.prepare_cached("UPDATE users SET disabled_at = ?2 WHERE id = ?1")?.execute(params![id, at.map(micros)])?;
+    Ok(found > 0)
+}
+
+pub(super) fn remove_user(db: &Connection, id: &str) -> Result<bool, Error> {
+    for statement in [
+        "DELETE FROM sessions WHERE user_id = ?1",
+        "DELETE FROM native_sessions WHERE user_id = ?1",
+        "DELETE FROM device_codes WHERE user_id = ?1",
+        "DELETE FROM credentials WHERE user_id = ?1",
+        "DELETE FROM profiles WHERE user_id = ?1",
+    ] {
+        db.prepare_cached(statement)?.execute([id])?;
+    }
+    Ok(db.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? > 0)
+}
+
+pub(super) fn clients(db: &Connection, id: Option<&str>, now: Time) -> Result<Vec<ClientFacts>, Error> {
+    let mut select = db.prepare_cached(
+        "SELECT id, digest IS NULL, scopes, grants, created_at,
+             (SELECT count(*) FROM native_sessions WHERE client_id = clients.id AND ended IS NULL AND expires_at > :now
+              AND used_at + idle * 1000 > :now)
+         FROM clients WHERE :id IS NULL OR id = :id ORDER BY id",
+    )?;
+    let clients = select.query_map(named_params! { ":id": id, ":now": micros(now) }, |row| {
+        Ok(ClientFacts {
+            id: row.get(0)?,
+            kind: if row.get(1)? { ClientKind::Public } else { ClientKind::Confidential },
+            scopes: word(row, 2, Scopes::parse)?,
+            grants: word(row, 3, Grants::parse)?,
+            created_at: instant(row.get(4)?, 4)?,
+            sessions: row.get::<_, i64>(5)?.unsigned_abs(),
+        })
+    })?;
+    Ok(clients.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn replace_client_secret(db: &Connection, id: &str, digest: Digest) -> Result<bool, Error> {
+    // A public client has none, and gets none.
+    let replaced = db
+        .prepare_cached("UPDATE clients SET digest = ?2 WHERE id = ?1 AND digest IS NOT NULL")?
+        .execute(params![id, digest.0])?;
+    Ok(replaced > 0)
+}
+
+pub(super) fn remove_client(db: &Connection, id: &str) -> Result<bool, Error> {
+    db.prepare_cached("DELETE FROM native_sessions WHERE client_id = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM device_codes WHERE client_id = ?1 AND scopes IS NOT NULL")?.execute([id])?;
+    Ok(db.prepare_cached("DELETE FROM clients WHERE id = ?1")?.execute([id])? > 0)
+}
+
+pub(super) fn sessions(
+    db: &Connection,
+    filter: &SessionFilter,
+    most: u32,
+    now: Time,
+) -> Result<Vec<SessionFacts>, Error> {
+    let mut select = db.prepare_cached(&format!(
+        "SELECT id, kind, user_id, NULL AS client, name, subject, created_at, expires_at, NULL AS used_at
+         FROM sessions WHERE {MEANT}
+         UNION ALL SELECT lower(hex(id)), 'native', user_id, client_id, name, nullif(scopes, ''), created_at, expires_at,
+             used_at FROM native_sessions WHERE {NATIVE_MEANT}
+         ORDER BY 7 DESC, 1 LIMIT :most"
+    ))?;
+    let sessions = select.query_map(
+        named_params! {
+            ":id": filter.id, ":user": filter.user, ":client": filter.client, ":kinds": kinds(filter),
+            ":now": micros(now), ":most": most,
+        },
+        read,
+    )?;
+    Ok(sessions.collect::<Result<_, _>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<SessionFacts> {
+    let kind: String = row.get(1)?;
+    let (dialect, kind) = if kind == Speech::Native.name() {
+        (Speech::Native, Speech::Native.name())
+    } else {
+        let kind = SessionKind::from_word(&kind).ok_or_else(|| unreadable(1))?;
+        (Speech::from(kind), kind.word())
+    };
+    Ok(SessionFacts {
+        id: row.get(0)?,
+        dialect,
+        kind,
+        user: row.get(2)?,
+        client: row.get(3)?,
+        name: row.get(4)?,
+        limits: row.get(5)?,
+        created_at: instant(row.get(6)?, 6)?,
+        expires_at: instant(row.get(7)?, 7)?,
+        used_at: row.get::<_, Option<i64>>(8)?.map(|micros| instant(micros, 8)).transpose()?,
+    })
+}
+
+/// Ends at most `most` of those that are meant of each table; answers how many.
+pub(super) fn end_sessions(db: &Connection, filter: &SessionFilter, most: u32, now: Time) -> Result<usize, Error> {
+    let kinds = kinds(filter);
+    let old = db
+        .prepare_cached(&format!(
+            "DELETE FROM sessions WHERE seq IN (SELECT seq FROM sessions WHERE {MEANT} LIMIT :most)"
+        ))?
+        .execute(named_params! {
+            ":id": filter.id, ":user": filter.user, ":client": filter.client, ":kinds": kinds, ":now": micros(now),
+            ":most": most,
+        })?;
+    let native = db
+        .prepare_cached(&format!(
+            "UPDATE native_sessions SET ended = :ended
+             WHERE id IN (SELECT id FROM native_sessions WHERE {NATIVE_MEANT} LIMIT :most)"
+        ))?
+        .execute(named_params! {
+            ":id": filter.id, ":user": filter.user, ":client": filter.client, ":kinds": kinds, ":now": micros(now),
+            ":most": most, ":ended": End::Revoked.word(),
+        })?;
+    Ok(old + native)
+}
