@@ -1,6 +1,7 @@
 //! The authority over real HTTP: its five dialects, its store, its limits, and what garbage does to it.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test a panic is the answer")]
 
+mod admin;
 mod antiraid;
 mod attacks_matrix;
 mod attacks_timing;

@@ -30,5 +30,5 @@ pub use daypass_core::token::ring::Phase;
 pub use error::Error;
 pub use log::{Form, Level, Log};
 pub use serve::run;
-pub use service::{ClientKind, DemoUser, KeyFacts, RegisteredClient, Service};
+pub use service::{ClientKind, DemoUser, KeyFacts, RegisteredClient, Service, UserCredentials};
 pub use store::Store;

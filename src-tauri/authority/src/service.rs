@@ -14,7 +14,7 @@ use std::time::Duration;
 use daypass_core::token::opaque;
 use daypass_core::{Chance, Clock, Secret, Time, clock};
 
-pub use demo::DemoUser;
+pub use demo::{DemoUser, UserCredentials};
 pub(crate) use device::{DEVICE_CODE_LIFE, Poll};
 pub use keys::KeyFacts;
 use keys::Keychain;

@@ -1,5 +1,6 @@
 //! The command line as it is typed: every command with its options, its help and an example.
 
+pub(crate) mod authority;
 mod serve;
 
 use std::ffi::OsString;
@@ -42,6 +43,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the embedded authority: a server that issues session tokens itself
     Serve(ServeArgs),
+    /// Administer an authority: its users, OAuth clients, keys and sessions
+    Authority(authority::AuthorityArgs),
     /// Run the tray app: icon, agent, and the window when it is wanted
     Tray(TrayArgs),
     /// Run the agent in the foreground, without a desktop

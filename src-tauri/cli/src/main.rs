@@ -1,6 +1,7 @@
 //! Daypass: the command line, and the one place where agent, tray and authority are put together in a process.
 
 mod account;
+mod admin;
 mod agent;
 mod args;
 mod authority;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => serve::run(args),
+        Command::Authority(args) => admin::run(args),
         Command::Tray(args) => tray::run(args),
         Command::Agent(args) => agent::run(args),
         Command::Providers(args) => providers::run(args),

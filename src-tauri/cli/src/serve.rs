@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use daypass_api::home::private_folder;
 use daypass_api::{Home, reason};
-use daypass_authority::{Config, DemoUser, Form, Log, Service, Store};
+use daypass_authority::{Config, DemoUser, Form, Log, Service, Store, UserCredentials};
 use daypass_core::Secret;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -29,11 +29,18 @@ struct Ready<'a> {
 /// The demo user's credentials, by provider; those of the native dialect are its client's.
 #[derive(Serialize)]
 struct Demo<'a> {
+    #[serde(flatten)]
+    user: User<'a>,
+    native: Native<'a>,
+}
+
+/// A user's credentials, by provider.
+#[derive(Serialize)]
+pub(crate) struct User<'a> {
     discovr: Discovr<'a>,
     pocketpaw: PocketPaw<'a>,
     antiraid: AntiRaid<'a>,
     discover: Discover<'a>,
-    native: Native<'a>,
 }
 
 #[derive(Serialize)]
@@ -64,9 +71,9 @@ struct Native<'a> {
     client_secret: &'a str,
 }
 
-impl<'a> From<&'a DemoUser> for Demo<'a> {
-    /// Showing these credentials is what `--demo` is for: they are fresh, and good for this server alone.
-    fn from(user: &'a DemoUser) -> Self {
+impl<'a> From<&'a UserCredentials> for User<'a> {
+    /// Showing these credentials is what the user was made for: they are fresh, and good for this store alone.
+    fn from(user: &'a UserCredentials) -> Self {
         Self {
             discovr: Discovr {
                 refresh_token: user.discovr_refresh_token.expose(),
@@ -75,6 +82,14 @@ impl<'a> From<&'a DemoUser> for Demo<'a> {
             pocketpaw: PocketPaw { master_token: user.pocketpaw_master_token.expose() },
             antiraid: AntiRaid { login_token: user.antiraid_login_token.expose(), user_id: &user.antiraid_user_id },
             discover: Discover { api_key: user.discover_api_key.expose() },
+        }
+    }
+}
+
+impl<'a> From<&'a DemoUser> for Demo<'a> {
+    fn from(user: &'a DemoUser) -> Self {
+        Self {
+            user: User::from(&user.user),
             native: Native { client_id: &user.native_client.id, client_secret: client_secret(user) },
         }
     }

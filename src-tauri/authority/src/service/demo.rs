@@ -1,5 +1,6 @@
 //! The demo user: one with fresh credentials of every dialect, so that everything can be tried at once.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use daypass_core::token::opaque;
@@ -12,9 +13,9 @@ use crate::model::{CredentialKind, Scopes, SessionKind, Subject};
 /// The life of an AntiRaid web login: one hour, as documented.
 const LOGIN_LIFE: Duration = Duration::from_secs(3600);
 
-/// The credentials of a user that [`Service::create_demo_user`] made. They are nowhere else: the store has hashes.
+/// The credentials of a user that [`Service::create_user`] made. They are nowhere else: the store has hashes.
 #[derive(Debug)]
-pub struct DemoUser {
+pub struct UserCredentials {
     /// Discovr's refresh token, `rt_` and 64 hex digits, good for 90 days.
     pub discovr_refresh_token: Secret,
     /// The Discovr profile that the user starts with.
@@ -28,19 +29,34 @@ pub struct DemoUser {
     pub antiraid_user_id: String,
     /// Sitecore Discover's API key, 52 characters, with every scope, good for ever.
     pub discover_api_key: Secret,
+}
+
+/// A user that [`Service::create_demo_user`] made, and a client.
+#[derive(Debug)]
+pub struct DemoUser {
+    /// The user's credentials; their fields can be named as those of this one.
+    pub user: UserCredentials,
     /// A confidential client of the native dialect that may ask for `read` and `write`.
     pub native_client: RegisteredClient,
+}
+
+impl Deref for DemoUser {
+    type Target = UserCredentials;
+
+    fn deref(&self) -> &UserCredentials {
+        &self.user
+    }
 }
 
 /// What the demo user's client may ask for.
 const DEMO_SCOPES: &str = "read write";
 
 impl Service {
-    /// Creates a user with fresh random credentials of every dialect.
+    /// Creates a user with fresh random credentials of the four dialects that have some.
     ///
     /// # Errors
     /// [`Error::Database`] where the store cannot be written.
-    pub async fn create_demo_user(&self) -> Result<DemoUser, Error> {
+    pub async fn create_user(&self) -> Result<UserCredentials, Error> {
         let mut user = self.user();
         let refresh_token = opaque::hex("rt_", 32, self.chance());
         let master_token = Secret::new(opaque::uuid(self.chance()));
@@ -68,18 +84,26 @@ impl Service {
 
         let (antiraid_user_id, discovr_profile_id) = (user.id.clone(), user.profile.id.clone());
         self.store.add_user(user).await?;
-        let name = opaque::hex("demo-", 4, self.chance());
-        let scopes = lineage::Scopes::parse(DEMO_SCOPES).unwrap_or_default();
-        let client = self.register_client(name.expose(), ClientKind::Confidential, scopes).await?;
-        Ok(DemoUser {
+        Ok(UserCredentials {
             discovr_refresh_token: refresh_token,
             discovr_profile_id,
             pocketpaw_master_token: master_token,
             antiraid_login_token: login_token,
             antiraid_user_id,
             discover_api_key: api_key,
-            native_client: client.ok_or(Error::Damaged("a fresh client id is taken"))?,
         })
+    }
+
+    /// Creates a user with fresh random credentials, and a client of the native dialect.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be written.
+    pub async fn create_demo_user(&self) -> Result<DemoUser, Error> {
+        let user = self.create_user().await?;
+        let name = opaque::hex("demo-", 4, self.chance());
+        let scopes = lineage::Scopes::parse(DEMO_SCOPES).unwrap_or_default();
+        let client = self.register_client(name.expose(), ClientKind::Confidential, scopes).await?;
+        Ok(DemoUser { user, native_client: client.ok_or(Error::Damaged("a fresh client id is taken"))? })
     }
 }
 

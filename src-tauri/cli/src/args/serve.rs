@@ -80,7 +80,7 @@ impl LogLevel {
 }
 
 /// `sqlite:FILE`, the one kind of store there is.
-fn parse_store(text: &str) -> Result<PathBuf, String> {
+pub(super) fn parse_store(text: &str) -> Result<PathBuf, String> {
     match text.strip_prefix("sqlite:") {
         Some(file) if !file.is_empty() => Ok(PathBuf::from(file)),
         _ => Err("write it as sqlite:FILE".to_owned()),

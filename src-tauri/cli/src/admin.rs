@@ -1,0 +1,83 @@
+//! `daypass authority …`: an administrator's commands, each on the store itself, whatever servers run on it.
+
+mod client;
+mod key;
+mod session;
+mod user;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use daypass_authority::{Error, Service, Store};
+use daypass_core::Secret;
+
+use crate::args::authority::{AuthorityArgs, AuthorityCommand, ClientCommand, UserCommand};
+use crate::failure::{Exit, Failure};
+use crate::{door, host, output, serve};
+
+/// Does one of the commands.
+pub(crate) fn run(args: &AuthorityArgs) -> Result<(), Failure> {
+    // What is printed may be a secret, and the store holds keys.
+    host::keep_private();
+    let begins = matches!(
+        args.command,
+        AuthorityCommand::User(UserCommand::Add(_)) | AuthorityCommand::Client(ClientCommand::Add(_))
+    );
+    let service = service(args, begins)?;
+    crate::runtime()?.block_on(async {
+        match &args.command {
+            AuthorityCommand::User(command) => user::run(&service, command).await,
+            AuthorityCommand::Client(command) => client::run(&service, command).await,
+            AuthorityCommand::Key(command) => key::run(&service, command).await,
+            AuthorityCommand::Session(command) => session::run(&service, command).await,
+        }
+    })
+}
+
+/// The service over the store that `args` name. Only a command that `begins` something makes a store where there is none.
+fn service(args: &AuthorityArgs, begins: bool) -> Result<Arc<Service>, Failure> {
+    let file = match &args.store {
+        Some(file) => file.clone(),
+        None => usual_store()?,
+    };
+    if !begins && !file.exists() {
+        return Err(Failure::new(
+            Exit::Unknown,
+            format!(
+                "There is no store at {}; `daypass serve` makes one, or name another with --store.",
+                file.display()
+            ),
+        ));
+    }
+    let store = Store::sqlite(&file).map_err(|error| failed(&error))?;
+    serve::service(store, None, daypass_authority::Log::silent())
+}
+
+/// The store of `daypass serve`.
+fn usual_store() -> Result<PathBuf, Failure> {
+    let home = door::home()?;
+    daypass_api::home::private_folder(home.data_dir())?;
+    Ok(home.authority_file())
+}
+
+/// What is told of a store that fails.
+fn failed(error: &Error) -> Failure {
+    Failure::other(format!("This cannot be done: {error}."))
+}
+
+/// That there is no `what` named `id`; `list` shows those that are there.
+fn unknown(what: &str, id: &str, list: &str) -> Failure {
+    Failure::new(
+        Exit::Unknown,
+        format!("There is no {what} {id:?} in this store; `daypass authority {list}` shows them."),
+    )
+}
+
+/// Lines of a name and a value each, the values below each other. A value may be a secret, which is shown this once.
+fn credentials(lines: &[(&str, &Secret)]) -> Result<(), Failure> {
+    let widest = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, secret) in lines {
+        output::write_parts(&[&format!("  {name:widest$}  "), secret.expose(), "\n"])?;
+    }
+    Ok(())
+}

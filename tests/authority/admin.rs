@@ -1,0 +1,191 @@
+//! What an administrator does by a process of its own, seen by the clients of another one on the same store.
+
+use std::path::Path;
+use std::time::Duration;
+
+use daypass_authority::{ClientKind, Config, Grants, SessionFacts, SessionFilter, Speech, Store};
+use daypass_core::Secret;
+use daypass_core::lineage::Scopes;
+use reqwest::RequestBuilder;
+use serde_json::json;
+
+use crate::native::{by, form, refused, registered, signed_in};
+use crate::world::{World, answer, good, secret};
+
+/// The server, and the process of the administrator.
+async fn both(folder: &Path) -> (World, World) {
+    let path = folder.join("authority.sqlite");
+    let over = || World::with(Config::default(), Store::sqlite(&path).unwrap());
+    (over().await, over().await)
+}
+
+/// One session of each dialect of the server's demo user, and the request that its token is good for.
+async fn one_of_each(world: &World) -> Vec<(Speech, Secret)> {
+    let demo = &world.demo;
+    let body = json!({ "profileId": demo.discovr_profile_id });
+    let discovr = good(world.bearing("POST", "/auth/session-token", &demo.discovr_refresh_token).json(&body)).await;
+    let paw = good(world.bearing("POST", "/api/auth/session", &demo.pocketpaw_master_token)).await;
+    let body = json!({ "name": "ci", "type": "api", "expiry": 600 });
+    let raid = good(world.bearing("POST", "/sessions", &demo.antiraid_login_token).json(&body)).await;
+    let request = world.request("POST", "/account/1/access-token").json(&json!({ "scope": ["search-rec"] }));
+    let discover = good(request.header("x-api-key", demo.discover_api_key.expose())).await;
+    let native = signed_in(world, &demo.native_client).await;
+    vec![
+        (Speech::Discovr, secret(&discovr, "sessionToken")),
+        (Speech::PocketPaw, secret(&paw, "session_token")),
+        (Speech::AntiRaid, secret(&raid, "token")),
+        (Speech::Discover, secret(&discover, "accessToken")),
+        (Speech::Native, secret(&native, "access_token")),
+    ]
+}
+
+/// The request that a token of this dialect is good for.
+fn call(world: &World, speech: Speech, token: &Secret) -> RequestBuilder {
+    match speech {
+        Speech::Discovr => world.bearing("GET", "/profile/me", token),
+        Speech::PocketPaw => world.bearing("GET", "/api/sessions", token),
+        Speech::AntiRaid => world.bearing("GET", "/sessions", token),
+        Speech::Discover => world.bearing("GET", "/search-rec/1/3", token),
+        Speech::Native => world.bearing("GET", "/oauth2/sessions", token),
+    }
+}
+
+async fn is_dead(world: &World, speech: Speech, token: &Secret) -> bool {
+    call(world, speech, token).send().await.unwrap().status() == 401
+}
+
+/// Asks until the token is refused, as it must be soon.
+async fn dies(world: &World, speech: Speech, token: &Secret) {
+    let dead = async { while !is_dead(world, speech, token).await {} };
+    tokio::time::timeout(Duration::from_secs(10), dead).await.unwrap_or_else(|_| panic!("{speech:?} lives on"));
+}
+
+fn of(speech: Speech) -> SessionFilter {
+    SessionFilter { dialect: Some(speech), ..SessionFilter::default() }
+}
+
+#[tokio::test]
+async fn sessions_of_every_dialect_are_listed_and_each_can_be_ended_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, admin) = both(folder.path()).await;
+    let user = world.demo.antiraid_user_id.clone();
+    let tokens = one_of_each(&world).await;
+    for (speech, token) in &tokens {
+        let found: Vec<SessionFacts> = admin.service.sessions(&of(*speech), 100).await.unwrap();
+        let found: Vec<_> = found.into_iter().filter(|session| session.kind != "login").collect();
+        assert_eq!(found.len(), 1, "{speech:?}");
+        let session = &found[0];
+        assert_eq!(session.dialect, *speech);
+        if *speech != Speech::Native {
+            assert_eq!(session.user.as_ref(), Some(&user), "{speech:?}");
+        }
+        let alone = SessionFilter { id: Some(session.id.clone()), ..SessionFilter::default() };
+        assert_eq!(admin.service.sessions(&alone, 100).await.unwrap(), found);
+        assert!(!is_dead(&world, *speech, token).await, "{speech:?}");
+        assert_eq!(admin.service.end_sessions(&alone).await.unwrap(), 1, "{speech:?}");
+        dies(&world, *speech, token).await;
+        assert_eq!(admin.service.end_sessions(&alone).await.unwrap(), 0, "{speech:?}: it has ended");
+    }
+}
+
+#[tokio::test]
+async fn all_sessions_of_a_user_a_client_or_the_store_are_ended_in_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, admin) = both(folder.path()).await;
+    let before = admin.service.sessions(&SessionFilter::default(), 5000).await.unwrap().len();
+    let client = registered(&world, "web", ClientKind::Confidential).await;
+    let mut one = None;
+    // More than one step ends.
+    for _ in 0..510 {
+        let issued = good(by(&world, &client, "token", &[("grant_type", "client_credentials")])).await;
+        one = Some(secret(&issued, "access_token"));
+    }
+    let filter = SessionFilter { client: Some("web".to_owned()), ..SessionFilter::default() };
+    assert_eq!(admin.service.client_facts("web").await.unwrap().unwrap().sessions, 510);
+    assert_eq!(admin.service.sessions(&filter, 20).await.unwrap().len(), 20);
+    assert_eq!(admin.service.end_sessions(&filter).await.unwrap(), 510);
+    // A session without a user answers 403 where it lives.
+    dies(&world, Speech::Native, &one.unwrap()).await;
+
+    let user = SessionFilter { user: Some(world.demo.antiraid_user_id.clone()), ..SessionFilter::default() };
+    assert_eq!(admin.service.end_sessions(&user).await.unwrap(), 1, "the login");
+    dies(&world, Speech::AntiRaid, &world.demo.antiraid_login_token).await;
+    assert_eq!(admin.service.end_sessions(&SessionFilter::default()).await.unwrap(), before - 1);
+}
+
+#[tokio::test]
+async fn a_disabled_user_is_refused_everywhere_until_it_is_enabled() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, admin) = both(folder.path()).await;
+    let demo = &world.demo;
+    let user = &demo.antiraid_user_id;
+    let mint = || world.bearing("POST", "/api/auth/session", &demo.pocketpaw_master_token);
+    let token = secret(&good(mint()).await, "session_token");
+    assert!(admin.service.disable_user(user).await.unwrap());
+    dies(&world, Speech::PocketPaw, &token).await;
+    dies(&world, Speech::AntiRaid, &demo.antiraid_login_token).await;
+    assert_eq!(answer(mint()).await.0, 401);
+    assert_eq!(answer(world.bearing("GET", "/profiles", &demo.discovr_refresh_token)).await.0, 401);
+    let (facts, credentials) = admin.service.user_facts(user).await.unwrap().unwrap();
+    assert!(facts.disabled_at.is_some() && facts.sessions == 0 && facts.credentials == 3);
+    assert_eq!(credentials.len(), 3, "they are kept");
+    assert!(admin.service.enable_user(user).await.unwrap());
+    let again = async { while answer(mint()).await.0 != 200 {} };
+    tokio::time::timeout(Duration::from_secs(10), again).await.unwrap();
+    assert!(!admin.service.disable_user("nobody").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_removed_user_or_client_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, admin) = both(folder.path()).await;
+    let user = world.demo.antiraid_user_id.clone();
+    let tokens = one_of_each(&world).await;
+    assert!(admin.service.remove_user(&user).await.unwrap() && !admin.service.remove_user(&user).await.unwrap());
+    for (speech, token) in &tokens[..4] {
+        dies(&world, *speech, token).await;
+    }
+    assert_eq!(admin.service.users(10).await.unwrap().iter().filter(|found| found.id == user).count(), 0);
+    let client = &world.demo.native_client;
+    assert!(admin.service.remove_client(&client.id).await.unwrap());
+    dies(&world, Speech::Native, &tokens[4].1).await;
+    let (status, error, _) = refused(by(&world, client, "token", &[("grant_type", "client_credentials")])).await;
+    assert_eq!((status, &*error), (401, "invalid_client"));
+}
+
+#[tokio::test]
+async fn a_rotated_secret_takes_the_place_of_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, admin) = both(folder.path()).await;
+    let client = registered(&world, "web", ClientKind::Confidential).await;
+    let fields = [("grant_type", "client_credentials")];
+    let token = secret(&good(by(&world, &client, "token", &fields)).await, "access_token");
+    let new = admin.service.rotate_client_secret("web").await.unwrap().unwrap();
+    let refused = async { while answer(by(&world, &client, "token", &fields)).await.0 != 401 {} };
+    tokio::time::timeout(Duration::from_secs(10), refused).await.unwrap();
+    good(form(&world, "token", &fields).basic_auth("web", Some(new.expose()))).await;
+    assert!(!is_dead(&world, Speech::Native, &token).await, "sessions live on");
+    registered(&world, "tv", ClientKind::Public).await;
+    assert_eq!(admin.service.rotate_client_secret("tv").await.unwrap(), None, "a public client has none");
+    assert_eq!(admin.service.rotate_client_secret("nobody").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_client_has_only_the_grants_that_it_was_given() {
+    let world = World::new().await;
+    let scopes = Scopes::parse("read").unwrap();
+    for (id, grants, itself, people) in [
+        ("job", Grants { client_credentials: true, device_code: false }, 200, 400),
+        ("web", Grants { client_credentials: false, device_code: true }, 400, 200),
+    ] {
+        let client = world.service.register_client_for(id, ClientKind::Confidential, scopes.clone(), grants).await;
+        let client = client.unwrap().unwrap();
+        assert_eq!(world.service.client_facts(id).await.unwrap().unwrap().grants, grants);
+        let (status, body) = answer(by(&world, &client, "token", &[("grant_type", "client_credentials")])).await;
+        assert_eq!(status, itself, "{id}: {body}");
+        assert!(status == 200 || body["error"] == "unauthorized_client");
+        let (status, body) = answer(by(&world, &client, "device_authorization", &[])).await;
+        assert_eq!(status, people, "{id}: {body}");
+        assert!(status == 200 || body["error"] == "unauthorized_client");
+    }
+}
