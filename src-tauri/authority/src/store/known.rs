@@ -21,6 +21,7 @@ pub(crate) use self::memory::Memory;
 use self::memory::Stem;
 use super::{Answer, Backend, Ended};
 use crate::Error;
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
 use crate::log::carried;
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
@@ -252,6 +253,50 @@ impl Backend for Known {
         now: Time,
     ) -> Answer<'_, Result<NativeSession, Denied>> {
         self.backend.open_owned(by, session, asked, most, now)
+    }
+
+    fn users(&self, id: Option<String>, most: u32, now: Time) -> Answer<'_, Vec<UserFacts>> {
+        self.backend.users(id, most, now)
+    }
+
+    fn credentials(&self, user_id: String) -> Answer<'_, Vec<CredentialFacts>> {
+        self.backend.credentials(user_id)
+    }
+
+    // An administrator's changes are rare: everything is forgotten after each.
+
+    fn disable_user(&self, id: String, at: Option<Time>) -> Answer<'_, bool> {
+        self.changing(move |backend| backend.disable_user(id, at), |memory| memory.forget(&Ended::Everything))
+    }
+
+    fn remove_user(&self, id: String) -> Answer<'_, bool> {
+        self.changing(move |backend| backend.remove_user(id), |memory| memory.forget(&Ended::Everything))
+    }
+
+    fn clients(&self, id: Option<String>, now: Time) -> Answer<'_, Vec<ClientFacts>> {
+        self.backend.clients(id, now)
+    }
+
+    fn replace_client_secret(&self, id: String, digest: Digest) -> Answer<'_, bool> {
+        self.changing(
+            move |backend| backend.replace_client_secret(id, digest),
+            |memory| memory.forget(&Ended::Everything),
+        )
+    }
+
+    fn remove_client(&self, id: String) -> Answer<'_, bool> {
+        self.changing(move |backend| backend.remove_client(id), |memory| memory.forget(&Ended::Everything))
+    }
+
+    fn sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, Vec<SessionFacts>> {
+        self.backend.sessions(filter, most, now)
+    }
+
+    fn end_sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, usize> {
+        self.changing(
+            move |backend| backend.end_sessions(filter, most, now),
+            |memory| memory.forget(&Ended::Everything),
+        )
     }
 
     fn access_keys(&self) -> Answer<'_, Ring<SigningKey>> {

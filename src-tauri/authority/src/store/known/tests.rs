@@ -13,6 +13,8 @@ use proptest::prelude::*;
 use tokio::time::Instant;
 
 use super::*;
+use crate::ClientKind;
+use crate::admin::Grants;
 use crate::model::{Door, Keys, NewSession, SessionKind, Subject};
 use crate::store::{DEAD_WITHIN, Store};
 
@@ -231,7 +233,13 @@ impl World {
 async fn furnished(known: &Known) {
     known.add_user(user()).await.unwrap();
     let scopes = Scopes::parse("read").unwrap();
-    let client = Client { id: "tv".to_owned(), digest: None, scopes, created_at: now() };
+    let client = Client {
+        id: "tv".to_owned(),
+        digest: None,
+        scopes,
+        grants: Grants::all(ClientKind::Public),
+        created_at: now(),
+    };
     assert!(known.add_client(client).await.unwrap());
 }
 
