@@ -383,3 +383,20 @@ async fn a_client_has_an_id_that_can_be_shown_and_is_its_own() {
     assert!(second.is_none());
     good(by(&world, &first, "token", &[("grant_type", "client_credentials")])).await;
 }
+
+#[tokio::test]
+async fn an_access_token_that_was_verified_before_expires_all_the_same() {
+    let world = World::new().await;
+    let client = &world.demo.native_client;
+    let issued = signed_in(&world, client).await;
+    let token = secret(&issued, "access_token");
+    for _ in 0..3 {
+        assert_eq!(introspect(&world, &token).await["active"], true);
+    }
+    let (rest, signature) = token.expose().rsplit_once('.').unwrap();
+    let forged = format!("{rest}.{}", signature.chars().rev().collect::<String>());
+    assert_eq!(introspect(&world, &Secret::new(forged)).await, json!({ "active": false }));
+    world.pass(Duration::from_secs(601));
+    assert_eq!(introspect(&world, &token).await, json!({ "active": false }));
+    assert_eq!(introspect(&world, &secret(&issued, "refresh_token")).await["active"], true, "the session lives");
+}

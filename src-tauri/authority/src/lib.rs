@@ -22,6 +22,7 @@ mod openapi;
 mod rate;
 mod serve;
 mod service;
+mod shelf;
 mod store;
 
 pub use admin::{ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Speech, UserFacts};

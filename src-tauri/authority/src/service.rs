@@ -6,6 +6,7 @@ mod device;
 mod keys;
 mod native;
 mod owned;
+mod verified;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use keys::KeyFacts;
 use keys::Keychain;
 pub use native::{ClientKind, RegisteredClient};
 pub(crate) use native::{Issued, Revoked};
+use verified::Tokens;
 
 use crate::dialects::Dialect;
 use crate::log::{Event, Log};
@@ -51,6 +53,7 @@ pub struct Service {
     store: Box<dyn Backend>,
     key: SigningKey,
     keychain: Keychain,
+    tokens: Tokens,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     config: Config,
@@ -108,7 +111,8 @@ impl Service {
         let failures = Buckets::new(config.failures);
         let pocketpaw = config.pocketpaw_rate.map(Buckets::new);
         let keychain = Keychain::default();
-        Ok(Arc::new(Self { store, key: keys.jwt, keychain, clock, chance, config, log, failures, pocketpaw }))
+        let tokens = Tokens::new();
+        Ok(Arc::new(Self { store, key: keys.jwt, keychain, tokens, clock, chance, config, log, failures, pocketpaw }))
     }
 
     /// The current instant.

@@ -38,7 +38,12 @@ impl Secret {
 
     /// The SHA-256 of the text in lower-case hex (64 characters): what an issuer stores in place of the token.
     pub fn digest(&self) -> String {
-        data_encoding::HEXLOWER.encode(&Sha256::digest(self.0.as_bytes()))
+        data_encoding::HEXLOWER.encode(&self.sha256())
+    }
+
+    /// The same in its 32 bytes.
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
     }
 }
 

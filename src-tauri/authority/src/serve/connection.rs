@@ -1,6 +1,7 @@
 //! One connection: its requests read within bounds, each answered in its dialect, its end such that the last answer is
 //! read.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -135,9 +136,20 @@ async fn receive(service: &Service, peer: IpAddr, own: IpAddr, request: Request<
 
 /// The authority's own clock as an HTTP date, which clients measure their clocks against.
 fn date(service: &Service) -> HeaderValue {
-    let date = service.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    // A date is visible ASCII.
-    HeaderValue::from_str(&date).unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+    const FIRST: HeaderValue = HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT");
+    thread_local! {
+        /// The second that was written last, and how: one is asked for thousands of times.
+        static LAST: RefCell<(i64, HeaderValue)> = const { RefCell::new((0, FIRST)) };
+    }
+    let now = service.now();
+    LAST.with_borrow_mut(|last| {
+        if last.0 != now.timestamp() {
+            let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            // A date is visible ASCII.
+            *last = (now.timestamp(), HeaderValue::from_str(&date).unwrap_or(FIRST));
+        }
+        last.1.clone()
+    })
 }
 
 /// An answer as bytes, for where no HTTP library is left to write it.

@@ -1,16 +1,18 @@
 //! The native dialect's verbs: clients, sessions with rotating refresh tokens, and access tokens that die with them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::SubsecRound as _;
 use daypass_core::lineage::chain::{Chain, Token};
 use daypass_core::lineage::{Refusal, Scopes, Terms};
-use daypass_core::token::{access, opaque};
+use daypass_core::token::opaque;
 use daypass_core::{Secret, Time, clock};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Service;
+use super::verified::Verified;
 use crate::Error;
 use crate::admin::Grants;
 use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, storable};
@@ -51,9 +53,10 @@ pub(crate) struct Issued {
     pub(crate) scopes: Scopes,
 }
 
-/// What a living token says of itself (RFC 7662 section 2.2), `active` aside.
+/// What a living token says of itself (RFC 7662 section 2.2).
 #[derive(Serialize)]
 pub(crate) struct Facts {
+    pub(crate) active: bool,
     pub(crate) sub: String,
     pub(crate) client_id: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -210,7 +213,7 @@ impl Service {
         let Some(refresh) = Token::parse(token) else {
             let found = self.of_access_token(token).await?;
             let alive = found.filter(|(session, _)| session.chain.lineage.end_at(now).is_none());
-            return Ok(alive.map(|(session, claims)| facts_of_access(&session, &claims)));
+            return Ok(alive.map(|(session, claims)| facts_of_access(&session, &claims.claims.all)));
         };
         let found = self.store.native_session(refresh.id()).await?;
         Ok(found.filter(|session| session.chain.accepts(&refresh, now)).map(|session| facts(&session)))
@@ -220,20 +223,10 @@ impl Service {
     pub(super) async fn of_access_token(
         &self,
         token: &Secret,
-    ) -> Result<Option<(NativeSession, serde_json::Map<String, Value>)>, Error> {
-        let Ok(key_id) = access::key_id(token) else { return Ok(None) };
-        let now = self.now();
+    ) -> Result<Option<(NativeSession, Arc<Verified>)>, Error> {
         let keys = self.keys().await?;
-        let verified = keys.verifier(&key_id, now).and_then(|signer| signer.verify(token, now).ok());
-        let Some(claims) = verified else { return Ok(None) };
-        let mut id = [0; 16];
-        let sid = claims.all.get("sid").and_then(Value::as_str).unwrap_or_default();
-        if data_encoding::HEXLOWER.decode_len(sid.len()) != Ok(id.len())
-            || data_encoding::HEXLOWER.decode_mut(sid.as_bytes(), &mut id).is_err()
-        {
-            return Ok(None);
-        }
-        Ok(self.store.native_session(id).await?.map(|session| (session, claims.all)))
+        let Some(verified) = self.tokens.verify(token, &keys, self.now()) else { return Ok(None) };
+        Ok(self.store.native_session(verified.session).await?.map(|session| (session, verified)))
     }
 
     pub(super) fn native_session(
@@ -304,6 +297,7 @@ fn facts_of_access(session: &NativeSession, claims: &serde_json::Map<String, Val
 fn facts(session: &NativeSession) -> Facts {
     let lineage = &session.chain.lineage;
     Facts {
+        active: true,
         sub: subject(session).to_owned(),
         client_id: session.client_id.clone(),
         scope: lineage.scopes.to_string(),

@@ -13,8 +13,8 @@ impl Service {
     /// Whom an access token speaks for, if it is intact and has not expired. Whether its session lives is looked at when
     /// something is done with it, in the same step.
     pub(crate) async fn caller(&self, access_token: &Secret) -> Result<Option<Caller>, Error> {
-        let Some((session, claims)) = self.of_access_token(access_token).await? else { return Ok(None) };
-        let scope = claims.get("scope").and_then(Value::as_str).unwrap_or_default();
+        let Some((session, token)) = self.of_access_token(access_token).await? else { return Ok(None) };
+        let scope = token.claims.all.get("scope").and_then(Value::as_str).unwrap_or_default();
         Ok(Scopes::parse(scope).map(|scopes| Caller { session: session.chain.id, scopes }))
     }
 

@@ -2,11 +2,10 @@
 //!
 //! Three rules keep it from ever bringing back what is dead. Only what lives is remembered, never that something is not
 //! there. What this process ends or changes is forgotten before anybody is told that it is done, and a read that began
-//! before cannot bring it back ([`shelf`]). What other processes end is told by the store, and while the store does
+//! before cannot bring it back ([`crate::shelf`]). What other processes end is told by the store, and while the store does
 //! not hear of that ([`Backend::hears`]) nothing is answered from memory.
 
 mod memory;
-mod shelf;
 #[cfg(test)]
 mod tests;
 

@@ -88,17 +88,8 @@ pub fn verify(key: &[u8], token: &Secret, now: Time) -> Result<Claims, TokenErro
 /// The claims `all` of a token whose signature is good, if its times are as [`verify`] demands.
 pub(super) fn alive(all: Map<String, Value>, now: Time) -> Result<Claims, TokenError> {
     let claims = Claims::read(all)?;
-    let at = claims.expires_at.ok_or(TokenError::NoExpiry)?;
-    if now >= at {
-        return Err(TokenError::Expired { at });
-    }
-    if at > clock::later(now, MAX_LIFE) {
-        return Err(TokenError::AbsurdExpiry);
-    }
-    match instant(&claims.all, "nbf")? {
-        Some(from) if now < from => Err(TokenError::NotYetValid { from }),
-        _ => Ok(claims),
-    }
+    claims.hold(now)?;
+    Ok(claims)
 }
 
 /// The claims of `token`, unverified: a client has no key. Only for display and for planning when to refresh.
@@ -132,6 +123,24 @@ fn signed_parts(token: &Secret) -> Result<(&str, &str), TokenError> {
 }
 
 impl Claims {
+    /// Whether a token that says this is good at `now`, as far as its times go.
+    ///
+    /// # Errors
+    /// [`TokenError::NoExpiry`], [`TokenError::Expired`], [`TokenError::AbsurdExpiry`], [`TokenError::NotYetValid`].
+    pub fn hold(&self, now: Time) -> Result<(), TokenError> {
+        let at = self.expires_at.ok_or(TokenError::NoExpiry)?;
+        if now >= at {
+            return Err(TokenError::Expired { at });
+        }
+        if at > clock::later(now, MAX_LIFE) {
+            return Err(TokenError::AbsurdExpiry);
+        }
+        match instant(&self.all, "nbf")? {
+            Some(from) if now < from => Err(TokenError::NotYetValid { from }),
+            _ => Ok(()),
+        }
+    }
+
     fn read(all: Map<String, Value>) -> Result<Self, TokenError> {
         Ok(Self {
             subject: all.get("sub").and_then(Value::as_str).map(str::to_owned),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use daypass_core::Time;
 
-use super::shelf::{Shelf, Ticket};
 use crate::model::{Client, Credential, Digest, NativeSession, Profile, Session};
+use crate::shelf::{Shelf, Ticket};
 use crate::store::{Ended, Told};
 
 /// How many of each are remembered. With all shelves full of rows of usual size this is some 12 MiB.

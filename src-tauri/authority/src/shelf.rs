@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What was read, by its key, in parts that are locked one at a time.
-pub(super) struct Shelf<K, V> {
+pub(crate) struct Shelf<K, V> {
     parts: Box<[Mutex<Part<K, V>>]>,
     hasher: RandomState,
     /// How many a part holds in one of its two halves.
@@ -17,7 +17,7 @@ pub(super) struct Shelf<K, V> {
 
 /// The right to put one thing on the shelf, if nothing was forgotten since this was given.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ticket(u64);
+pub(crate) struct Ticket(u64);
 
 /// When the young half is full it becomes the old one, and what nobody asked for since is gone: what is used stays. Of what
 /// is in both, the young one counts.
@@ -30,7 +30,7 @@ struct Part<K, V> {
 
 impl<K: Hash + Eq + Clone, V: Clone> Shelf<K, V> {
     /// An empty one of so many parts that holds at most about `most`.
-    pub(super) fn new(parts: usize, most: usize) -> Self {
+    pub(crate) fn new(parts: usize, most: usize) -> Self {
         let part = || Mutex::new(Part { young: HashMap::default(), old: HashMap::default(), forgotten: 0 });
         let parts: Box<[_]> = std::iter::repeat_with(part).take(parts.max(1)).collect();
         let half = (most / parts.len() / 2).max(1);
@@ -38,7 +38,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Shelf<K, V> {
     }
 
     /// What is known by `key`.
-    pub(super) fn find(&self, key: &K) -> Option<V> {
+    pub(crate) fn find(&self, key: &K) -> Option<V> {
         let mut part = self.part(key);
         if let Some(found) = part.young.get(key) {
             return Some(found.clone());
@@ -49,12 +49,12 @@ impl<K: Hash + Eq + Clone, V: Clone> Shelf<K, V> {
     }
 
     /// To be taken before `key` is read.
-    pub(super) fn ticket(&self, key: &K) -> Ticket {
+    pub(crate) fn ticket(&self, key: &K) -> Ticket {
         Ticket(self.part(key).forgotten)
     }
 
     /// Puts what was read by `key` on the shelf, unless the ticket has become worthless.
-    pub(super) fn keep(&self, ticket: Ticket, key: K, value: V) {
+    pub(crate) fn keep(&self, ticket: Ticket, key: K, value: V) {
         let mut part = self.part(&key);
         if part.forgotten == ticket.0 {
             part.add(key, value, self.half);
@@ -62,7 +62,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Shelf<K, V> {
     }
 
     /// Forgets what is known by `key`, and what is being read; answers what was known.
-    pub(super) fn forget(&self, key: &K) -> Option<V> {
+    pub(crate) fn forget(&self, key: &K) -> Option<V> {
         let mut part = self.part(key);
         part.forgotten += 1;
         let old = part.old.remove(key);
@@ -70,7 +70,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Shelf<K, V> {
     }
 
     /// Forgets all that is `over`, and what is being read.
-    pub(super) fn forget_if(&self, over: impl Fn(&V) -> bool) {
+    pub(crate) fn forget_if(&self, over: impl Fn(&V) -> bool) {
         for part in &self.parts {
             let mut part = locked(part);
             part.forgotten += 1;
