@@ -41,7 +41,7 @@ const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 
 /// How many rows of a kind one step of [`Service::expire`] removes: some milliseconds of work, between which sessions
 /// are issued as ever.
-const STEP: u32 = 500;
+pub(crate) const STEP: u32 = 500;
 
 /// How many profiles a user may have.
 const MOST_PROFILES: u32 = 100;

@@ -3,6 +3,10 @@
 #[cfg_attr(unix, path = "sqlite/unix.rs")]
 #[cfg_attr(windows, path = "sqlite/windows.rs")]
 mod own;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod sweeping;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
