@@ -3,6 +3,7 @@
 
 mod admin;
 mod antiraid;
+mod attacks;
 mod attacks_matrix;
 mod attacks_timing;
 mod attacks_tokens;
@@ -18,6 +19,7 @@ mod logged;
 mod native;
 mod native_rotation;
 mod native_sessions;
+mod operation;
 mod pocketpaw;
 mod store;
 mod transport;

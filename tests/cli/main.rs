@@ -7,6 +7,7 @@ mod chaos;
 mod commands;
 mod completion;
 mod demo;
+mod draining;
 mod faults;
 mod help;
 mod links;

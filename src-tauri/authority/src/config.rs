@@ -20,8 +20,8 @@ pub struct Config {
     /// min, PocketPaw 24 h, Sitecore Discover 1 d, the native dialect's access tokens 10 min). At least one second, at most 100 years. Credentials keep their own lives: a refresh or
     /// login token that died as soon as the sessions would leave nothing to refresh with.
     pub session_ttl: Option<Duration>,
-    /// How many refused credentials and sign-in codes are borne from one address before its failures are answered
-    /// with 429. Good credentials are served all the same: on loopback, one broken client shares its address with
+    /// How many refused credentials and sign-in codes are borne from one client (an IPv4 address, or the /64 of
+    /// an IPv6 one), and at one client id of the native dialect wherever they come from, before more are answered with 429. Good credentials are served all the same: on loopback, one broken client shares its address with
     /// all the others.
     pub failures: Rate,
     /// The limit of PocketPaw's auth routes for each address, failures or not; its real servers have 1/s, burst 5.
@@ -41,8 +41,15 @@ pub struct Config {
     pub head_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
-    /// How many connections are served at once; more wait to be accepted.
+    /// How many connections are open at once. For one more, the one that has waited longest for its client is closed;
+    /// while all are being worked for, it waits.
     pub max_connections: usize,
+    /// How many of them one client has, an IPv4 address or the /64 of an IPv6 one; for one more, its own longest waiting
+    /// one is closed.
+    pub max_connections_each: usize,
+    /// How long all is served as before after the end was asked for, while `/readyz` says that it was: the time in which
+    /// balancers look elsewhere.
+    pub drain_delay: Duration,
     /// How long requests that are under way may take to finish after the end was asked for.
     pub grace: Duration,
 }
@@ -60,6 +67,8 @@ impl Default for Config {
             head_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             max_connections: 1024,
+            max_connections_each: 512,
+            drain_delay: Duration::ZERO,
             grace: Duration::from_secs(5),
         }
     }

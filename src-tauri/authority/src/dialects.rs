@@ -27,6 +27,8 @@ pub(crate) enum Dialect {
     Discover,
     /// `/oauth2/…`, `/.well-known/…`, and the OpenAPI document of all.
     Native,
+    /// `/healthz`, `/readyz`, `/metrics`: what an operator's programs ask, whatever dialect the others speak.
+    Operation,
     /// Anything else: there is nothing here, said in plain JSON.
     None,
 }
@@ -39,6 +41,7 @@ impl Dialect {
             "api" => Self::PocketPaw,
             "sessions" => Self::AntiRaid,
             "account" | "search-rec" => Self::Discover,
+            "healthz" | "readyz" | "metrics" => Self::Operation,
             "oauth2" | ".well-known" | "openapi.json" => Self::Native,
             _ => Self::None,
         }
@@ -52,6 +55,7 @@ impl Dialect {
             Self::AntiRaid => "antiraid",
             Self::Discover => "discover",
             Self::Native => "native",
+            Self::Operation => "operation",
             Self::None => "none",
         }
     }
@@ -64,7 +68,8 @@ impl Dialect {
             Self::AntiRaid => antiraid::answer(service, call).await,
             Self::Discover => discover::answer(service, call).await,
             Self::Native => native::answer(service, call).await,
-            Self::None => Err(Problem::NoRoute),
+            // The transport has answered what there is.
+            Self::Operation | Self::None => Err(Problem::NoRoute),
         }
     }
 
@@ -76,7 +81,7 @@ impl Dialect {
             Self::AntiRaid => antiraid::refuse(problem),
             Self::Discover => discover::refuse(problem),
             Self::Native => native::refuse(problem),
-            Self::None => {
+            Self::Operation | Self::None => {
                 problem.reply(problem.status(), &json!({ "code": "bad_request", "message": problem.message() }))
             }
         }

@@ -1,21 +1,58 @@
-//! Limits on how often an address may do something: one token bucket for each.
+//! Limits on how often somebody may do something: one token bucket for each client, or for each name.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use daypass_core::{Time, clock};
+use daypass_core::{Secret, Time, clock};
 
 use crate::Rate;
+use crate::model::Digest;
 
-/// How many addresses are remembered before full buckets are forgotten.
-const MANY: usize = 1024;
+/// How many buckets are at hand. Beyond twice as many, those that were not drawn from for longest are forgotten, which
+/// makes them full: who has as many addresses is not held up by a limit on each.
+const MANY: usize = 16 * 1024;
 
-/// The buckets of all addresses under one rate.
-pub(crate) struct Buckets {
+/// Who is one client: an IPv4 address, or the /64 of an IPv6 one, which is the least that a network gets (RFC 6177), so
+/// that everyone has 2^64 addresses in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Client(IpAddr);
+
+impl Client {
+    /// The client at `address`.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+            v4 => v4,
+        })
+    }
+}
+
+/// What is guessed at, where that can be told: the id of a client, which may be one of ours or made up. Kept as its hash, so
+/// that a long one costs no more than a short one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Target([u8; 32]);
+
+impl Target {
+    /// The one called `name`.
+    pub(crate) fn of(name: &str) -> Self {
+        Self(Digest::of(&Secret::new(name)).0)
+    }
+}
+
+/// The buckets of all under one rate.
+pub(crate) struct Buckets<K> {
     rate: Rate,
-    by_address: Mutex<HashMap<IpAddr, Bucket>>,
+    kept: Mutex<Kept<K>>,
+}
+
+/// The buckets that were drawn from lately, and those from before. When the first are many, they become the second: so
+/// memory is bounded, and no draw ever walks over all of them.
+struct Kept<K> {
+    late: HashMap<K, Bucket>,
+    before: HashMap<K, Bucket>,
 }
 
 #[derive(Clone, Copy)]
@@ -24,34 +61,39 @@ struct Bucket {
     at: Time,
 }
 
-impl Buckets {
+impl<K: Copy + Eq + Hash> Buckets<K> {
     /// Full buckets for everyone.
     pub(crate) fn new(rate: Rate) -> Self {
-        Self { rate, by_address: Mutex::default() }
+        Self { rate, kept: Mutex::new(Kept { late: HashMap::new(), before: HashMap::new() }) }
     }
 
-    /// Takes one from the bucket of `address`; or says after how long there will be one again.
-    pub(crate) fn take(&self, address: IpAddr, now: Time) -> Result<(), Duration> {
-        self.draw(address, now, 1.0)
+    /// Takes one from the bucket of `who`; or says after how long there will be one again.
+    pub(crate) fn take(&self, who: K, now: Time) -> Result<(), Duration> {
+        self.draw(who, now, 1.0)
     }
 
     /// Whether one could be taken, without taking it.
-    pub(crate) fn check(&self, address: IpAddr, now: Time) -> Result<(), Duration> {
-        self.draw(address, now, 0.0)
+    pub(crate) fn check(&self, who: K, now: Time) -> Result<(), Duration> {
+        self.draw(who, now, 0.0)
     }
 
-    fn draw(&self, address: IpAddr, now: Time, count: f64) -> Result<(), Duration> {
+    fn draw(&self, who: K, now: Time, count: f64) -> Result<(), Duration> {
         let full = f64::from(self.rate.burst.max(1));
         // What is behind the lock is plain numbers: a panic elsewhere cannot have left them half written.
-        let mut buckets = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= MANY && !buckets.contains_key(&address) {
-            buckets.retain(|_, bucket| self.refilled(bucket, now) < full);
-        }
-        let bucket = buckets.entry(address).or_insert(Bucket { level: full, at: now });
-        bucket.level = self.refilled(bucket, now);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.late.get(&who).or_else(|| kept.before.get(&who)).copied();
+        let mut bucket = known.unwrap_or(Bucket { level: full, at: now });
+        bucket.level = self.refilled(&bucket, now);
         bucket.at = now;
-        if bucket.level >= 1.0 {
+        let enough = bucket.level >= 1.0;
+        if enough {
             bucket.level -= count;
+        }
+        // A full bucket need not be kept.
+        if known.is_some() || bucket.level < full {
+            kept.keep(who, bucket);
+        }
+        if enough {
             return Ok(());
         }
         let missing = (1.0 - bucket.level) / self.rate.per_second.max(f64::MIN_POSITIVE);
@@ -62,6 +104,15 @@ impl Buckets {
     fn refilled(&self, bucket: &Bucket, now: Time) -> f64 {
         let gained = clock::until(bucket.at, now).as_secs_f64() * self.rate.per_second;
         (bucket.level + gained).min(f64::from(self.rate.burst.max(1)))
+    }
+}
+
+impl<K: Eq + Hash> Kept<K> {
+    fn keep(&mut self, who: K, bucket: Bucket) {
+        if self.late.len() >= MANY && !self.late.contains_key(&who) {
+            self.before = std::mem::take(&mut self.late);
+        }
+        self.late.insert(who, bucket);
     }
 }
 
@@ -98,11 +149,35 @@ mod tests {
     }
 
     #[test]
-    fn addresses_with_full_buckets_are_forgotten() {
-        let buckets = Buckets::new(Rate { burst: 1, per_second: 1.0 });
-        for n in 0..5000_u32 {
-            let _ = buckets.take(IpAddr::from(n.to_be_bytes()), at(i64::from(n)));
+    fn a_crowd_takes_bounded_memory_and_who_came_lately_is_remembered() {
+        let buckets = Buckets::new(Rate { burst: 1, per_second: 0.001 });
+        let many = u32::try_from(MANY).unwrap();
+        for n in 0..5 * many {
+            assert_eq!(buckets.take(n, at(0)), Ok(()));
+            let kept = buckets.kept.lock().unwrap();
+            assert!(kept.late.len() + kept.before.len() <= 2 * MANY);
         }
-        assert!(buckets.by_address.lock().unwrap().len() <= MANY + 1);
+        for n in 4 * many..5 * many {
+            assert!(buckets.take(n, at(0)).is_err(), "{n}");
+        }
+        assert_eq!(buckets.take(0, at(0)), Ok(()), "the first one was long ago");
+    }
+
+    #[test]
+    fn who_never_fails_is_not_kept() {
+        let buckets = Buckets::new(Rate { burst: 1, per_second: 1.0 });
+        for n in 0..10_u8 {
+            assert_eq!(buckets.check(n, at(0)), Ok(()));
+        }
+        assert!(buckets.kept.lock().unwrap().late.is_empty());
+    }
+
+    #[test]
+    fn a_client_is_an_address_or_a_network_of_the_new_kind() {
+        let client = |text: &str| Client::of(text.parse().unwrap());
+        assert_eq!(client("2001:db8:1:2::1"), client("2001:db8:1:2:ffff::9"));
+        assert_ne!(client("2001:db8:1:2::1"), client("2001:db8:1:3::1"));
+        assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
+        assert_ne!(client("192.0.2.1"), client("192.0.2.2"));
     }
 }

@@ -3,18 +3,25 @@
 mod account;
 mod connection;
 mod host;
+mod operate;
+mod places;
 mod wire;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use crate::Service;
-use crate::log::{Event, Log};
+use crate::log::Event;
+use crate::rate::Client;
+use connection::Desk;
+use operate::Draining;
+use places::{Places, Welcome};
 
 /// How long to wait after a failed accept (too many open files, say) before the next one.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -22,65 +29,110 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How often expired rows are looked for.
 const EXPIRE_EVERY: Duration = Duration::from_secs(10);
 
-/// Serves `service` on `listener` until `shutdown` ends; removes expired rows meanwhile.
-///
-/// After the end was asked for, no connection is accepted any more, idle ones are closed, and requests that are under
-/// way may finish within [`crate::Config::grace`]; what is not done by then is cut off.
-///
-/// What a client does never ends it, nor does a failing accept.
+/// Where an authority listens.
+pub struct Listeners {
+    /// For everyone.
+    pub main: TcpListener,
+    /// For the figures and the probes, in plain HTTP. Where there is none, the figures are on the main one, for this
+    /// machine alone; the probes are there always.
+    pub metrics: Option<TcpListener>,
+}
+
+/// Serves `service` on `listener` until `shutdown` ends, as [`run_at`] does.
 ///
 /// # Errors
-/// What the operating system says if the listener has no address.
+/// As [`run_at`].
 pub async fn run(
     listener: TcpListener,
     service: Arc<Service>,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
+    run_at(Listeners { main: listener, metrics: None }, service, shutdown).await
+}
+
+/// Serves `service` on `listeners` until `shutdown` ends; removes expired rows meanwhile.
+///
+/// The end comes in three steps. First `/readyz` answers 503, each answer asks its client to close the connection, and
+/// all is served as before for [`crate::Config::drain_delay`], so that balancers look elsewhere. Then no connection is
+/// accepted any more, idle ones are closed, and requests that are under way may finish within [`crate::Config::grace`].
+/// What is not done by then is cut off. Whoever drops this future cuts off at once.
+///
+/// What a client does never ends it, nor does a failing accept.
+///
+/// # Errors
+/// What the operating system says if the listener has no address.
+pub async fn run_at(
+    listeners: Listeners,
+    service: Arc<Service>,
+    shutdown: impl Future<Output = ()>,
+) -> std::io::Result<()> {
+    let Listeners { main: listener, metrics } = listeners;
     let address = listener.local_addr()?;
-    let log = service.log();
-    log.tell(&Event::Serving { address, version: env!("CARGO_PKG_VERSION"), tls: false });
+    let journal = service.journal();
+    let config = service.config();
     let (stop, stopping) = watch::channel(false);
-    let places = Arc::new(Semaphore::new(service.config().max_connections.max(1)));
+    let draining = Draining::default();
+    let places = Places::new(config.max_connections, config.max_connections_each);
+    let desk = Desk::new(&service, &draining, metrics.is_none(), stopping);
+    // Ends with this function.
+    let mut beside = JoinSet::new();
+    if let Some(metrics) = metrics {
+        beside.spawn(operate::serve(metrics, Arc::clone(&service), draining.clone()));
+    }
     let mut connections = JoinSet::new();
     let sweeping = sweep(&service);
-    tokio::pin!(shutdown, sweeping);
+    let drained = sleep_until(Instant::now());
+    tokio::pin!(shutdown, sweeping, drained);
+    journal.tell(&Event::Serving { address, version: env!("CARGO_PKG_VERSION"), tls: false });
+    let mut waiting: Option<(TcpStream, SocketAddr)> = None;
     loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
+        tokio::select! {
+            () = &mut shutdown, if !draining.has_begun() => {
+                draining.begin();
+                journal.tell(&Event::Draining { connections: connections.len() });
+                drained.as_mut().reset(Instant::now() + config.drain_delay);
+            }
+            () = &mut drained, if draining.has_begun() => break,
             () = &mut sweeping => break,
             // Takes finished connections out, so that their number stays that of the living ones.
-            Some(_) = connections.join_next() => continue,
-            accepted = accept(&listener, &places, log) => accepted,
-        };
-        if let Some((stream, peer, place)) = accepted {
-            let serving = connection::serve(stream, peer.ip(), Arc::clone(&service), stopping.clone());
-            connections.spawn(async move {
-                serving.await;
-                drop(place);
-            });
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept(), if waiting.is_none() => match accepted {
+                Ok(accepted) => waiting = Some(accepted),
+                Err(error) => {
+                    journal.tell(&Event::AcceptFailed { error: error.to_string() });
+                    // Where there are too many open files, one of them is that of a connection that waits.
+                    places.shed();
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            welcome = welcome(&places, waiting.as_ref()), if waiting.is_some() => {
+                if let (Some((stream, peer)), Welcome::Come { place, shed }) = (waiting.take(), welcome) {
+                    journal.meters().shed.inc_by(u64::from(shed));
+                    connections.spawn(connection::serve(stream, peer.ip(), place, desk.clone()));
+                }
+            }
+        }
+    }
+    // What the system has accepted for us by now is served too.
+    while let Ok(Ok(accepted)) = timeout(Duration::ZERO, listener.accept()).await {
+        if let Ok(Welcome::Come { place, .. }) = timeout(Duration::ZERO, welcome(&places, Some(&accepted))).await {
+            let (stream, peer) = accepted;
+            connections.spawn(connection::serve(stream, peer.ip(), place, desk.clone()));
         }
     }
     drop(listener);
-    log.tell(&Event::Draining { connections: connections.len() });
     // Fails only where no connection is left to hear it.
     let _ = stop.send(true);
-    let _ = timeout(service.config().grace, async { while connections.join_next().await.is_some() {} }).await;
-    log.tell(&Event::Stopped { cut: connections.len() });
+    let _ = timeout(config.grace, async { while connections.join_next().await.is_some() {} }).await;
+    journal.tell(&Event::Stopped { cut: connections.len() });
     Ok(())
 }
 
-type Accepted = (tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit);
-
-/// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, log: &Log) -> Option<Accepted> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
-        Err(error) => {
-            log.tell(&Event::AcceptFailed { error: error.to_string() });
-            sleep(ACCEPT_PAUSE).await;
-            None
-        }
+/// A place for the connection that was accepted.
+async fn welcome(places: &Arc<Places>, accepted: Option<&(TcpStream, SocketAddr)>) -> Welcome {
+    match accepted {
+        Some((_, peer)) => places.welcome(Client::of(peer.ip()), true).await,
+        None => Welcome::Go,
     }
 }
 

@@ -25,11 +25,12 @@ use verified::Tokens;
 
 use crate::dialects::Dialect;
 use crate::log::{Event, Log};
+use crate::meters::{Journal, Meters};
 use crate::model::{
     Credential, CredentialKind, Digest, Door, Keys, NewCredential, NewSession, NewUser, Opening, Profile, Refused,
     Session, SessionKind, SigningKey, Subject, storable,
 };
-use crate::rate::Buckets;
+use crate::rate::{Buckets, Client as Address, Target};
 use crate::store::{Backend, Known, Memory, Store, Watched};
 use crate::{Config, Error};
 
@@ -51,15 +52,18 @@ const MOST_PROFILES: u32 = 100;
 /// A token or credential has expired when `now >= expires_at`, in every dialect.
 pub struct Service {
     store: Box<dyn Backend>,
+    /// The same without what is remembered of it.
+    watched: Arc<Watched>,
     key: SigningKey,
     keychain: Keychain,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     config: Config,
-    log: Log,
-    failures: Buckets,
-    pocketpaw: Option<Buckets>,
+    journal: Arc<Journal>,
+    failures: Buckets<Address>,
+    failures_at: Buckets<Target>,
+    pocketpaw: Option<Buckets<Address>>,
 }
 
 /// What is wanted of a session that is to be opened.
@@ -107,12 +111,29 @@ impl Service {
         };
         let memory = Memory::new();
         let (keys, store) = store.start(Keys { jwt: drawn() }, memory.told())?;
-        let store = Box::new(Known::new(Arc::new(Watched::new(store, log.clone())), memory));
-        let failures = Buckets::new(config.failures);
+        let mut journal = Journal::new(log);
+        store.register(journal.registry());
+        let journal = Arc::new(journal);
+        let watched = Arc::new(Watched::new(store, Arc::clone(&journal)));
+        let store = Box::new(Known::new(Arc::<Watched>::clone(&watched), memory));
+        let (failures, failures_at) = (Buckets::new(config.failures), Buckets::new(config.failures));
         let pocketpaw = config.pocketpaw_rate.map(Buckets::new);
         let keychain = Keychain::default();
         let tokens = Tokens::new();
-        Ok(Arc::new(Self { store, key: keys.jwt, keychain, tokens, clock, chance, config, log, failures, pocketpaw }))
+        Ok(Arc::new(Self {
+            store,
+            watched,
+            key: keys.jwt,
+            keychain,
+            tokens,
+            clock,
+            chance,
+            config,
+            journal,
+            failures,
+            failures_at,
+            pocketpaw,
+        }))
     }
 
     /// The current instant.
@@ -131,8 +152,18 @@ impl Service {
     }
 
     /// Where events are told.
-    pub(crate) fn log(&self) -> &Log {
-        &self.log
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The figures.
+    pub(crate) fn meters(&self) -> &Meters {
+        self.journal.meters()
+    }
+
+    /// Returns when the store has answered a small question.
+    pub(crate) async fn store_answers(&self) -> Result<(), Error> {
+        self.watched.client(String::new()).await.map(drop)
     }
 
     /// The key that signs Discovr's JWTs.
@@ -282,21 +313,29 @@ impl Service {
         }
     }
 
-    /// Tells of a credential or code that `dialect` refused for `reason`, and counts it against `peer`; or says how long
-    /// that must wait, if there were too many.
-    pub(crate) fn refuse_guess(&self, dialect: Dialect, reason: &'static str, peer: IpAddr) -> Result<(), Duration> {
-        self.log.tell(&Event::CredentialRefused { dialect: dialect.word(), reason, peer });
-        self.failures.take(peer, self.now())
+    /// Tells of a credential or code that `dialect` refused for `reason`, and counts it against `peer` and against what was
+    /// guessed at; or says how long to wait, if there were too many of either.
+    pub(crate) fn refuse_guess(
+        &self,
+        dialect: Dialect,
+        reason: &'static str,
+        peer: IpAddr,
+        target: Option<Target>,
+    ) -> Result<(), Duration> {
+        self.journal.tell(&Event::CredentialRefused { dialect: dialect.word(), reason, peer });
+        let now = self.now();
+        let at_target = target.map_or(Ok(()), |target| self.failures_at.take(target, now));
+        self.failures.take(Address::of(peer), now).and(at_target)
     }
 
     /// Whether `address` may guess at all; or how long it must wait.
     pub(crate) fn may_guess(&self, address: IpAddr) -> Result<(), Duration> {
-        self.failures.check(address, self.now())
+        self.failures.check(Address::of(address), self.now())
     }
 
     /// Counts a request to PocketPaw's auth routes; or says how long `address` must wait.
     pub(crate) fn count_pocketpaw(&self, address: IpAddr) -> Result<(), Duration> {
-        self.pocketpaw.as_ref().map_or(Ok(()), |buckets| buckets.take(address, self.now()))
+        self.pocketpaw.as_ref().map_or(Ok(()), |buckets| buckets.take(Address::of(address), self.now()))
     }
 
     /// Removes a few of the rows whose time is over, and answers how many they were; zero when none is left.

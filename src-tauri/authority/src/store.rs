@@ -24,6 +24,7 @@ use daypass_core::lineage::{Refusal, Scopes};
 use daypass_core::token::ring::Ring;
 
 pub(crate) use known::{Known, Memory};
+use prometheus_client::registry::Registry;
 pub(crate) use watched::Watched;
 
 use crate::Error;
@@ -104,6 +105,9 @@ pub(crate) trait Backend: Send + Sync {
     /// Whoever remembers what a backend answered may repeat it only while this is true, and asks *before* it looks
     /// up what it remembers: what was told too late is then gone. Quick: it is asked at every verification.
     fn hears(&self) -> bool;
+
+    /// Adds the store's own figures to those of the authority.
+    fn register(&self, _figures: &mut Registry) {}
 
     /// Stores a user with all that it starts with.
     fn add_user(&self, user: NewUser) -> Answer<'_, ()>;

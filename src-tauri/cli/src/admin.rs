@@ -50,7 +50,7 @@ fn service(args: &AuthorityArgs, begins: bool) -> Result<Arc<Service>, Failure> 
         ));
     }
     let store = Store::sqlite(&file).map_err(|error| failed(&error))?;
-    serve::service(store, None, daypass_authority::Log::silent())
+    serve::service(store, daypass_authority::Config::default(), daypass_authority::Log::silent())
 }
 
 /// The store of `daypass serve`.

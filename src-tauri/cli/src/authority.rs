@@ -8,7 +8,7 @@ use daypass_agent::{Authority, AuthorityFuture};
 use daypass_api::home::private_folder;
 use daypass_api::request::AddAccount;
 use daypass_api::{ApiError, ErrorCode, Home, reason};
-use daypass_authority::{DemoUser, Log, Service, Store};
+use daypass_authority::{Config, DemoUser, Log, Service, Store};
 use daypass_core::{Secret, phrase};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, oneshot};
@@ -71,7 +71,8 @@ impl Local {
             }
         };
         let store = store.map_err(|error| cannot_start(&error))?;
-        serve::service(store, self.life, Log::silent())
+        let config = Config { session_ttl: self.life.map(Duration::from_secs), ..Config::default() };
+        serve::service(store, config, Log::silent())
             .map_err(|failure| ApiError::new(ErrorCode::Internal, failure.message))
     }
 }

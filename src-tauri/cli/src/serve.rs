@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use daypass_api::home::private_folder;
 use daypass_api::{Home, reason};
-use daypass_authority::{Config, DemoUser, Form, Log, Service, Store, UserCredentials};
+use daypass_authority::{Config, DemoUser, Form, Listeners, Log, Service, Store, UserCredentials};
 use daypass_core::Secret;
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::args::ServeArgs;
 use crate::failure::Failure;
@@ -103,6 +104,7 @@ fn client_secret(user: &DemoUser) -> &str {
 /// Serves until a signal ends it.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     host::keep_private();
+    host::open_many_files();
     if !args.listen.ip().is_loopback() {
         return Err(Failure::usage(format!(
             "{} is not a loopback address, and tokens must not cross a network in plain HTTP; listen on 127.0.0.1 and put \
@@ -113,7 +115,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let (store, new) = store(args)?;
     crate::runtime()?.block_on(async {
         let signals = Signals::catch()?;
-        let service = service(store, args.session_ttl, log(args)?)?;
+        let service = service(store, config(args), log(args)?)?;
         let (listener, url) = listen(args.listen).await?;
         let user = if args.demo && new { Some(create_user(&service).await?) } else { None };
         if args.json {
@@ -130,10 +132,27 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
             );
         }
         drop(user);
-        daypass_authority::run(listener, service, signals.end())
-            .await
-            .map_err(|error| Failure::other(format!("The server has stopped: {error}.")))
+        let metrics = match args.metrics_listen {
+            Some(address) => Some(listen(address).await?.0),
+            None => None,
+        };
+        serve(Listeners { main: listener, metrics }, service, signals).await
     })
+}
+
+/// Serves until a signal asks for the end, and what is under way is done; or until a second one.
+async fn serve(listeners: Listeners, service: Arc<Service>, mut signals: Signals) -> Result<(), Failure> {
+    let (end, asked) = oneshot::channel::<()>();
+    let serving = daypass_authority::run_at(listeners, service, async { drop(asked.await) });
+    let signalled = async {
+        signals.next().await;
+        drop(end);
+        signals.next().await;
+    };
+    tokio::select! {
+        ended = serving => ended.map_err(|error| Failure::other(format!("The server has stopped: {error}."))),
+        () = signalled => Err(Failure::other("A second signal came, so what was under way was cut off.")),
+    }
 }
 
 /// The demo user's credentials for a person, shown this once.
@@ -192,9 +211,17 @@ fn log(args: &ServeArgs) -> Result<Log, Failure> {
         .map_err(|error| Failure::other(format!("The log cannot be started: {}.", reason(&error))))
 }
 
-/// The service over `store`, in the machine's time and chance; `session_ttl` in seconds.
-pub(crate) fn service(store: Store, session_ttl: Option<u64>, log: Log) -> Result<Arc<Service>, Failure> {
-    let config = Config { session_ttl: session_ttl.map(Duration::from_secs), ..Config::default() };
+/// The settings that `args` ask for.
+fn config(args: &ServeArgs) -> Config {
+    Config {
+        session_ttl: args.session_ttl.map(Duration::from_secs),
+        drain_delay: Duration::from_secs(args.drain_delay),
+        ..Config::default()
+    }
+}
+
+/// The service over `store`, in the machine's time and chance.
+pub(crate) fn service(store: Store, config: Config, log: Log) -> Result<Arc<Service>, Failure> {
     Service::open_logged(store, Arc::new(SystemClock), Arc::new(SystemChance), config, log)
         .map_err(|error| failed(&error))
 }

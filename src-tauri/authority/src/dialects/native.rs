@@ -24,14 +24,15 @@ use serde_json::json;
 
 use crate::call::{Call, Outcome, Problem, Reply, json};
 use crate::dialects::Dialect;
+use crate::rate::Target;
 use crate::{Error, Service};
 
 /// Why a request is refused: in the words of OAuth, or of every dialect.
 enum Refusal {
     /// An error code of RFC 6749 section 5.2 or RFC 8628 section 3.5, and what it means here.
     OAuth(&'static str, Cow<'static, str>),
-    /// The same, where a client or token was guessed at.
-    Guess(&'static str, Cow<'static, str>),
+    /// The same, where a client or token was guessed at: the client's own, if it is known whose.
+    Guess(&'static str, Cow<'static, str>, Option<Target>),
     /// `insufficient_scope` of RFC 6750 section 3.1, and the scopes that it takes.
     Scope(Scopes),
     /// What any request can meet.
@@ -78,8 +79,8 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
         Err(Refusal::Problem(problem)) => Err(problem),
         Err(Refusal::Scope(needed)) => Ok(beyond(&needed)),
         Err(Refusal::OAuth(error, about)) => Ok(refused(error, &about)),
-        Err(Refusal::Guess(error, about)) => {
-            service.refuse_guess(Dialect::Native, error, call.peer).map_err(Problem::TooOften)?;
+        Err(Refusal::Guess(error, about, target)) => {
+            service.refuse_guess(Dialect::Native, error, call.peer, target).map_err(Problem::TooOften)?;
             Ok(refused(error, &about))
         }
     }

@@ -2,7 +2,7 @@
 //! a user code or whatever a client puts there.
 
 /// Every route; a part in braces stands for any one part.
-pub(crate) const ROUTES: [&str; 28] = [
+pub(crate) const ROUTES: [&str; 32] = [
     "/auth/session-token",
     "/auth/session",
     "/profiles",
@@ -31,6 +31,10 @@ pub(crate) const ROUTES: [&str; 28] = [
     "/oauth2/sessions/{id}",
     "/.well-known/jwks.json",
     "/.well-known/oauth-authorization-server",
+    "/openapi.json",
+    "/healthz",
+    "/readyz",
+    "/metrics",
 ];
 
 /// What a path is called that is no route's.

@@ -80,7 +80,7 @@ impl Account {
             reply.headers_mut().insert(REQUEST_ID, id);
         }
         let own = reply.extensions().get::<Outcome>();
-        service.log().tell(&Event::Request {
+        service.journal().tell(&Event::Request {
             method: self.method,
             route: self.route,
             dialect: self.dialect.word(),

@@ -2,7 +2,6 @@
 //! read.
 
 use std::cell::RefCell;
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -11,16 +10,19 @@ use std::sync::Arc;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::Request;
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{CONTENT_LENGTH, DATE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::account::{Account, Ids};
 use super::host::named_host;
+use super::operate::{self, Draining};
+use super::places::Place;
 use super::wire::Wire;
 use crate::Service;
 use crate::call::{Call, Problem, Reply};
@@ -33,21 +35,60 @@ const LONGEST_HEAD: usize = 32 * 1024;
 /// The most headers of a request.
 const MOST_HEADERS: usize = 100;
 
-/// Serves one connection until its client or `stopping` ends it.
-pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
+/// What every connection of an authority shares.
+#[derive(Clone)]
+pub(super) struct Desk {
+    service: Arc<Service>,
+    draining: Draining,
+    /// Whether the figures are to be had here.
+    figures: bool,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Desk {
+    pub(super) fn new(
+        service: &Arc<Service>,
+        draining: &Draining,
+        figures: bool,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self { service: Arc::clone(service), draining: draining.clone(), figures, stopping }
+    }
+}
+
+/// One connection's own.
+struct Seat {
+    desk: Desk,
+    place: Place,
+    ids: Ids,
+    /// The client's address, and ours.
+    peer: IpAddr,
+    own: IpAddr,
+}
+
+/// The place of the connection is lost: its request is not begun, and nothing is answered.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection's place is lost")]
+struct Lost;
+
+/// Serves one connection until its client or the end of the server ends it, or its place is lost.
+pub(super) async fn serve(stream: TcpStream, peer: IpAddr, place: Place, desk: Desk) {
     let Ok(own) = stream.local_addr() else { return };
     // Answers are one small write: waiting for more to send (Nagle) only delays them. Without it, they are just slower.
     let _ = stream.set_nodelay(true);
-    let config = service.config().clone();
-    let ids = Arc::new(Ids::new(&service));
-    let (behind, drawn) = (Arc::clone(&service), Arc::clone(&ids));
+    let service = Arc::clone(&desk.service);
+    let mut stopping = desk.stopping.clone();
+    let ids = Ids::new(&service);
+    let seat = Arc::new(Seat { desk, place, ids, peer, own: own.ip() });
+    let _open = Open::count(&service.meters().connections);
+    let behind = Arc::clone(&seat);
     let handler = service_fn(move |request: Request<Incoming>| {
-        let (service, ids) = (Arc::clone(&behind), Arc::clone(&drawn));
-        Box::pin(async move { Ok::<_, Infallible>(answer(&service, &ids, peer, own.ip(), request).await) })
+        let seat = Arc::clone(&behind);
+        Box::pin(async move { seat.answer(request).await })
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(config.head_timeout)
+        .header_read_timeout(service.config().head_timeout)
         .max_buf_size(LONGEST_HEAD)
         .max_headers(MOST_HEADERS)
         // A client that closes its sending side after the request still gets its answer.
@@ -58,6 +99,7 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>
         tokio::select! {
             ended = poll_fn(|cx| connection.as_mut().get_mut().poll_without_shutdown(cx)) => break ended,
             Ok(()) = stopping.changed() => connection.as_mut().graceful_shutdown(),
+            () = seat.place.lost() => return,
         }
     };
     let wire = Pin::into_inner(connection).into_parts().io.into_inner();
@@ -73,7 +115,7 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>
     let last = match problem {
         Some(problem) => {
             let mut reply = Dialect::None.refuse(&problem);
-            Account::unread(&ids).close(&service, peer, Some(&problem), &mut reply);
+            Account::unread(&seat.ids).close(&service, peer, Some(&problem), &mut reply);
             Some(raw(reply, &service).await)
         }
         None => None,
@@ -81,57 +123,102 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, service: Arc<Service>
     wire.end(last).await;
 }
 
+/// Counts a connection as open until it is dropped.
+struct Open(Gauge);
+
+impl Open {
+    fn count(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Seat {
+    /// Answers one request, unless the place is lost before all of it is there.
+    async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Lost> {
+        let service = &*self.desk.service;
+        let account = Account::of(&self.ids, request.method(), request.uri(), request.headers());
+        within(Arc::clone(&account.id), async {
+            let dialect = account.dialect;
+            let (result, _work) = match self.operation(&request).await {
+                Some(result) => (result, None),
+                None => match self.receive(request).await {
+                    Ok(call) => {
+                        let work = self.place.work().ok_or(Lost)?;
+                        (dialect.answer(service, &call).await, Some(work))
+                    }
+                    Err(problem) => (Err(problem), None),
+                },
+            };
+            let (mut reply, problem) = match result {
+                Ok(reply) => (reply, None),
+                Err(problem) => {
+                    let guess = problem.is_guess();
+                    let counted =
+                        if guess { service.refuse_guess(dialect, problem.word(), self.peer, None) } else { Ok(()) };
+                    let problem = counted.err().map_or(problem, Problem::TooOften);
+                    (dialect.refuse(&problem), Some(problem))
+                }
+            };
+            reply.headers_mut().insert(DATE, date(service));
+            if self.desk.draining.has_begun() {
+                reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            account.close(service, self.peer, problem.as_ref(), &mut reply);
+            Ok(reply)
+        })
+        .await
+    }
+
+    /// Answers what an operator's programs ask; nothing where the request is for a dialect.
+    async fn operation(&self, request: &Request<Incoming>) -> Option<Result<Reply, Problem>> {
+        let (method, path) = (request.method(), request.uri().path());
+        if let Some(answered) = operate::probe(&self.desk.service, &self.desk.draining, method, path).await {
+            return Some(answered);
+        }
+        if path != "/metrics" || !self.desk.figures {
+            return None;
+        }
+        let allowed = named_host(request.uri(), request.headers(), self.own).and_then(|_| {
+            let here = self.peer.to_canonical().is_loopback();
+            if here { Ok(()) } else { Err(Problem::Forbidden("The figures are for the server's own machine")) }
+        });
+        Some(allowed.and_then(|()| operate::figures(&self.desk.service, method)))
+    }
+
+    /// Checks the head of a request, and reads its body.
+    async fn receive(&self, request: Request<Incoming>) -> Result<Call, Problem> {
+        let (head, body) = request.into_parts();
+        let host = named_host(&head.uri, &head.headers, self.own)?;
+        let config = self.desk.service.config();
+        let most = config.max_body;
+        // Told beforehand, a body that is too long need not even be sent.
+        if body.size_hint().lower() > most as u64 {
+            return Err(Problem::TooLarge);
+        }
+        let body = if body.is_end_stream() {
+            Bytes::new()
+        } else {
+            let body = timeout(config.body_timeout, Limited::new(body, most).collect()).await;
+            let body = body.map_err(|_| Problem::TimedOut)?;
+            body.map_err(|error| match error.is::<LengthLimitError>() {
+                true => Problem::TooLarge,
+                false => Problem::Malformed("The request body cannot be read".into()),
+            })?
+            .to_bytes()
+        };
+        Ok(Call { method: head.method, uri: head.uri, headers: head.headers, body, peer: self.peer, host })
+    }
+}
+
 fn unreadable() -> Problem {
     Problem::Malformed("The request cannot be read as HTTP".into())
-}
-
-/// Answers one request, always.
-async fn answer(service: &Service, ids: &Ids, peer: IpAddr, own: IpAddr, request: Request<Incoming>) -> Reply {
-    let account = Account::of(ids, request.method(), request.uri(), request.headers());
-    within(Arc::clone(&account.id), async {
-        let dialect = account.dialect;
-        let result = match receive(service, peer, own, request).await {
-            Ok(call) => dialect.answer(service, &call).await,
-            Err(problem) => Err(problem),
-        };
-        let (mut reply, problem) = match result {
-            Ok(reply) => (reply, None),
-            Err(problem) => {
-                let guess = problem.is_guess();
-                let counted = if guess { service.refuse_guess(dialect, problem.word(), peer) } else { Ok(()) };
-                let problem = counted.err().map_or(problem, Problem::TooOften);
-                (dialect.refuse(&problem), Some(problem))
-            }
-        };
-        reply.headers_mut().insert(DATE, date(service));
-        account.close(service, peer, problem.as_ref(), &mut reply);
-        reply
-    })
-    .await
-}
-
-/// Checks the head of a request, and reads its body.
-async fn receive(service: &Service, peer: IpAddr, own: IpAddr, request: Request<Incoming>) -> Result<Call, Problem> {
-    let (head, body) = request.into_parts();
-    let host = named_host(&head.uri, &head.headers, own)?;
-    let config = service.config();
-    let most = config.max_body;
-    // Told beforehand, a body that is too long need not even be sent.
-    if body.size_hint().lower() > most as u64 {
-        return Err(Problem::TooLarge);
-    }
-    let body = if body.is_end_stream() {
-        Bytes::new()
-    } else {
-        let body = timeout(config.body_timeout, Limited::new(body, most).collect()).await;
-        let body = body.map_err(|_| Problem::TimedOut)?;
-        body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => Problem::TooLarge,
-            false => Problem::Malformed("The request body cannot be read".into()),
-        })?
-        .to_bytes()
-    };
-    Ok(Call { method: head.method, uri: head.uri, headers: head.headers, body, peer, host })
 }
 
 /// The authority's own clock as an HTTP date, which clients measure their clocks against.

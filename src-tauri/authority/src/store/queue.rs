@@ -15,6 +15,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -34,6 +35,8 @@ pub(super) struct Queue {
     thread: Option<JoinHandle<()>>,
     /// How many jobs are queued or being worked on.
     waiting: Arc<AtomicUsize>,
+    /// How many jobs each commit held.
+    groups: Histogram,
 }
 
 /// Whether the jobs of a queue change anything.
@@ -50,14 +53,21 @@ impl Queue {
         let (jobs, queue) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&waiting);
+        let groups = Histogram::new(exponential_buckets(1.0, 2.0, 10));
+        let sizes = groups.clone();
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || match work {
                 Work::Reads => read(db, &queue),
-                Work::Writes(before) => write(db, &queue, &count, before),
+                Work::Writes(before) => write(db, &queue, &count, before, &sizes),
             })
             .map_err(|_| Error::Stopped)?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), waiting })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), waiting, groups })
+    }
+
+    /// How many jobs each commit held; none where the queue only reads.
+    pub(super) fn groups(&self) -> Histogram {
+        self.groups.clone()
     }
 
     /// Queues `work`. Its answer comes when it is done, and durable if it writes.
@@ -151,6 +161,7 @@ fn write(
     queue: &mpsc::Receiver<Box<dyn Job>>,
     waiting: &AtomicUsize,
     mut before: Box<dyn FnMut(&Connection) + Send>,
+    groups: &Histogram,
 ) {
     let mut group: Vec<Box<dyn Job>> = Vec::new();
     // How many waited when the last group was done, and how long that took.
@@ -168,6 +179,8 @@ fn write(
         before(&db);
         let filled = Instant::now();
         let committed = commit(&mut db, &mut group);
+        // Some hundreds at most.
+        groups.observe(group.len() as f64);
         (crowd, took) = (waiting.load(Ordering::Relaxed), filled.elapsed());
         for job in group.drain(..) {
             job.finish(committed.clone());

@@ -16,6 +16,7 @@ use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
 use daypass_core::token::ring::Ring;
+use prometheus_client::registry::Registry;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::ears::{Ears, Lease};
@@ -149,6 +150,10 @@ impl Backend for Running {
             }
             lease.holds()
         })
+    }
+
+    fn register(&self, figures: &mut Registry) {
+        figures.register("sqlite_commit_jobs", "Requests that one durable commit was shared by", self.writer.groups());
     }
 
     fn add_user(&self, user: NewUser) -> Answer<'_, ()> {

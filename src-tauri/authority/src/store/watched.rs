@@ -3,6 +3,9 @@
 //! It stands between the service and the backend, so that no verb can forget to tell, whichever dialect asked for it.
 
 use data_encoding::HEXLOWER;
+use std::sync::Arc;
+use tokio::time::Instant;
+
 use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
@@ -11,7 +14,8 @@ use daypass_core::token::ring::Ring;
 use super::{Answer, Backend};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
-use crate::log::{Event, Log};
+use crate::log::Event;
+use crate::meters::Journal;
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
     NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
@@ -23,13 +27,13 @@ const NATIVE: &str = "native";
 /// A backend whose steps are told.
 pub(crate) struct Watched {
     backend: Box<dyn Backend>,
-    log: Log,
+    journal: Arc<Journal>,
 }
 
 impl Watched {
-    /// `backend`, its steps told to `log`.
-    pub(crate) fn new(backend: Box<dyn Backend>, log: Log) -> Self {
-        Self { backend, log }
+    /// `backend`, its steps told to `journal`.
+    pub(crate) fn new(backend: Box<dyn Backend>, journal: Arc<Journal>) -> Self {
+        Self { backend, journal }
     }
 
     /// Does the step `name`, and tells of its failure; `done` tells of what it changed.
@@ -37,13 +41,15 @@ impl Watched {
         &'a self,
         name: &'static str,
         answer: Answer<'a, T>,
-        done: impl FnOnce(&Log, &T) + Send + 'a,
+        done: impl FnOnce(&Journal, &T) + Send + 'a,
     ) -> Answer<'a, T> {
         Box::pin(async move {
+            let began = Instant::now();
             let answered: Result<T, Error> = answer.await;
+            self.journal.meters().took(name, began.elapsed());
             match &answered {
-                Ok(answer) => done(&self.log, answer),
-                Err(error) => self.log.tell(&Event::StoreFailed { step: name, error: error.to_string() }),
+                Ok(answer) => done(&self.journal, answer),
+                Err(error) => self.journal.tell(&Event::StoreFailed { step: name, error: error.to_string() }),
             }
             answered
         })
@@ -272,7 +278,7 @@ impl Opened {
         }
     }
 
-    fn tell(self, log: &Log) {
+    fn tell(self, log: &Journal) {
         log.tell(&Event::SessionOpened {
             kind: NATIVE,
             session: self.id.into(),

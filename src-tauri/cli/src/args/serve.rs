@@ -22,6 +22,13 @@ pub(crate) struct ServeArgs {
     /// Give sessions this default life, so that refreshing can be watched
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=315_360_000))]
     pub(crate) session_ttl: Option<u64>,
+    /// Where to answer for the figures (/metrics) and the probes (/healthz, /readyz) in plain HTTP; if left out, the figures
+    /// are at --listen, for this machine alone
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// How long to go on as before after the end was asked for, while /readyz says so, for balancers to look elsewhere
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    pub(crate) drain_delay: u64,
     /// How lines of the log are written on stderr; words on a terminal if left out, else JSON
     #[arg(long, value_name = "FORM")]
     pub(crate) log_format: Option<LogForm>,

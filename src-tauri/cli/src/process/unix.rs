@@ -35,13 +35,36 @@ impl Signals {
 
     /// Waits for one of them.
     pub(crate) async fn end(mut self) {
+        self.next().await;
+    }
+
+    /// Waits for the next one, and says whether it was the terminal that was closed (SIGHUP): by custom that tells a server
+    /// to look at its files again.
+    pub(crate) async fn next(&mut self) -> Signalled {
         let [terminate, interrupt, hangup] = &mut self.0;
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hangup.recv() => {}
+            _ = terminate.recv() => Signalled::End,
+            _ = interrupt.recv() => Signalled::End,
+            _ = hangup.recv() => Signalled::HangUp,
         }
     }
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signalled {
+    /// To end.
+    End,
+    /// To end, unless there is something to be read again.
+    HangUp,
+}
+
+/// Lets this process open as many files as the system allows it to. Each connection is one, and the usual limit is a
+/// thousand, for the sake of programs that use select(2).
+pub(crate) fn open_many_files() {
+    let had = rustix::process::getrlimit(Resource::Nofile);
+    // Where it is refused, connections are shed earlier.
+    let _ = rustix::process::setrlimit(Resource::Nofile, Rlimit { current: had.maximum, maximum: had.maximum });
 }
 
 /// The name of this machine.

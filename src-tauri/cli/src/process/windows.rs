@@ -34,14 +34,33 @@ impl Signals {
 
     /// Waits for one of them.
     pub(crate) async fn end(mut self) {
+        self.next().await;
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) -> Signalled {
         tokio::select! {
             _ = self.0.recv() => {}
             _ = self.1.recv() => {}
             _ = self.2.recv() => {}
             _ = self.3.recv() => {}
         }
+        Signalled::End
     }
 }
+
+/// What an event asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signalled {
+    /// To end.
+    End,
+    /// To read something again: never asked here.
+    #[expect(dead_code, reason = "Windows has no event for it")]
+    HangUp,
+}
+
+/// Handles are not limited here.
+pub(crate) fn open_many_files() {}
 
 /// The name of this machine.
 pub(crate) fn machine() -> String {

@@ -64,7 +64,7 @@ fn only_this_machine(call: &Call) -> Result<(), Problem> {
 
 /// A wrong code counts as a guess.
 fn not_waiting(service: &Service, call: &Call) -> Result<Reply, Problem> {
-    service.refuse_guess(Dialect::Discovr, "unknown_code", call.peer).map_err(Problem::TooOften)?;
+    service.refuse_guess(Dialect::Discovr, "unknown_code", call.peer, None).map_err(Problem::TooOften)?;
     let text = "<h1>No such code</h1><p>This code is unknown, was used, or came too late. Ask the device for another \
                 one.</p><p><a href=\"/device\">Type a code</a></p>";
     Ok(page(StatusCode::NOT_FOUND, text))

@@ -10,6 +10,7 @@ use super::{Refusal, invalid_request};
 use crate::Service;
 use crate::call::Call;
 use crate::model::Client;
+use crate::rate::Target;
 
 /// The parameters of a request. Any of them may be a secret.
 pub(super) struct Form(Vec<(String, Secret)>);
@@ -61,27 +62,28 @@ pub(super) async fn client(service: &Service, call: &Call, form: &Form) -> Resul
         if form.find("client_secret").is_some() {
             return Err(invalid_request("The client authenticates in two ways at once"));
         }
-        let (id, secret) = basic(call).ok_or_else(unknown)?;
+        let (id, secret) = basic(call).ok_or_else(|| unknown(None))?;
         if in_form.is_some_and(|other| *other != id) {
             return Err(invalid_request("The client_id is not that of the Authorization header"));
         }
         (id, Some(secret))
     } else {
-        (in_form.ok_or_else(unknown)?.clone(), form.find("client_secret").cloned())
+        (in_form.ok_or_else(|| unknown(None))?.clone(), form.find("client_secret").cloned())
     };
     // A public client may send an empty secret, as some libraries do.
     let secret = secret.filter(|secret| !secret.is_empty());
-    service.verify_client(id.expose(), secret.as_ref()).await?.ok_or_else(unknown)
+    service.verify_client(id.expose(), secret.as_ref()).await?.ok_or_else(|| unknown(Some(&id)))
 }
 
 /// The client, where it must have shown a secret.
 pub(super) async fn confidential(service: &Service, call: &Call, form: &Form) -> Result<Client, Refusal> {
     let client = client(service, call, form).await?;
-    if client.digest.is_some() { Ok(client) } else { Err(unknown()) }
+    if client.digest.is_some() { Ok(client) } else { Err(unknown(None)) }
 }
 
-fn unknown() -> Refusal {
-    Refusal::Guess("invalid_client", "The client is not known, or its secret is wrong".into())
+fn unknown(id: Option<&Secret>) -> Refusal {
+    let about = "The client is not known, or its secret is wrong";
+    Refusal::Guess("invalid_client", about.into(), id.map(|id| Target::of(id.expose())))
 }
 
 /// Id and secret of `Authorization: Basic …`, each form-encoded before they were put together (RFC 6749 section 2.3.1).

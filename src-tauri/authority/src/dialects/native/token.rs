@@ -10,6 +10,7 @@ use super::{Refusal, unkept};
 use crate::Service;
 use crate::call::{Call, Problem, Reply, ok};
 use crate::model::{Client, Redeemed};
+use crate::rate::Target;
 use crate::service::{DEVICE_CODE_LIFE, Issued};
 
 /// How long a device waits before it asks again, in seconds: the default of RFC 8628 section 3.2.
@@ -68,7 +69,9 @@ async fn refresh(service: &Service, call: &Call, form: &Form, client: &Client) -
     };
     service.refresh(client, token, asked, &issuer(call)).await?.map_err(|refusal| match refusal {
         lineage::Refusal::Scope => beyond(),
-        lineage::Refusal::Unknown => Refusal::Guess("invalid_grant", refusal.to_string().into()),
+        lineage::Refusal::Unknown => {
+            Refusal::Guess("invalid_grant", refusal.to_string().into(), Some(Target::of(&client.id)))
+        }
         lineage::Refusal::Ended(_) => Refusal::OAuth("invalid_grant", refusal.to_string().into()),
     })
 }
@@ -80,7 +83,10 @@ async fn poll(service: &Service, call: &Call, form: &Form, client: &Client) -> R
         Redeemed::Pending => ("authorization_pending", "Nobody has approved the sign-in yet"),
         Redeemed::Denied => ("access_denied", "The sign-in was denied"),
         Redeemed::Expired => ("expired_token", "The sign-in was not approved in time"),
-        Redeemed::Unknown => return Err(Refusal::Guess("invalid_grant", "The device code is not known".into())),
+        Redeemed::Unknown => {
+            let target = Some(Target::of(&client.id));
+            return Err(Refusal::Guess("invalid_grant", "The device code is not known".into(), target));
+        }
     };
     Err(Refusal::OAuth(error, about.into()))
 }
