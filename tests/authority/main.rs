@@ -17,6 +17,7 @@ mod keys;
 mod limits;
 mod logged;
 mod native;
+mod native_device;
 mod native_rotation;
 mod native_sessions;
 mod operation;

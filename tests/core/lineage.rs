@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use daypass_core::lineage::chain::{Chain, Token};
+use daypass_core::lineage::seed::Seed;
 use daypass_core::lineage::{End, Lineage, Refusal, Renewal, Scopes, Step, Terms};
 use daypass_core::{Chance, Secret, Time};
 use proptest::prelude::*;
@@ -331,4 +332,24 @@ proptest! {
             prop_assert_eq!(Scopes::parse(&scopes.to_string()), Some(scopes));
         }
     }
+}
+
+#[test]
+fn the_first_token_can_be_had_again_until_a_token_is_used() {
+    let chance = Counting(AtomicU64::new(1));
+    let seed = || Seed::of(&[1; 32], &Secret::new("code"));
+    let (mut chain, first) = Chain::open_from(&seed(), TERMS, Scopes::default(), &chance, noon(0));
+    assert_eq!(chain.id, seed().id());
+    assert_eq!(chain.first_again(&seed(), noon(59)), Some(first.clone()));
+    for other in [Seed::of(&[2; 32], &Secret::new("code")), Seed::of(&[1; 32], &Secret::new("cod"))] {
+        assert_ne!(other.id(), seed().id());
+        assert_eq!(chain.first_again(&other, noon(0)), None);
+    }
+    let late = Lineage { ended: None, ..chain.lineage.clone() };
+    assert!(!late.is_untouched(chain.lineage.over_at()), "it is over by then");
+    let mut ended = chain.clone();
+    ended.lineage.end(End::Revoked);
+    assert_eq!(ended.first_again(&seed(), noon(0)), None);
+    chain.present(&Token::parse(&first).unwrap(), None, salt(&chance), noon(0)).unwrap();
+    assert_eq!(chain.first_again(&seed(), noon(0)), None);
 }

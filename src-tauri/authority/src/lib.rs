@@ -20,6 +20,7 @@ mod log;
 mod meters;
 mod model;
 mod openapi;
+mod pace;
 mod rate;
 mod serve;
 mod service;

@@ -12,7 +12,7 @@ use daypass_core::{Secret, Time, lineage};
 use crate::admin::Grants;
 
 /// The SHA-256 of a secret: all that is ever stored of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Digest(pub(crate) [u8; 32]);
 
 impl Digest {

@@ -16,7 +16,7 @@ use daypass_core::token::opaque;
 use daypass_core::{Chance, Clock, Secret, Time, clock};
 
 pub use demo::{DemoUser, UserCredentials};
-pub(crate) use device::{DEVICE_CODE_LIFE, Poll};
+pub(crate) use device::{DEVICE_CODE_LIFE, POLL_EVERY, Poll};
 pub use keys::KeyFacts;
 use keys::Keychain;
 pub use native::{ClientKind, RegisteredClient};
@@ -30,6 +30,7 @@ use crate::model::{
     Credential, CredentialKind, Digest, Door, Keys, NewCredential, NewSession, NewUser, Opening, Profile, Refused,
     Session, SessionKind, SigningKey, Subject, storable,
 };
+use crate::pace::Pace;
 use crate::rate::{Buckets, Client as Address, Target};
 use crate::store::{Backend, Known, Memory, Store, Watched};
 use crate::{Config, Error};
@@ -64,6 +65,7 @@ pub struct Service {
     failures: Buckets<Address>,
     failures_at: Buckets<Target>,
     pocketpaw: Option<Buckets<Address>>,
+    polls: Pace,
 }
 
 /// What is wanted of a session that is to be opened.
@@ -133,6 +135,7 @@ impl Service {
             failures,
             failures_at,
             pocketpaw,
+            polls: Pace::default(),
         }))
     }
 

@@ -18,6 +18,7 @@
 
 pub mod chain;
 mod scopes;
+pub mod seed;
 
 use std::time::Duration;
 
@@ -146,6 +147,11 @@ impl Lineage {
     /// When the session is over at the latest, if it is not used any more.
     pub fn over_at(&self) -> Time {
         self.expires_at.min(self.idle_at())
+    }
+
+    /// Whether no token was used yet, and the session lives at `now`: what opened it may be answered again.
+    pub fn is_untouched(&self, now: Time) -> bool {
+        self.generation == 0 && !self.issued && self.end_at(now).is_none()
     }
 
     fn idle_at(&self) -> Time {

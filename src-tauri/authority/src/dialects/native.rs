@@ -107,7 +107,7 @@ fn unkept(mut reply: Reply) -> Reply {
 
 /// A token that lacks a scope, as RFC 6750 section 3 answers it.
 fn beyond(needed: &Scopes) -> Reply {
-    let about = "The token lacks a scope that this takes";
+    let about = "The token lacks a scope that this needs";
     let body = json!({ "error": "insufficient_scope", "error_description": about, "scope": needed.to_string() });
     let mut reply = json(StatusCode::FORBIDDEN, &body);
     reply.extensions_mut().insert(Outcome("insufficient_scope"));

@@ -17,6 +17,9 @@ use crate::model::{CredentialKind, Digest, NewDeviceCode, Redeemed, storable};
 /// How long a device sign-in waits to be approved.
 pub(crate) const DEVICE_CODE_LIFE: Duration = Duration::from_secs(600);
 
+/// How long a device waits before it asks again: the default of RFC 8628 section 3.2.
+pub(crate) const POLL_EVERY: Duration = Duration::from_secs(5);
+
 /// How many device sign-ins may wait at once: asking for one needs no credential.
 const MOST_WAITING: u32 = 1000;
 
@@ -71,6 +74,12 @@ impl Service {
         };
         let stored = self.store.add_device_code(code, MOST_WAITING, now).await?;
         Ok(stored.then_some(DeviceCode { device_code, user_code }))
+    }
+
+    /// Whether a device that is told to wait asks sooner than it should, and must wait longer from now on (RFC 8628 section 3.5).
+    /// Each process counts for itself: behind a balancer devices are told so later.
+    pub(crate) fn is_hasty(&self, device_code: &Secret) -> bool {
+        self.polls.is_hasty(Digest::of(device_code), self.now())
     }
 
     /// Asks after a device sign-in; an approved one is used up by this.

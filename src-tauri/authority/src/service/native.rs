@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::SubsecRound as _;
 use daypass_core::lineage::chain::{Chain, Token};
+use daypass_core::lineage::seed::Seed;
 use daypass_core::lineage::{Refusal, Scopes, Terms};
 use daypass_core::token::opaque;
 use daypass_core::{Secret, Time, clock};
@@ -23,6 +24,10 @@ pub(super) const ACCESS_LIFE: Duration = Duration::from_secs(600);
 /// The life of a session that a person signed in to.
 pub(super) const TERMS: Terms =
     Terms { life: Duration::from_secs(90 * 86_400), idle: Duration::from_secs(30 * 86_400) };
+
+/// How long a device whose answer was lost may ask for it again: some retries, each later than the one before (RFC 8628
+/// section 3.5).
+const ANSWERED_AGAIN: Duration = Duration::from_secs(120);
 
 /// The longest id of a client, in bytes.
 const LONGEST_ID: usize = 64;
@@ -151,6 +156,8 @@ impl Service {
     }
 
     /// Asks after a device sign-in of `client`; an approved one is used up by this, and opens a session.
+    ///
+    /// Who lost the answer and asks again within [`ANSWERED_AGAIN`] is answered the same refresh token, unless a token was used.
     pub(crate) async fn poll_native(
         &self,
         client: &Client,
@@ -158,7 +165,9 @@ impl Service {
         issuer: &str,
     ) -> Result<Redeemed<Issued>, Error> {
         let now = storable(self.now());
-        let (session, refresh_token) = self.native_session(&client.id, TERMS, Scopes::default(), now);
+        let seed = Seed::of(&self.key, device_code);
+        let (chain, refresh_token) = Chain::open_from(&seed, TERMS, Scopes::default(), self.chance(), now);
+        let session = of_chain(chain, &client.id, now);
         Ok(match self.store.redeem_native(Digest::of(device_code), session, now).await? {
             Redeemed::Approved(session) => {
                 let scopes = session.chain.lineage.scopes.clone();
@@ -166,9 +175,27 @@ impl Service {
             }
             Redeemed::Pending => Redeemed::Pending,
             Redeemed::Denied => Redeemed::Denied,
-            Redeemed::Unknown => Redeemed::Unknown,
+            Redeemed::Unknown => match self.answered_before(client, &seed, now).await? {
+                Some((session, first)) => {
+                    let scopes = session.chain.lineage.scopes.clone();
+                    Redeemed::Approved(self.issue(&session, scopes, Some(first), issuer, now).await?)
+                }
+                None => Redeemed::Unknown,
+            },
             Redeemed::Expired => Redeemed::Expired,
         })
+    }
+
+    /// The session of `seed`, and its first refresh token, if it was opened a short time ago and may be answered again.
+    async fn answered_before(
+        &self,
+        client: &Client,
+        seed: &Seed,
+        now: Time,
+    ) -> Result<Option<(NativeSession, Secret)>, Error> {
+        let found = self.store.native_session(seed.id()).await?.filter(|session| session.client_id == client.id);
+        let recent = found.filter(|session| clock::until(session.created_at, now) < ANSWERED_AGAIN);
+        Ok(recent.and_then(|session| session.chain.first_again(seed, now).map(|first| (session, first))))
     }
 
     /// Renews a session of `client` with a refresh token, by the rules of [`daypass_core::lineage`].
@@ -237,8 +264,7 @@ impl Service {
         now: Time,
     ) -> (NativeSession, Secret) {
         let (chain, refresh_token) = Chain::open(terms, scopes, self.chance(), now);
-        let client_id = client_id.to_owned();
-        (NativeSession { client_id, user_id: None, name: None, created_at: now, chain }, refresh_token)
+        (of_chain(chain, client_id, now), refresh_token)
     }
 
     /// Signs an access token of `session`, which never outlives it.
@@ -270,6 +296,11 @@ impl Service {
     fn access_end(&self, now: Time) -> Time {
         clock::later(now, self.config().life(ACCESS_LIFE) + Duration::from_nanos(999_999_999)).trunc_subsecs(0)
     }
+}
+
+/// A session of `chain` without a user.
+fn of_chain(chain: Chain, client_id: &str, now: Time) -> NativeSession {
+    NativeSession { client_id: client_id.to_owned(), user_id: None, name: None, created_at: now, chain }
 }
 
 /// Whom a session acts for: its user, or its client.

@@ -24,7 +24,7 @@ pub const PREFIX: &str = "dprt_";
 const LENGTH: usize = 16 + 4 + 32 + 16;
 
 /// 32 secret bytes.
-type Bytes = Zeroizing<[u8; 32]>;
+pub(super) type Bytes = Zeroizing<[u8; 32]>;
 
 /// A refresh token that was read, and not yet believed.
 #[derive(Clone)]
@@ -83,12 +83,12 @@ impl Token {
         self.id
     }
 
-    fn new(id: [u8; 16], generation: u32, secret: Bytes, key: &Bytes) -> Self {
+    pub(super) fn new(id: [u8; 16], generation: u32, secret: Bytes, key: &Bytes) -> Self {
         let tag = tag(key, id, generation, &secret);
         Self { id, generation, secret, tag }
     }
 
-    fn text(&self) -> Secret {
+    pub(super) fn text(&self) -> Secret {
         let mut bytes = Zeroizing::new([0; LENGTH]);
         let parts: [&[u8]; 4] = [&self.id, &self.generation.to_be_bytes(), &*self.secret, &self.tag];
         for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
@@ -111,8 +111,20 @@ impl Chain {
     pub fn open(terms: Terms, scopes: Scopes, chance: &dyn Chance, now: Time) -> (Self, Secret) {
         let mut id = [0; 16];
         chance.fill(&mut id);
+        Self::begin(id, |key| Token::new(id, 0, drawn(chance), key), terms, scopes, chance, now)
+    }
+
+    /// The session `id`, whose first token `first` makes under the key of the tags.
+    pub(super) fn begin(
+        id: [u8; 16],
+        first: impl FnOnce(&Bytes) -> Token,
+        terms: Terms,
+        scopes: Scopes,
+        chance: &dyn Chance,
+        now: Time,
+    ) -> (Self, Secret) {
         let key = drawn(chance);
-        let first = Token::new(id, 0, drawn(chance), &key);
+        let first = first(&key);
         let current = Link { digest: first.digest(), salt: drawn(chance) };
         let lineage = Lineage::open(terms, scopes, now);
         (Self { id, lineage, key, previous: None, current, successor: None }, first.text())
@@ -187,7 +199,7 @@ fn tag(key: &Bytes, id: [u8; 16], generation: u32, secret: &Bytes) -> [u8; 16] {
 }
 
 /// HMAC-SHA256 under `key`, of parts whose lengths are fixed for each `purpose`.
-fn code(key: &Bytes, purpose: &[u8], id: [u8; 16], generation: u32, secret: &Bytes) -> Bytes {
+pub(super) fn code(key: &Bytes, purpose: &[u8], id: [u8; 16], generation: u32, secret: &Bytes) -> Bytes {
     // A key that is shorter than a block is filled up with zeros (RFC 2104 section 2); the library wants the block.
     let mut block = Zeroizing::new([0; 64]);
     block[..32].copy_from_slice(&**key);

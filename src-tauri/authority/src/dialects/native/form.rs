@@ -26,7 +26,7 @@ impl Form {
         let mut fields: Vec<(String, Secret)> = Vec::new();
         for (name, value) in form_urlencoded::parse(&call.body) {
             if fields.iter().any(|(known, _)| *known == name) {
-                return Err(invalid_request("A parameter stands there more than once"));
+                return Err(invalid_request("A parameter was sent more than once"));
             }
             fields.push((name.into_owned(), Secret::new(value)));
         }
@@ -60,11 +60,11 @@ pub(super) async fn client(service: &Service, call: &Call, form: &Form) -> Resul
     let in_form = form.find("client_id");
     let (id, secret) = if call.headers.contains_key(AUTHORIZATION) {
         if form.find("client_secret").is_some() {
-            return Err(invalid_request("The client authenticates in two ways at once"));
+            return Err(invalid_request("The client must authenticate in one way, not in two at once"));
         }
         let (id, secret) = basic(call).ok_or_else(|| unknown(None))?;
         if in_form.is_some_and(|other| *other != id) {
-            return Err(invalid_request("The client_id is not that of the Authorization header"));
+            return Err(invalid_request("The client_id differs from the one in the Authorization header"));
         }
         (id, Some(secret))
     } else {

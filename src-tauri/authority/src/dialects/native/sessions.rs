@@ -83,7 +83,7 @@ async fn name(service: &Service, call: &Call, id: &str) -> Result<Reply, Refusal
     let name = match patch.get("name") {
         Some(Value::Null) => None,
         Some(Value::String(name)) => Some(fitting(name.clone())?),
-        _ => return Err(invalid_request("The field name must be there, a text or null")),
+        _ => return Err(invalid_request("The field name must be there, and be a text or null")),
     };
     let session = service.name_owned(&by, id, name).await??;
     Ok(unkept(ok(&shown(&session, &by))?))
@@ -104,7 +104,10 @@ async fn open(service: &Service, call: &Call) -> Result<Reply, Refusal> {
     let asked: Asked = call.json()?;
     let name = asked.name.map(fitting).transpose()?;
     let scopes = match asked.scope {
-        Some(text) => Some(Scopes::parse(&text).ok_or_else(|| invalid_request("The scope cannot be read"))?),
+        Some(text) => Some(
+            Scopes::parse(&text)
+                .ok_or_else(|| invalid_request("A scope is written as words with one space between"))?,
+        ),
         None => None,
     };
     let (session, issued) = service.open_owned(&by, name, scopes, &issuer(call)).await??;
@@ -129,7 +132,11 @@ fn named(by: &Caller, text: &str) -> Result<[u8; 16], Refusal> {
 
 fn fitting(name: String) -> Result<String, Refusal> {
     let fits = !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_control);
-    if fits { Ok(name) } else { Err(invalid_request("A name has 1 to 256 characters, none of them a control one")) }
+    if fits {
+        Ok(name)
+    } else {
+        Err(invalid_request("A name has 1 to 256 characters, not spaces alone, and no control character"))
+    }
 }
 
 /// A session as its user sees it.

@@ -11,10 +11,7 @@ use crate::Service;
 use crate::call::{Call, Problem, Reply, ok};
 use crate::model::{Client, Redeemed};
 use crate::rate::Target;
-use crate::service::{DEVICE_CODE_LIFE, Issued};
-
-/// How long a device waits before it asks again, in seconds: the default of RFC 8628 section 3.2.
-const POLL_EVERY: u64 = 5;
+use crate::service::{DEVICE_CODE_LIFE, Issued, POLL_EVERY};
 
 /// `POST /oauth2/token`.
 pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Refusal> {
@@ -25,7 +22,7 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Refu
         "client_credentials" => for_itself(service, call, &form, &client).await?,
         "refresh_token" => refresh(service, call, &form, &client).await?,
         DEVICE_CODE => poll(service, call, &form, &client).await?,
-        _ => return Err(Refusal::OAuth("unsupported_grant_type", "This grant type is not known here".into())),
+        _ => return Err(Refusal::OAuth("unsupported_grant_type", "This grant type is not supported".into())),
     };
     Ok(unkept(ok(&body(&issued))?))
 }
@@ -78,14 +75,18 @@ async fn refresh(service: &Service, call: &Call, form: &Form, client: &Client) -
 
 /// RFC 8628 section 3.4.
 async fn poll(service: &Service, call: &Call, form: &Form, client: &Client) -> Result<Issued, Refusal> {
-    let (error, about) = match service.poll_native(client, form.demand("device_code")?, &issuer(call)).await? {
+    let device_code = form.demand("device_code")?;
+    let (error, about) = match service.poll_native(client, device_code, &issuer(call)).await? {
         Redeemed::Approved(issued) => return Ok(issued),
+        Redeemed::Pending if service.is_hasty(device_code) => {
+            ("slow_down", "The device asks too often: from now on wait five seconds longer before each question")
+        }
         Redeemed::Pending => ("authorization_pending", "Nobody has approved the sign-in yet"),
         Redeemed::Denied => ("access_denied", "The sign-in was denied"),
         Redeemed::Expired => ("expired_token", "The sign-in was not approved in time"),
         Redeemed::Unknown => {
             let target = Some(Target::of(&client.id));
-            return Err(Refusal::Guess("invalid_grant", "The device code is not known".into(), target));
+            return Err(Refusal::Guess("invalid_grant", "The device code is not known, or was used".into(), target));
         }
     };
     Err(Refusal::OAuth(error, about.into()))
@@ -107,7 +108,7 @@ pub(super) async fn begin(service: &Service, call: &Call) -> Result<Reply, Refus
         "verification_uri": page,
         "verification_uri_complete": format!("{page}?user_code={}", code.user_code.expose()),
         "expires_in": DEVICE_CODE_LIFE.as_secs(),
-        "interval": POLL_EVERY,
+        "interval": POLL_EVERY.as_secs(),
     }))?))
 }
 
