@@ -22,6 +22,7 @@ mod native_rotation;
 mod native_sessions;
 mod operation;
 mod pocketpaw;
+mod restore;
 mod store;
 mod transport;
 mod world;
