@@ -2,8 +2,18 @@
 
 use crate::installation;
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 33] = [
     &["serve"],
+    &["authority"],
+    &["authority", "user"],
+    &["authority", "user", "add"],
+    &["authority", "client", "add"],
+    &["authority", "client", "rotate-secret"],
+    &["authority", "key"],
+    &["authority", "key", "rotate"],
+    &["authority", "key", "withdraw"],
+    &["authority", "session", "list"],
+    &["authority", "session", "revoke"],
     &["tray"],
     &["agent"],
     &["providers"],

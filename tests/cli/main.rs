@@ -1,6 +1,7 @@
 //! The command line, driven as a user drives it: the real program, in scratch homes, against its own authority.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
+mod administering;
 mod agents;
 mod answers;
 mod chaos;

@@ -59,6 +59,11 @@ impl Home {
         self.config.join("config.toml")
     }
 
+    /// The configuration of an authority that serves on its own; it need not be there.
+    pub fn authority_config(&self) -> PathBuf {
+        self.config.join("authority.toml")
+    }
+
     /// The folder of everything that must survive.
     pub fn data_dir(&self) -> &Path {
         &self.data

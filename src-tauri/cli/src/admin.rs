@@ -12,6 +12,8 @@ use daypass_authority::{Error, Service, Store};
 use daypass_core::Secret;
 
 use crate::args::authority::{AuthorityArgs, AuthorityCommand, ClientCommand, UserCommand};
+use crate::args::setting::Flags;
+use crate::configured::Configured;
 use crate::failure::{Exit, Failure};
 use crate::{door, host, output, serve};
 
@@ -36,8 +38,10 @@ pub(crate) fn run(args: &AuthorityArgs) -> Result<(), Failure> {
 
 /// The service over the store that `args` name. Only a command that `begins` something makes a store where there is none.
 fn service(args: &AuthorityArgs, begins: bool) -> Result<Arc<Service>, Failure> {
-    let file = match &args.store {
-        Some(file) => file.clone(),
+    let flags = Flags::default().with("store", args.store.as_ref());
+    let configured = Configured::read(&flags, args.config.as_deref(), door::home().ok().as_ref())?;
+    let file = match configured.store() {
+        Some(file) => file,
         None => usual_store()?,
     };
     if !begins && !file.exists() {
@@ -50,7 +54,7 @@ fn service(args: &AuthorityArgs, begins: bool) -> Result<Arc<Service>, Failure> 
         ));
     }
     let store = Store::sqlite(&file).map_err(|error| failed(&error))?;
-    serve::service(store, daypass_authority::Config::default(), daypass_authority::Log::silent())
+    serve::service(store, configured.config(), daypass_authority::Log::silent())
 }
 
 /// The store of `daypass serve`.

@@ -1,7 +1,12 @@
 //! The command line as it is typed: every command with its options, its help and an example.
 
+// With their paths: the manual is made of this file in another crate, where they would be looked for beside it.
+#[path = "args/authority.rs"]
 pub(crate) mod authority;
+#[path = "args/serve.rs"]
 mod serve;
+#[path = "args/setting.rs"]
+pub(crate) mod setting;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

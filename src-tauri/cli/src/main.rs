@@ -7,6 +7,7 @@ mod args;
 mod authority;
 mod autostart;
 mod complete;
+mod configured;
 mod demo;
 mod display;
 mod door;

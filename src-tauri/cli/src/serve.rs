@@ -3,7 +3,6 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use daypass_api::home::private_folder;
 use daypass_api::{Home, reason};
@@ -14,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::args::ServeArgs;
+use crate::configured::Configured;
 use crate::failure::Failure;
 use crate::host::{self, Signals};
 use crate::system::{SystemChance, SystemClock};
@@ -105,18 +105,23 @@ fn client_secret(user: &DemoUser) -> &str {
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     host::keep_private();
     host::open_many_files();
-    if !args.listen.ip().is_loopback() {
+    let configured = Configured::read(&args.flags, args.config.as_deref(), door::home().ok().as_ref())?;
+    if args.show_config {
+        return configured.show(args.json);
+    }
+    let address = configured.listen();
+    if !address.ip().is_loopback() {
         return Err(Failure::usage(format!(
             "{} is not a loopback address, and tokens must not cross a network in plain HTTP; listen on 127.0.0.1 and put \
              a TLS proxy in front.",
-            args.listen.ip()
+            address.ip()
         )));
     }
-    let (store, new) = store(args)?;
+    let (store, new) = store(&configured, args.demo)?;
     crate::runtime()?.block_on(async {
         let signals = Signals::catch()?;
-        let service = service(store, config(args), log(args)?)?;
-        let (listener, url) = listen(args.listen).await?;
+        let service = service(store, configured.config(), log(&configured)?)?;
+        let (listener, url) = listen(address).await?;
         let user = if args.demo && new { Some(create_user(&service).await?) } else { None };
         if args.json {
             output::json(&Ready { url: &url, demo: user.as_ref().map(Demo::from) })?;
@@ -132,7 +137,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
             );
         }
         drop(user);
-        let metrics = match args.metrics_listen {
+        let metrics = match configured.metrics_listen() {
             Some(address) => Some(listen(address).await?.0),
             None => None,
         };
@@ -185,11 +190,11 @@ fn introduction<'a>(user: &'a DemoUser, url: &'a str) -> [&'a str; 23] {
     ]
 }
 
-/// The store that `args` name, and whether it is a new one.
-fn store(args: &ServeArgs) -> Result<(Store, bool), Failure> {
-    let file = match &args.store {
-        Some(file) => file.clone(),
-        None if args.demo => return Ok((Store::in_memory().map_err(|error| failed(&error))?, true)),
+/// The store that is configured, and whether it is a new one.
+fn store(configured: &Configured, demo: bool) -> Result<(Store, bool), Failure> {
+    let file = match configured.store() {
+        Some(file) => file,
+        None if demo => return Ok((Store::in_memory().map_err(|error| failed(&error))?, true)),
         None => {
             let home: Home = door::home()?;
             private_folder(home.data_dir())?;
@@ -202,22 +207,13 @@ fn store(args: &ServeArgs) -> Result<(Store, bool), Failure> {
     Ok((store, new))
 }
 
-/// The log on stderr that `args` ask for.
-fn log(args: &ServeArgs) -> Result<Log, Failure> {
-    let Some(level) = args.log_level.level() else { return Ok(Log::silent()) };
+/// The log on stderr, as it is configured.
+fn log(configured: &Configured) -> Result<Log, Failure> {
+    let Some(level) = configured.log_level() else { return Ok(Log::silent()) };
     let stderr = std::io::stderr();
     let usual = if stderr.is_terminal() { Form::Text } else { Form::Json };
-    Log::start(Box::new(stderr), args.log_format.map_or(usual, Form::from), level, Arc::new(SystemClock))
+    Log::start(Box::new(stderr), configured.log_form().unwrap_or(usual), level, Arc::new(SystemClock))
         .map_err(|error| Failure::other(format!("The log cannot be started: {}.", reason(&error))))
-}
-
-/// The settings that `args` ask for.
-fn config(args: &ServeArgs) -> Config {
-    Config {
-        session_ttl: args.session_ttl.map(Duration::from_secs),
-        drain_delay: Duration::from_secs(args.drain_delay),
-        ..Config::default()
-    }
 }
 
 /// The service over `store`, in the machine's time and chance.
