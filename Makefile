@@ -36,6 +36,8 @@ BUILD_PACKAGES := build-essential curl pkg-config libwebkit2gtk-4.1-dev libayata
 # A real desktop for the tests, on a machine without one.
 DESKTOP_PACKAGES := webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring libsecret-tools dunst xfce4-panel xclip xdotool \
 	libnotify-bin imagemagick at-spi2-core procps openbox x11-xkb-utils
+# A real server for the authority's tests, who start one of their own.
+DATABASE_PACKAGES := postgresql
 INTEROP_PACKAGES := python3-venv
 BENCH_PACKAGES := wrk libsecret-tools
 # To make a Debian package, and to look at one from all sides.
@@ -77,9 +79,9 @@ package-debug: setup-package build-debug
 .PHONY: test
 test: test-lean test-page test-window test-soak test-interop test-desktop test-package-debug ## Run every test there is, the real-desktop ones included
 
-# The agent's tests meet a real keyring.
+# The agent's tests meet a real keyring, the authority's a real database.
 .PHONY: test-lean
-test-lean: setup-desktop ## Run the tests of the lean crates
+test-lean: setup-desktop setup-database ## Run the tests of the lean crates
 	cargo test $(LEAN)
 	@# By itself: the doors for fuzzers are open in no other test. It runs every input of fuzz/corpus/.
 	cargo test -p daypass-fuzz-targets
@@ -196,12 +198,15 @@ $(NODE_MODULES): ui/package-lock.json
 	$(NPM) ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: setup-build setup-desktop setup-package setup-test-package setup-bench setup-interop setup-fuzz
+.PHONY: setup-build setup-desktop setup-package setup-test-package setup-bench setup-interop setup-fuzz setup-database
 setup-build: ## Install what compiling needs
 	@.ci/install-packages.sh $(BUILD_PACKAGES)
 
 setup-desktop: setup-build ## Install a real desktop for the tests
 	@.ci/install-packages.sh $(DESKTOP_PACKAGES)
+
+setup-database: setup-build ## Install a database server for the tests
+	@.ci/install-packages.sh $(DATABASE_PACKAGES)
 
 setup-package: setup-build ## Install what making a package needs
 	@.ci/install-packages.sh $(PACKAGE_PACKAGES)

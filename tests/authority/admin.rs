@@ -1,21 +1,19 @@
 //! What an administrator does by a process of its own, seen by the clients of another one on the same store.
 
-use std::path::Path;
 use std::time::Duration;
 
-use daypass_authority::{ClientKind, Config, Grants, SessionFacts, SessionFilter, Speech, Store};
+use daypass_authority::{ClientKind, Grants, SessionFacts, SessionFilter, Speech};
 use daypass_core::Secret;
 use daypass_core::lineage::Scopes;
 use serde_json::json;
 
 use crate::native::{by, form, registered, signed_in};
+use crate::place::Place;
 use crate::world::{RequestBuilder, World, answer, good, secret};
 
 /// The server, and the process of the administrator.
-async fn both(folder: &Path) -> (World, World) {
-    let path = folder.join("authority.sqlite");
-    let over = || World::with(Config::default(), Store::sqlite(&path).unwrap());
-    (over().await, over().await)
+async fn both(place: &Place) -> (World, World) {
+    (World::at(place).await, World::at(place).await)
 }
 
 /// One session of each dialect of the server's demo user, and the request that its token is good for.
@@ -65,8 +63,8 @@ fn of(speech: Speech) -> SessionFilter {
 
 #[tokio::test]
 async fn sessions_of_every_dialect_are_listed_and_each_can_be_ended_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let (world, admin) = both(folder.path()).await;
+    let place = Place::new();
+    let (world, admin) = both(&place).await;
     let user = world.demo.antiraid_user_id.clone();
     let tokens = one_of_each(&world).await;
     for (speech, token) in &tokens {
@@ -89,8 +87,8 @@ async fn sessions_of_every_dialect_are_listed_and_each_can_be_ended_alone() {
 
 #[tokio::test]
 async fn all_sessions_of_a_user_a_client_or_the_store_are_ended_in_steps() {
-    let folder = tempfile::tempdir().unwrap();
-    let (world, admin) = both(folder.path()).await;
+    let place = Place::new();
+    let (world, admin) = both(&place).await;
     let before = admin.service.sessions(&SessionFilter::default(), 5000).await.unwrap().len();
     let client = registered(&world, "web", ClientKind::Confidential).await;
     let mut one = None;
@@ -114,8 +112,8 @@ async fn all_sessions_of_a_user_a_client_or_the_store_are_ended_in_steps() {
 
 #[tokio::test]
 async fn a_disabled_user_is_refused_everywhere_until_it_is_enabled() {
-    let folder = tempfile::tempdir().unwrap();
-    let (world, admin) = both(folder.path()).await;
+    let place = Place::new();
+    let (world, admin) = both(&place).await;
     let demo = &world.demo;
     let user = &demo.antiraid_user_id;
     let mint = || world.bearing("POST", "/api/auth/session", &demo.pocketpaw_master_token);
@@ -136,8 +134,8 @@ async fn a_disabled_user_is_refused_everywhere_until_it_is_enabled() {
 
 #[tokio::test]
 async fn a_removed_user_or_client_leaves_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let (world, admin) = both(folder.path()).await;
+    let place = Place::new();
+    let (world, admin) = both(&place).await;
     let user = world.demo.antiraid_user_id.clone();
     let tokens = one_of_each(&world).await;
     assert!(admin.service.remove_user(&user).await.unwrap() && !admin.service.remove_user(&user).await.unwrap());
@@ -155,8 +153,8 @@ async fn a_removed_user_or_client_leaves_nothing() {
 
 #[tokio::test]
 async fn a_rotated_secret_takes_the_place_of_the_one_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let (world, admin) = both(folder.path()).await;
+    let place = Place::new();
+    let (world, admin) = both(&place).await;
     let client = registered(&world, "web", ClientKind::Confidential).await;
     let fields = [("grant_type", "client_credentials")];
     let token = secret(&good(by(&world, &client, "token", &fields)).await, "access_token");

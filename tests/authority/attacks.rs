@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use daypass_authority::{Config, Rate, Store};
+use daypass_authority::{Config, Rate};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
@@ -150,7 +150,7 @@ async fn who_sends_byte_by_byte_is_given_up_in_time_and_holds_nobody_up() {
         max_connections: 64,
         ..Config::default()
     };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let mut slow = JoinSet::new();
     for begun in [
         "GET /sessions HTTP/1.1\r\nhost: localhost\r\nx-slow: ",
@@ -213,7 +213,7 @@ async fn ten_thousand_idle_connections_keep_nobody_out() {
     allow_open_files(IDLE as u64 + 4096);
     // As it is by default; only nobody is closed for being idle alone.
     let config = Config { head_timeout: Duration::from_secs(600), ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let mut kept = world.connect().await;
     let token = world.demo.antiraid_login_token.expose();
     let ask = format!("GET /sessions/@me HTTP/1.1\r\nhost: localhost\r\nauthorization: {token}\r\n\r\n");
@@ -262,7 +262,7 @@ async fn raw_from(world: &World, from: [u8; 4], bytes: &[u8]) -> String {
 #[tokio::test]
 async fn guessing_a_secret_is_slowed_wherever_it_comes_from_and_the_owner_goes_on() {
     let config = Config { failures: Rate { burst: 20, per_second: 0.1 }, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let client = &world.demo.native_client;
     let request = |id: &str, secret: &str| {
         let body = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");

@@ -1,6 +1,6 @@
 //! Every kind of secret at every door: only its own doors take it, and the others change nothing.
 
-use daypass_authority::{Config, Rate, Store};
+use daypass_authority::{Config, Rate};
 use daypass_core::Secret;
 use serde_json::json;
 
@@ -168,7 +168,7 @@ const INTROSPECTED: [Kind; 3] = [NativeAccess, NativeClientAccess, NativeRefresh
 #[tokio::test]
 async fn every_secret_opens_its_own_doors_and_no_other() {
     let config = Config { failures: Rate { burst: 10_000, per_second: 1.0 }, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let secrets = all(&world).await;
     for (kind, token) in &secrets {
         for door in doors().iter().filter(|door| !door.takes.contains(kind)) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use daypass_authority::{ClientKind, Config, Rate, Store};
+use daypass_authority::{ClientKind, Config, Rate};
 use daypass_core::Secret;
 use daypass_core::token::jwt;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::attacks_matrix::doors;
 use crate::native::{by, introspect, registered, signed_in};
+use crate::place::Place;
 use crate::world::{RequestBuilder, World, answer, good, secret};
 
 /// What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410 section 7).
@@ -21,7 +22,7 @@ const SPKI: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
 /// A world in which nobody is told to wait.
 async fn patient() -> World {
     let config = Config { failures: Rate { burst: 10_000, per_second: 1.0 }, ..Config::default() };
-    World::with(config, Store::in_memory().unwrap()).await
+    World::of(config).await
 }
 
 fn encoded(part: impl AsRef<[u8]>) -> String {
@@ -168,18 +169,15 @@ async fn no_key_is_taken_from_a_header_and_none_is_fetched() {
 
 #[tokio::test]
 async fn a_token_of_another_authority_is_none_here() {
-    let folder = tempfile::tempdir().unwrap();
-    let [there, here] = ["there.sqlite", "here.sqlite"].map(|name| folder.path().join(name));
-    let world = World::with(Config::default(), Store::sqlite(&there).unwrap()).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     let access = secret(&signed_in(&world, &world.demo.native_client).await, "access_token");
     assert_eq!(introspect(&world, &access).await["active"], true);
     world.end().await;
     // The same sessions under other keys: only the signature tells.
-    std::fs::copy(&there, &here).unwrap();
-    let db = rusqlite::Connection::open(&here).unwrap();
-    assert_eq!(db.execute("DELETE FROM access_keys", []).unwrap(), 1);
-    drop(db);
-    let world = World::with(Config::default(), Store::sqlite(&here).unwrap()).await;
+    assert_eq!(place.run("SELECT count(*) FROM access_keys"), "1");
+    place.run("DELETE FROM access_keys");
+    let world = World::at(&place).await;
     is_refused(&world, &access, "access").await;
 }
 
@@ -236,7 +234,7 @@ async fn what_is_another_user_s_looks_as_if_it_were_not_there() {
 #[tokio::test]
 async fn guesses_are_limited_at_every_door_and_together() {
     let config = Config { failures: Rate { burst: 1, per_second: 0.001 }, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let wrong = Secret::new("0".repeat(64));
     for door in doors() {
         let ask = async || door.ask(&world, &wrong).send().await.unwrap().status().as_u16();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass_authority::{Config, Store};
+use daypass_authority::Config;
 use daypass_core::Secret;
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ async fn absurd_lives_and_formats_are_refused() {
 #[tokio::test]
 async fn a_session_ttl_replaces_the_default_and_leaves_what_was_asked_for() {
     let ttl = |seconds| Config { session_ttl: Some(Duration::from_secs(seconds)), ..Config::default() };
-    let world = World::with(ttl(4), Store::in_memory().unwrap()).await;
+    let world = World::of(ttl(4)).await;
     let minted = good(post(&world, &json!({ "scope": ["event"] }))).await;
     assert_eq!(minted["accessTokenExpiry"], 4000);
     assert_eq!(minted["refreshTokenExpiry"], 604_800_000);
@@ -148,7 +148,7 @@ async fn a_session_ttl_replaces_the_default_and_leaves_what_was_asked_for() {
     assert_eq!(minted["accessTokenExpiry"], 9000);
 
     // A refresh token is never over before what it is to refresh.
-    let world = World::with(ttl(1_000_000), Store::in_memory().unwrap()).await;
+    let world = World::of(ttl(1_000_000)).await;
     let minted = good(post(&world, &json!({ "scope": ["event"] }))).await;
     assert_eq!(minted["accessTokenExpiry"], 1_000_000_000);
     assert_eq!(minted["refreshTokenExpiry"], 1_000_000_000);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass_authority::{Config, Store};
+use daypass_authority::Config;
 use daypass_core::token::jwt;
 use daypass_core::{Secret, Time};
 use serde_json::{Value, json};
@@ -161,7 +161,7 @@ async fn a_refresh_token_expires_after_90_days() {
 #[tokio::test]
 async fn a_session_ttl_replaces_the_default_life_and_is_never_cut_short() {
     let config = Config { session_ttl: Some(Duration::from_secs(3)), ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     assert_eq!(mint(&world).await["expiresAt"], START + 3);
     world.pass(Duration::from_millis(1));
     let minted = mint(&world).await;

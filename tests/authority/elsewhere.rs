@@ -1,12 +1,13 @@
-//! Two authorities over one file: what one of them ends is dead at the other within a second.
+//! Two authorities over one store: what one of them ends is dead at the other within a second.
 
 use std::time::Duration;
 
-use daypass_authority::{ClientKind, Config, Store};
+use daypass_authority::ClientKind;
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::native::{by, introspect, registered, signed_in};
+use crate::place::Place;
 use crate::world::{World, answer, good, secret};
 
 /// How long it may take.
@@ -14,10 +15,8 @@ const DEAD_WITHIN: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn a_session_that_one_authority_revokes_is_dead_at_the_other_within_a_second() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.sqlite");
-    let here = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
-    let there = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
+    let place = Place::new();
+    let (here, there) = (World::at(&place).await, World::at(&place).await);
     let tv = registered(&there, "tv", ClientKind::Public).await;
     for which in ["access_token", "refresh_token"] {
         let token = secret(&signed_in(&there, &tv).await, which);
@@ -40,10 +39,8 @@ async fn a_session_that_one_authority_revokes_is_dead_at_the_other_within_a_seco
 
 #[tokio::test]
 async fn a_master_that_one_authority_replaces_ends_its_sessions_at_the_other_within_a_second() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.sqlite");
-    let here = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
-    let there = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
+    let place = Place::new();
+    let (here, there) = (World::at(&place).await, World::at(&place).await);
     let master = &there.demo.pocketpaw_master_token;
     let session = secret(&good(there.bearing("POST", "/api/v1/auth/session", master)).await, "session_token");
     for _ in 0..3 {

@@ -1,41 +1,36 @@
 //! The keys of access tokens as clients and verifiers meet them: rotation with overlap, withdrawal, several processes.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use daypass_authority::{Config, KeyFacts, Phase, Store};
+use daypass_authority::{Config, KeyFacts, Phase};
 use daypass_core::Secret;
-use daypass_core::token::access::Signer;
 use daypass_core::token::jwt;
 use serde_json::Value;
 
 use crate::native::{by, introspect, signed_in};
+use crate::place::Place;
 use crate::world::{World, good, secret};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn over(path: &Path) -> World {
-    World::with(Config::default(), Store::sqlite(path).unwrap()).await
-}
-
 /// A token that the client of `world` is issued for itself.
-async fn issued(world: &World) -> Secret {
+pub(crate) async fn issued(world: &World) -> Secret {
     let request = by(world, &world.demo.native_client, "token", &[("grant_type", "client_credentials")]);
     secret(&good(request).await, "access_token")
 }
 
 /// The ids of the keys that verifiers are told.
-async fn public(world: &World) -> Vec<String> {
+pub(crate) async fn public(world: &World) -> Vec<String> {
     let keys = good(world.request("GET", "/.well-known/jwks.json")).await;
     keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The id of the key that signed `token`.
-fn signed_by(token: &Secret) -> String {
+pub(crate) fn signed_by(token: &Secret) -> String {
     jwt::contents(token).unwrap().header["kid"].as_str().unwrap().to_owned()
 }
 
@@ -121,9 +116,8 @@ async fn what_a_withdrawn_key_signed_is_refused_and_its_sessions_go_on() {
 
 #[tokio::test]
 async fn two_processes_on_one_store_sign_and_verify_as_one_while_keys_change() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let (one, other) = (Arc::new(over(&path).await), over(&path).await);
+    let place = Place::new();
+    let (one, other) = (Arc::new(World::at(&place).await), World::at(&place).await);
     // Whoever draws the first key, both have it.
     let first = issued(&one).await;
     assert_eq!(signed_by(&issued(&other).await), signed_by(&first));
@@ -158,28 +152,4 @@ async fn two_processes_on_one_store_sign_and_verify_as_one_while_keys_change() {
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     stop.store(true, Ordering::Release);
     assert!(load.join_all().await.into_iter().all(|verified| verified > 0));
-}
-
-#[tokio::test]
-async fn the_key_of_an_older_store_still_verifies_and_gets_a_successor() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let db = rusqlite::Connection::open(&path).unwrap();
-    for step in [
-        include_str!("../../src-tauri/authority/src/store/schema.sql"),
-        include_str!("../../src-tauri/authority/src/store/schema-2.sql"),
-        include_str!("../../src-tauri/authority/src/store/schema-3.sql"),
-    ] {
-        db.execute_batch(step).unwrap();
-    }
-    db.execute("INSERT INTO meta VALUES ('access_key', ?1)", [[7_u8; 32]]).unwrap();
-    db.execute_batch("PRAGMA user_version = 3").unwrap();
-    drop(db);
-
-    let world = over(&path).await;
-    let told = public(&world).await;
-    assert_eq!((told.len(), &*told[0]), (2, Signer::from_seed(&[7; 32]).unwrap().id()));
-    assert_eq!(signed_by(&issued(&world).await), told[0]);
-    world.pass(DAY);
-    assert_eq!(signed_by(&issued(&world).await), told[1]);
 }

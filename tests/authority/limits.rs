@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass_authority::{Config, Rate, Store};
+use daypass_authority::{Config, Rate};
 use daypass_core::Secret;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::world::{World, answer, good, secret};
 #[tokio::test]
 async fn failures_are_limited_and_good_tokens_are_not() {
     let config = Config { failures: Rate { burst: 3, per_second: 0.1 }, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let wrong = Secret::new("rt_0");
     for _ in 0..3 {
         assert_eq!(answer(world.bearing("GET", "/profiles", &wrong)).await.0, 401);
@@ -33,7 +33,7 @@ async fn failures_are_limited_and_good_tokens_are_not() {
 #[tokio::test]
 async fn user_codes_cannot_be_guessed_for_long() {
     let config = Config { failures: Rate { burst: 5, per_second: 0.1 }, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let begun = good(world.request("POST", "/auth/device-codes").json(&json!({ "clientID": "tv" }))).await;
     for _ in 0..5 {
         assert_eq!(world.request("GET", "/device?user_code=BCDF-GHJK").send().await.unwrap().status(), 404);
@@ -48,7 +48,7 @@ async fn user_codes_cannot_be_guessed_for_long() {
 #[tokio::test]
 async fn pocketpaw_s_own_rate_can_be_had() {
     let config = Config { pocketpaw_rate: Some(Rate { burst: 5, per_second: 1.0 }), ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let mint = || world.bearing("POST", "/api/auth/session", &world.demo.pocketpaw_master_token);
     for _ in 0..5 {
         good(mint()).await;
@@ -67,7 +67,7 @@ async fn pocketpaw_s_own_rate_can_be_had() {
 async fn a_life_beyond_reason_is_cut_and_not_an_overflow() {
     for ttl in [Duration::MAX, Duration::ZERO] {
         let config = Config { session_ttl: Some(ttl), ..Config::default() };
-        let world = World::with(config, Store::in_memory().unwrap()).await;
+        let world = World::of(config).await;
         let demo = &world.demo;
         let body = json!({ "profileId": demo.discovr_profile_id });
         let minted = good(world.bearing("POST", "/auth/session-token", &demo.discovr_refresh_token).json(&body)).await;

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use daypass_authority::{Config, Form, Level, Log, Rate, Store};
+use daypass_authority::{Config, Form, Level, Log, Rate};
 use daypass_core::Secret;
 use serde_json::{Value, json};
 
 use crate::native::{by, refused, signed_in};
+use crate::place::Place;
 use crate::transport::raw;
 use crate::world::{HandClock, World, answer, good, secret};
 
@@ -27,10 +28,13 @@ impl Write for Seen {
 }
 
 impl Seen {
-    async fn world(&self, config: Config, store: Store) -> World {
+    async fn world(&self, config: Config) -> World {
+        World::of_logged(config, self.log()).await
+    }
+
+    fn log(&self) -> Log {
         let clock = Arc::new(HandClock::at_start());
-        let log = Log::start(Box::new(self.clone()), Form::Json, Level::Request, clock).unwrap();
-        World::logged(config, store, log).await
+        Log::start(Box::new(self.clone()), Form::Json, Level::Request, clock).unwrap()
     }
 
     fn text(&self) -> String {
@@ -48,7 +52,7 @@ impl Seen {
 #[tokio::test]
 async fn a_request_is_told_with_its_id_its_route_and_what_became_of_it() {
     let seen = Seen::default();
-    let world = seen.world(Config::default(), Store::in_memory().unwrap()).await;
+    let world = seen.world(Config::default()).await;
     let id = |response: &reqwest::Response| response.headers()["x-request-id"].to_str().unwrap().to_owned();
 
     let response = world.request("GET", "/sessions/@me?x=1").header("x-request-id", "edge-7.A_b").send().await.unwrap();
@@ -89,7 +93,7 @@ async fn a_request_is_told_with_its_id_its_route_and_what_became_of_it() {
 #[tokio::test]
 async fn the_replay_of_an_old_refresh_token_is_told_with_its_reason() {
     let seen = Seen::default();
-    let world = seen.world(Config::default(), Store::in_memory().unwrap()).await;
+    let world = seen.world(Config::default()).await;
     let client = &world.demo.native_client;
     let refresh = |token: &Secret| {
         by(&world, client, "token", &[("grant_type", "refresh_token"), ("refresh_token", token.expose())])
@@ -119,12 +123,10 @@ async fn the_replay_of_an_old_refresh_token_is_told_with_its_reason() {
 
 #[tokio::test]
 async fn a_store_that_fails_is_told_with_its_reason() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
+    let place = Place::new();
     let seen = Seen::default();
-    let world = seen.world(Config::default(), Store::sqlite(&path).unwrap()).await;
-    let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute_batch("DROP TABLE profiles").unwrap();
+    let world = World::logged(Config::default(), place.store(), seen.log()).await;
+    place.run("DROP TABLE profiles");
     let (status, _) = answer(world.bearing("GET", "/profiles", &world.demo.discovr_refresh_token)).await;
     assert_eq!(status, 503);
     world.end().await;
@@ -139,7 +141,7 @@ async fn a_store_that_fails_is_told_with_its_reason() {
 async fn no_secret_of_a_busy_run_is_in_the_log() {
     let seen = Seen::default();
     let config = Config { failures: Rate { burst: 20, per_second: 0.1 }, ..Config::default() };
-    let world = seen.world(config, Store::in_memory().unwrap()).await;
+    let world = seen.world(config).await;
     let secrets = a_busy_run(&world).await;
     world.end().await;
     assert!(secrets.len() >= 30, "only {} secrets", secrets.len());

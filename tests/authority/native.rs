@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass_authority::{ClientKind, Config, Rate, RegisteredClient, Store};
+use daypass_authority::{ClientKind, Config, Rate, RegisteredClient};
 use daypass_core::Secret;
 use daypass_core::lineage::Scopes;
 use daypass_core::token::jwt;
@@ -192,7 +192,7 @@ async fn what_is_wrong_with_a_token_request_is_told_in_the_words_of_the_rfc() {
 #[tokio::test]
 async fn guesses_at_clients_and_tokens_are_limited() {
     let config = Config { failures: Rate { burst: 4, per_second: 0.1 }, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let demo = &world.demo.native_client;
     let guess = [("grant_type", "client_credentials"), ("client_id", "nobody")];
     for _ in 0..2 {

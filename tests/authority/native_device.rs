@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use daypass_authority::{ClientKind, Config, Store};
+use daypass_authority::ClientKind;
 use serde_json::Value;
 
 use crate::native::{by, decide, introspect, poll, refused, registered, signed_in};
+use crate::place::Place;
 use crate::world::{World, answer, good, secret};
 
 async fn begun(world: &World) -> Value {
@@ -52,9 +53,8 @@ async fn who_is_denied_or_late_or_unknown_is_told_so_however_often_it_asks() {
 
 #[tokio::test]
 async fn a_device_that_lost_the_answer_is_answered_again_until_a_token_is_used() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = || Store::sqlite(&folder.path().join("authority.sqlite")).unwrap();
-    let world = World::with(Config::default(), store()).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     let demo = &world.demo.native_client;
     let begun = begun(&world).await;
     assert_eq!(decide(&world, &begun, "approve").await, 200);

@@ -1,13 +1,13 @@
 //! Refresh tokens over the wire: lost answers, crowds, failures to save, thieves, ends, restarts, and an older store.
 
-use std::path::Path;
 use std::time::Duration;
 
-use daypass_authority::{Config, RegisteredClient, Store};
+use daypass_authority::RegisteredClient;
 use daypass_core::Secret;
 use serde_json::{Value, json};
 
 use crate::native::{by, introspect, refused, signed_in};
+use crate::place::Place;
 use crate::world::{RequestBuilder, World, answer, good, secret};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -18,12 +18,12 @@ fn refresh(world: &World, client: &RegisteredClient, token: &Secret) -> RequestB
 }
 
 /// The successor that `token` is answered.
-async fn next(world: &World, token: &Secret) -> Secret {
+pub(crate) async fn next(world: &World, token: &Secret) -> Secret {
     secret(&good(refresh(world, &world.demo.native_client, token)).await, "refresh_token")
 }
 
 /// A session's first refresh token.
-async fn first(world: &World) -> Secret {
+pub(crate) async fn first(world: &World) -> Secret {
     secret(&signed_in(world, &world.demo.native_client).await, "refresh_token")
 }
 
@@ -32,10 +32,6 @@ async fn reason(world: &World, token: &Secret) -> String {
     let (status, body) = answer(refresh(world, &world.demo.native_client, token)).await;
     assert_eq!((status.as_u16(), body["error"].as_str()), (400, Some("invalid_grant")), "{body}");
     body["error_description"].as_str().unwrap().to_owned()
-}
-
-async fn over(path: &Path) -> World {
-    World::with(Config::default(), Store::sqlite(path).unwrap()).await
 }
 
 #[tokio::test]
@@ -54,8 +50,8 @@ async fn a_lost_answer_is_answered_again() {
 
 #[tokio::test]
 async fn fifty_at_once_are_answered_one_successor() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = over(&folder.path().join("authority.sqlite")).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     let token = next(&world, &first(&world).await).await;
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..50 {
@@ -158,9 +154,8 @@ async fn a_session_has_an_idle_and_an_absolute_life() {
 
 #[tokio::test]
 async fn a_restart_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let world = over(&path).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     let t0 = first(&world).await;
     let t1 = next(&world, &t0).await;
     let issued = good(refresh(&world, &world.demo.native_client, &t1)).await;
@@ -170,7 +165,7 @@ async fn a_restart_changes_nothing() {
         RegisteredClient { id: world.demo.native_client.id.clone(), secret: world.demo.native_client.secret.clone() };
     world.end().await;
 
-    let world = over(&path).await;
+    let world = World::at(&place).await;
     assert_eq!(good(world.request("GET", "/.well-known/jwks.json")).await, keys);
     assert_eq!(introspect(&world, &access).await["active"], true);
     let successor = |answered: Value| secret(&answered, "refresh_token");
@@ -180,20 +175,19 @@ async fn a_restart_changes_nothing() {
     assert_eq!(refused(refresh(&world, &client, &t0)).await.1, "invalid_grant");
     world.end().await;
 
-    let world = over(&path).await;
+    let world = World::at(&place).await;
     assert_eq!(refused(refresh(&world, &client, &t3)).await.1, "invalid_grant", "what has ended stays so");
 }
 
 #[tokio::test]
 async fn no_token_of_a_session_is_in_any_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let world = over(&path).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     let t0 = first(&world).await;
     let t1 = next(&world, &t0).await;
     let t2 = next(&world, &t1).await;
     world.end().await;
-    let bytes = std::fs::read(&path).unwrap();
+    let bytes = place.bytes();
     let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
     for token in [t0, t1, t2] {
         let raw = data_encoding::BASE64URL_NOPAD.decode(&token.expose().as_bytes()[5..]).unwrap();
@@ -204,49 +198,22 @@ async fn no_token_of_a_session_is_in_any_file() {
 
 #[tokio::test]
 async fn sessions_that_are_over_leave_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let world = over(&path).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     let token = first(&world).await;
     good(by(&world, &world.demo.native_client, "token", &[("grant_type", "client_credentials")])).await;
-    let db = rusqlite::Connection::open(&path).unwrap();
-    let left = || db.query_row("SELECT count(*) FROM native_sessions", [], |row| row.get::<_, u32>(0)).unwrap();
+    let left = || place.run("SELECT count(*) FROM native_sessions");
     let sweep = async || while world.service.expire().await.unwrap() > 0 {};
     sweep().await;
-    assert_eq!(left(), 2);
+    assert_eq!(left(), "2");
     world.pass(Duration::from_secs(600));
     sweep().await;
-    assert_eq!(left(), 1, "nobody asks after one that a client opened for itself");
+    assert_eq!(left(), "1", "nobody asks after one that a client opened for itself");
     world.pass(36 * DAY);
     sweep().await;
     assert_eq!(reason(&world, &token).await, "The session was not used for too long: sign in again");
     world.pass(DAY);
     sweep().await;
-    assert_eq!(left(), 0);
+    assert_eq!(left(), "0");
     assert_eq!(reason(&world, &token).await, "The refresh token is not known");
-}
-
-#[tokio::test]
-async fn a_store_of_the_first_schema_is_carried_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let digest = |secret: &Secret| data_encoding::HEXLOWER.decode(secret.digest().as_bytes()).unwrap();
-    let (refresh_token, device_code) = (Secret::new(format!("rt_{}", "7".repeat(64))), Secret::new("dvc_old"));
-    let db = rusqlite::Connection::open(&path).unwrap();
-    db.execute_batch(include_str!("../../src-tauri/authority/src/store/schema.sql")).unwrap();
-    db.execute_batch("PRAGMA user_version = 1; INSERT INTO users VALUES ('1', 0); INSERT INTO users VALUES ('2', 0)")
-        .unwrap();
-    let insert = "INSERT INTO credentials (digest, user_id, kind, created_at) VALUES (?1, '1', 'discovr_refresh', 0)";
-    db.execute(insert, [digest(&refresh_token)]).unwrap();
-    let insert = "INSERT INTO device_codes VALUES (?1, x'00', 'tv', '2', 0, 9000000000000000)";
-    db.execute(insert, [digest(&device_code)]).unwrap();
-    drop(db);
-
-    let world = over(&path).await;
-    good(world.bearing("GET", "/profiles", &refresh_token)).await;
-    good(world.request("POST", &format!("/auth/device-codes/{}/poll", device_code.expose()))).await;
-    next(&world, &first(&world).await).await;
-    world.end().await;
-    let db = rusqlite::Connection::open(&path).unwrap();
-    assert_eq!(db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap(), 5);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass_authority::{Config, Rate, Store};
+use daypass_authority::{Config, Rate};
 use daypass_core::Secret;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -136,8 +136,7 @@ async fn a_session_that_is_over_is_not_in_the_list() {
 
 #[tokio::test]
 async fn a_session_is_named_and_keeps_its_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::with(Config::default(), Store::sqlite(&folder.path().join("x.sqlite")).unwrap()).await;
+    let world = World::new().await;
     let first = user(&world).await;
     let second = opened(&world, &first.access, &json!({})).await;
     let path = format!("{PATH}/{}", second.id);
@@ -275,7 +274,7 @@ async fn a_new_session_ends_no_later_than_the_one_that_opened_it() {
 #[tokio::test]
 async fn a_user_has_no_more_sessions_than_may_be() {
     let config = Config { most_sessions: 2, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let first = user(&world).await;
     let second = opened(&world, &first.access, &json!({})).await;
     let open = || refused(world.bearing("POST", PATH, &first.access).json(&json!({})));
@@ -330,7 +329,7 @@ async fn a_token_that_is_not_good_is_refused_as_rfc_6750_says() {
 #[tokio::test]
 async fn guesses_at_tokens_are_limited_and_good_ones_are_served() {
     let config = Config { failures: Rate { burst: 3, per_second: 0.1 }, ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let first = user(&world).await;
     for _ in 0..3 {
         assert_eq!(denied(&world, "GET", "", &Secret::new("x")).await.0, 401);

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass_authority::{Config, Listeners, Store};
+use daypass_authority::{Config, Listeners};
 use daypass_core::Secret;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::native::by;
+use crate::place::Place;
 use crate::transport::raw;
 use crate::world::{World, answer, good};
 
@@ -39,24 +40,21 @@ async fn the_probes_answer_everyone_in_one_word() {
 
 #[tokio::test]
 async fn an_authority_whose_store_fails_lives_and_is_not_ready() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let world = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     assert_eq!(asked(&world, "/readyz").await, (200, "ok\n".to_owned()));
-    let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute_batch("ALTER TABLE clients RENAME TO elsewhere").unwrap();
+    place.run("ALTER TABLE clients RENAME TO elsewhere");
     let response = world.bare("GET", "/readyz").send().await.unwrap();
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().unwrap()));
     assert_eq!(asked(&world, "/healthz").await.0, 200);
-    other.execute_batch("ALTER TABLE elsewhere RENAME TO clients").unwrap();
+    place.run("ALTER TABLE elsewhere RENAME TO clients");
     assert_eq!(asked(&world, "/readyz").await.0, 200);
 }
 
 #[tokio::test]
 async fn the_figures_count_what_happens() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::sqlite(&folder.path().join("authority.sqlite")).unwrap();
-    let world = World::with(Config::default(), store).await;
+    let place = Place::new();
+    let world = World::at(&place).await;
     for _ in 0..3 {
         good(world.bearing("POST", "/api/auth/session", &world.demo.pocketpaw_master_token)).await;
         world.pass(Duration::from_secs(1));
@@ -80,7 +78,7 @@ async fn the_figures_count_what_happens() {
         assert_eq!(figure(&text, &format!("daypass_authority_{name}")), value, "{name}");
     }
     assert!(figure(&text, "daypass_authority_connections") >= 1.0);
-    assert!(figure(&text, "daypass_authority_sqlite_commit_jobs_count") >= 4.0);
+    assert!(figure(&text, Place::FIGURE) >= 4.0);
     assert!(text.contains(&format!("daypass_authority_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))));
     // A page of another name that points here learns nothing.
     let foreign = "GET /metrics HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
@@ -119,7 +117,7 @@ async fn figures_can_have_a_listener_of_their_own() {
 #[tokio::test]
 async fn who_drains_says_so_first_and_serves_on_until_it_closes() {
     let config = Config { drain_delay: Duration::from_secs(3), ..Config::default() };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     let mut idle = world.connect().await;
     let mut kept = world.connect().await;
     let ask = b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n";

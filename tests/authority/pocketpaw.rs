@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass_authority::{Config, Store};
+use daypass_authority::Config;
 use daypass_core::token::stamped;
 use daypass_core::{Clock as _, Secret, Time};
 use serde_json::{Value, json};
@@ -130,7 +130,7 @@ async fn of_many_who_regenerate_at_once_one_succeeds() {
 async fn hours_are_whole_and_never_none() {
     for (ttl, hours) in [(5, 1), (3600, 1), (3601, 2), (90_000, 25)] {
         let config = Config { session_ttl: Some(Duration::from_secs(ttl)), ..Config::default() };
-        let world = World::with(config, Store::in_memory().unwrap()).await;
+        let world = World::of(config).await;
         let minted = mint(&world).await;
         assert_eq!(minted["expires_in_hours"], hours);
         let stamp = stamped::peek(&secret(&minted, "session_token")).unwrap();

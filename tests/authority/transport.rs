@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use daypass_authority::{Config, Store};
+use daypass_authority::Config;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::place::Place;
 use crate::world::{World, answer, good};
 
 /// What comes back for `bytes` until the server closes or `Connection: close` is honoured;
@@ -159,7 +160,7 @@ async fn a_request_that_never_arrives_is_given_up() {
         body_timeout: Duration::from_millis(300),
         ..Config::default()
     };
-    let world = World::with(config, Store::in_memory().unwrap()).await;
+    let world = World::of(config).await;
     for started in [
         "GET /sessions HT",
         "GET /sessions HTTP/1.1\r\nhost: local",
@@ -174,12 +175,10 @@ async fn a_request_that_never_arrives_is_given_up() {
 
 #[tokio::test]
 async fn a_client_that_closes_its_half_still_gets_its_answer() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("authority.sqlite");
-    let world = World::with(Config::default(), Store::sqlite(&path).unwrap()).await;
-    // Somebody holds the file, so that the end of the half is there long before the answer is.
-    let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let place = Place::new();
+    let world = World::at(&place).await;
+    // Somebody holds the store, so that the end of the half is there long before the answer is.
+    let other = place.hold();
     let master = world.demo.pocketpaw_master_token.expose();
     let head = format!("POST /api/auth/session HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {master}\r\n\r\n");
     let mut stream = world.connect().await;
@@ -189,7 +188,7 @@ async fn a_client_that_closes_its_half_still_gets_its_answer() {
     for _ in 0..3 {
         good(world.bearing("GET", "/profiles", &world.demo.discovr_refresh_token)).await;
     }
-    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
     let mut seen = String::new();
     stream.read_to_string(&mut seen).await.unwrap();
     assert_eq!(last_answer(&seen).0, 200);

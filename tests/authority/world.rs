@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::document::Document;
 pub(crate) use crate::document::request::RequestBuilder;
 use crate::document::request::document;
+use crate::place::Place;
 
 /// When every test begins: a whole second, so that lives come out exact.
 pub(crate) const START: i64 = 1_900_000_000;
@@ -64,11 +65,30 @@ pub(crate) struct World {
     http: Client,
     stop: oneshot::Sender<()>,
     running: JoinHandle<std::io::Result<()>>,
+    /// Last, as it goes after all that use it.
+    #[expect(dead_code, reason = "it is kept, and nothing else")]
+    place: Option<Place>,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(Config::default(), Store::in_memory().unwrap()).await
+        Self::of(Config::default()).await
+    }
+
+    /// Over a store of this suite that nobody else looks at.
+    pub(crate) async fn of(config: Config) -> Self {
+        Self::of_logged(config, Log::silent()).await
+    }
+
+    /// The same, with what happens told to `log`.
+    pub(crate) async fn of_logged(config: Config, log: Log) -> Self {
+        let (store, place) = Place::fleeting();
+        Self { place, ..Self::logged(config, store, log).await }
+    }
+
+    /// Over the store at `place`.
+    pub(crate) async fn at(place: &Place) -> Self {
+        Self::with(Config::default(), place.store()).await
     }
 
     pub(crate) async fn with(config: Config, store: Store) -> Self {
@@ -89,7 +109,7 @@ impl World {
             let _ = stopped.await;
         }));
         let http = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
-        Self { clock, service, demo, address, http, stop, running }
+        Self { clock, service, demo, address, http, stop, running, place: None }
     }
 
     /// Turns the clock forward.

@@ -8,6 +8,7 @@ mod keys;
 mod known;
 mod native;
 mod owned;
+mod postgres;
 mod queue;
 mod rows;
 mod sqlite;
@@ -18,10 +19,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass_core::Time;
 use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
 use daypass_core::token::ring::Ring;
+use daypass_core::{Secret, Time};
 
 pub(crate) use known::{Known, Memory};
 use prometheus_client::registry::Registry;
@@ -35,7 +36,12 @@ use crate::model::{
 };
 
 /// A store that is open and has the schema of this program, ready for [`crate::Service::open`].
-pub struct Store(sqlite::Sqlite);
+pub struct Store(Kind);
+
+enum Kind {
+    Sqlite(sqlite::Sqlite),
+    Postgres(Box<postgres::Postgres>),
+}
 
 impl Store {
     /// Opens the SQLite file at `path`, or creates it; its folder must exist.
@@ -46,7 +52,7 @@ impl Store {
     /// # Errors
     /// [`Error::File`], [`Error::Database`], [`Error::Newer`].
     pub fn sqlite(path: &Path) -> Result<Self, Error> {
-        sqlite::Sqlite::file(path).map(Self)
+        sqlite::Sqlite::file(path).map(Kind::Sqlite).map(Self)
     }
 
     /// A store that ends with its process.
@@ -54,15 +60,37 @@ impl Store {
     /// # Errors
     /// [`Error::Database`] where there is no memory for it.
     pub fn in_memory() -> Result<Self, Error> {
-        sqlite::Sqlite::memory().map(Self)
+        sqlite::Sqlite::memory().map(Kind::Sqlite).map(Self)
+    }
+
+    /// Connects to the PostgreSQL database at `url` (`postgres://user@host/database`, libpq's parameters behind a `?`), and
+    /// brings it to the schema of this program: at once even where several start together. It should be a database of its
+    /// own; tables of others are left alone.
+    ///
+    /// A way that leaves the machine is encrypted, and the server's certificate looked at, unless the URL says
+    /// `sslmode=disable`; `sslrootcert=FILE` names a root to believe in place of the system's. `connections=N` bounds what
+    /// this process opens, 16 where it is not said. Blocks until the database has answered.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Unreachable`], [`Error::Postgres`], [`Error::Newer`].
+    pub fn postgres(url: &Secret) -> Result<Self, Error> {
+        Ok(Self(Kind::Postgres(Box::new(postgres::Postgres::connect(url)?))))
     }
 
     /// Starts serving: answers the signing keys (those of `candidates` that the store had not yet) and the running backend.
     ///
     /// `told` is called, on any thread, with what other processes ended or changed in the same store.
     pub(crate) fn start(self, candidates: Keys, told: Told) -> Result<(Keys, Box<dyn Backend>), Error> {
-        let (keys, running) = self.0.start(candidates, told)?;
-        Ok((keys, Box::new(running)))
+        Ok(match self.0 {
+            Kind::Sqlite(store) => {
+                let (keys, running) = store.start(candidates, told)?;
+                (keys, Box::new(running))
+            }
+            Kind::Postgres(store) => {
+                let (keys, running) = store.start(candidates, told)?;
+                (keys, Box::new(running))
+            }
+        })
     }
 }
 
@@ -71,10 +99,6 @@ pub(crate) type Told = Arc<dyn Fn(Ended) + Send + Sync>;
 
 /// What was ended or changed: what was read of it before is no longer to be believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    allow(dead_code, reason = "each store tells what it can tell apart; SQLite tells only that something changed")
-)]
 pub(crate) enum Ended {
     /// The session with this token digest.
     Session(Digest),

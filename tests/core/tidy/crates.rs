@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// A library that only some crates may use, and why.
-const ONLY_IN: [(&str, &[&str], &str); 18] = [
+const ONLY_IN: [(&str, &[&str], &str); 20] = [
     ("reqwest", &["daypass-providers"], "only the engine asks other services"),
     ("keyring", &["daypass-agent"], "only the vault knows the keyring"),
     ("keyring-core", &["daypass-agent"], "only the vault knows the keyring"),
@@ -54,6 +54,8 @@ const ONLY_IN: [(&str, &[&str], &str); 18] = [
     ("getrandom", &["daypass"], "chance comes in through the door: one `SystemChance` per host"),
     ("rpassword", &["daypass"], "only the command line asks at a prompt"),
     ("rusqlite", &["daypass-agent", "daypass-authority"], "only the vault and the authority's store keep anything"),
+    ("tokio-postgres", &["daypass-authority"], "only the authority's store speaks to a database server"),
+    ("deadpool-postgres", &["daypass-authority"], "only the authority's store speaks to a database server"),
     ("axum", &["daypass-agent", "daypass-authority"], "only these two answer over HTTP"),
     ("hyper", &["daypass-agent", "daypass-authority", "daypass-providers"], "only these three speak HTTP"),
     ("jsonwebtoken", &["daypass-core"], "token formats are the core's"),

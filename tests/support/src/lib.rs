@@ -1,4 +1,4 @@
-//! What several test suites share: a real desktop, its processes, and waiting with a deadline.
+//! What several test suites share: a real desktop, a real database, processes, and waiting with a deadline.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,7 @@
 pub mod desktop;
 pub mod faulty;
 pub mod http;
+pub mod postgres;
 pub mod process;
 pub mod program;
 pub mod rotor;

@@ -22,7 +22,7 @@ const NATIVE_MEANT: &str = "ended IS NULL AND expires_at > :now AND used_at + id
     AND (:client IS NULL OR client_id = :client) AND (:kinds IS NULL OR :kinds = '  ')";
 
 /// The words of the kinds that are meant, each between two spaces; two spaces alone for the native dialect.
-fn kinds(filter: &SessionFilter) -> Option<String> {
+pub(super) fn kinds(filter: &SessionFilter) -> Option<String> {
     let words = |speech: Speech| speech.kinds().iter().map(|kind| kind.word()).collect::<Vec<_>>().join(" ");
     filter.dialect.map(|speech| format!(" {} ", words(speech)))
 }

@@ -41,7 +41,7 @@ impl Lease {
     }
 
     /// All that was ended before `began` has been heard.
-    fn renew(&self, began: Instant) {
+    pub(super) fn renew(&self, began: Instant) {
         let nanos = u64::try_from(began.saturating_duration_since(self.since).as_nanos()).unwrap_or(u64::MAX);
         // Release: whoever sees the lease renewed sees what was told before it.
         self.heard.store(nanos.max(1), Ordering::Release);

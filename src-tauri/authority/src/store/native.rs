@@ -190,7 +190,7 @@ pub(super) fn update(db: &Connection, session: &NativeSession) -> Result<(), Err
 }
 
 /// When the row may go. A session without a refresh token has nobody who would ask why it is over.
-fn forgotten_at(session: &NativeSession) -> Time {
+pub(super) fn forgotten_at(session: &NativeSession) -> Time {
     let over = session.chain.lineage.over_at();
     if session.user_id.is_some() { clock::later(over, REMEMBERED) } else { over }
 }

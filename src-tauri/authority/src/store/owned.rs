@@ -12,7 +12,7 @@ use crate::Error;
 use crate::model::{Caller, Denied, NativeSession, Which};
 
 /// What is done, or why not.
-type Told<T> = Result<Result<T, Denied>, Error>;
+pub(super) type Told<T> = Result<Result<T, Denied>, Error>;
 
 /// The value, or the refusal to whoever asked.
 macro_rules! told {
@@ -23,6 +23,7 @@ macro_rules! told {
         }
     };
 }
+pub(super) use told;
 
 /// The living sessions of the caller's user, oldest first.
 pub(super) fn list(db: &Connection, by: &Caller, now: Time) -> Told<Vec<NativeSession>> {
@@ -120,7 +121,7 @@ fn one(db: &Connection, id: [u8; 16], user_id: &str, now: Time) -> Result<Option
 }
 
 /// Whether the caller's token may do all that its own session may, and all that each of `touched` may.
-fn enough(by: &Caller, own: &NativeSession, touched: &[NativeSession]) -> Result<(), Denied> {
+pub(super) fn enough(by: &Caller, own: &NativeSession, touched: &[NativeSession]) -> Result<(), Denied> {
     let own = own.chain.lineage.scopes.clone();
     let needed = touched.iter().fold(own, |needed, session| needed.union(&session.chain.lineage.scopes));
     if by.scopes.include(&needed) { Ok(()) } else { Err(Denied::Scope(needed)) }
