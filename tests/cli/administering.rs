@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use daypass_test_support::program::Installation;
+use daypass_test_support::program::{Installation, Running};
 use daypass_test_support::wait;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::{installation, with_authority};
@@ -194,4 +196,70 @@ fn a_setting_is_taken_from_the_flag_then_the_environment_then_the_file() {
     let other = home.beside().join("other.toml");
     let said = home.run(&["serve", "--config", other.to_str().unwrap()]).refused(2);
     assert!(said.contains("other.toml cannot be read"), "{said}");
+}
+
+#[test]
+fn a_backup_under_load_is_whole_and_is_restored_elsewhere() {
+    let (home, mut authority) = with_authority();
+    let client = told(&home, &["client", "add", "web"]);
+    let secret = text(&client, "client_secret").to_owned();
+    let before = issued(&authority.url, "web", &secret).unwrap();
+    let copy = home.beside().join("copy.sqlite");
+    let done = AtomicBool::new(false);
+    let url = &*authority.url;
+    let (answered, copied) = std::thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            let mut answered = 0_usize;
+            while !done.load(Ordering::Acquire) {
+                issued(url, "web", &secret).unwrap();
+                answered += 1;
+            }
+            answered
+        });
+        for _ in 0..5 {
+            home.run(&admin(&home, &["backup", copy.to_str().unwrap(), "--force"])).ok();
+        }
+        let copied = told(&home, &["session", "list", "--client", "web", "--limit", "1000000"]);
+        done.store(true, Ordering::Release);
+        (load.join().unwrap(), copied.as_array().unwrap().len())
+    });
+    assert!(answered > 0 && copied > 0);
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    for beside in ["copy.sqlite-wal", "copy.sqlite-shm", "copy.sqlite-journal"] {
+        assert!(!home.beside().join(beside).exists(), "{beside}");
+    }
+    home.run(&admin(&home, &["backup", copy.to_str().unwrap()])).refused(2);
+
+    // Not onto the store that is in use, and not over one that is there.
+    let restore = |more: &[&str]| home.run(&admin(&home, &[&["restore", copy.to_str().unwrap()], more].concat()));
+    restore(&[]).refused(2);
+    let said = restore(&["--force"]).refused(1);
+    assert!(said.contains("stop it first"), "{said}");
+    assert!(is_alive(&authority.url, &before), "and it was left alone");
+    authority.process.end_by(Signal::TERM);
+    restore(&["--force"]).ok();
+
+    // Elsewhere, in a home that has none: the same keys, clients and sessions.
+    let other = installation();
+    other.run(&["authority", "restore", copy.to_str().unwrap()]).ok();
+    let mut serve = Running::start(&mut other.command(&["serve", "--json", "--listen", "127.0.0.1:0"]));
+    let ready: Value = serde_json::from_str(&serve.line("the ready line", |line| line.starts_with('{'))).unwrap();
+    let url = text(&ready, "url");
+    assert!(is_alive(url, &before));
+    issued(url, "web", &secret).unwrap();
+    serve.end_by(Signal::TERM);
+}
+
+#[test]
+fn what_is_no_backup_is_not_restored() {
+    let home = installation();
+    let notes = home.beside().join("notes.txt");
+    std::fs::write(&notes, "somebody's notes ".repeat(500)).unwrap();
+    home.run(&admin(&home, &["restore", notes.to_str().unwrap()])).refused(1);
+    home.run(&admin(&home, &["restore", "nowhere.sqlite"])).refused(1);
+    // Another database of ours.
+    home.run(&["vault", "status"]).ok();
+    let said = home.run(&admin(&home, &["restore", home.vault_file().to_str().unwrap()])).refused(1);
+    assert!(said.contains("not a store of an authority"), "{said}");
+    assert!(!home.beside().join("authority.sqlite").exists());
 }

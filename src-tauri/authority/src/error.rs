@@ -34,6 +34,9 @@ pub enum Error {
         /// The newest that this program knows.
         known: i64,
     },
+    /// Another process has the store open.
+    #[error("a server runs on the store")]
+    InUse,
     /// Something in the store is not what this program writes there.
     #[error("the store is damaged: {0}")]
     Damaged(&'static str),

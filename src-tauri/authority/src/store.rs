@@ -3,6 +3,7 @@
 //! [`Backend`] is the seam: the service knows nothing else of a store, so that another database can stand beside SQLite.
 
 mod admin;
+mod copy;
 mod ears;
 mod keys;
 mod known;

@@ -1,17 +1,17 @@
 //! `daypass authority …`: an administrator's commands, each on the store itself, whatever servers run on it.
 
 mod client;
+mod copy;
 mod key;
 mod session;
 mod user;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use daypass_authority::{Error, Service, Store};
+use daypass_authority::{Error, Store};
 use daypass_core::Secret;
 
-use crate::args::authority::{AuthorityArgs, AuthorityCommand, ClientCommand, UserCommand};
+use crate::args::authority::{AuthorityArgs, AuthorityCommand, BackupArgs, ClientCommand, RestoreArgs, UserCommand};
 use crate::args::setting::Flags;
 use crate::configured::Configured;
 use crate::failure::{Exit, Failure};
@@ -25,25 +25,15 @@ pub(crate) fn run(args: &AuthorityArgs) -> Result<(), Failure> {
         args.command,
         AuthorityCommand::User(UserCommand::Add(_)) | AuthorityCommand::Client(ClientCommand::Add(_))
     );
-    let service = service(args, begins)?;
-    crate::runtime()?.block_on(async {
-        match &args.command {
-            AuthorityCommand::User(command) => user::run(&service, command).await,
-            AuthorityCommand::Client(command) => client::run(&service, command).await,
-            AuthorityCommand::Key(command) => key::run(&service, command).await,
-            AuthorityCommand::Session(command) => session::run(&service, command).await,
-        }
-    })
-}
-
-/// The service over the store that `args` name. Only a command that `begins` something makes a store where there is none.
-fn service(args: &AuthorityArgs, begins: bool) -> Result<Arc<Service>, Failure> {
     let flags = Flags::default().with("store", args.store.as_ref());
     let configured = Configured::read(&flags, args.config.as_deref(), door::home().ok().as_ref())?;
     let file = match configured.store() {
         Some(file) => file,
         None => usual_store()?,
     };
+    if let AuthorityCommand::Restore(RestoreArgs { file: from, force }) = &args.command {
+        return copy::restore(&file, from, *force);
+    }
     if !begins && !file.exists() {
         return Err(Failure::new(
             Exit::Unknown,
@@ -53,8 +43,21 @@ fn service(args: &AuthorityArgs, begins: bool) -> Result<Arc<Service>, Failure> 
             ),
         ));
     }
+    if let AuthorityCommand::Backup(BackupArgs { file: to, force }) = &args.command {
+        return copy::backup(&file, to, *force);
+    }
     let store = Store::sqlite(&file).map_err(|error| failed(&error))?;
-    serve::service(store, configured.config(), daypass_authority::Log::silent())
+    let service = serve::service(store, configured.config(), daypass_authority::Log::silent())?;
+    crate::runtime()?.block_on(async {
+        match &args.command {
+            // Done above: they need no service.
+            AuthorityCommand::Backup(_) | AuthorityCommand::Restore(_) => Ok(()),
+            AuthorityCommand::User(command) => user::run(&service, command).await,
+            AuthorityCommand::Client(command) => client::run(&service, command).await,
+            AuthorityCommand::Key(command) => key::run(&service, command).await,
+            AuthorityCommand::Session(command) => session::run(&service, command).await,
+        }
+    })
 }
 
 /// The store of `daypass serve`.

@@ -48,7 +48,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the embedded authority: a server that issues session tokens itself
     Serve(ServeArgs),
-    /// Administer an authority: its users, OAuth clients, keys and sessions
+    /// Administer an authority: its users, OAuth clients, keys, sessions and backups
     Authority(authority::AuthorityArgs),
     /// Run the tray app: icon, agent, and the window when it is wanted
     Tray(TrayArgs),

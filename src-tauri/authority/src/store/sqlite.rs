@@ -43,7 +43,7 @@ const STEPS: [&str; 5] = [
 const SCHEMA: i64 = STEPS.len() as i64;
 
 /// How long to wait for another process that holds the file.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// The largest file that is read through before it is used, in bytes: some tens of milliseconds. What is broken in a
 /// larger one is found when it is come to.
@@ -58,7 +58,7 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn file(path: &Path) -> Result<Self, Error> {
-        own::file(path).map_err(|source| Error::File { path: path.to_owned(), source: Arc::new(source) })?;
+        own_file(path)?;
         examine(path)?;
         let db = connect(path)?;
         Ok(Self { db: migrated(db)?, path: Some(path.to_owned()) })
@@ -118,6 +118,11 @@ fn examine(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes the file for its owner alone, or takes the rights of others on the one that is there away.
+pub(super) fn own_file(path: &Path) -> Result<(), Error> {
+    own::file(path).map_err(|source| Error::File { path: path.to_owned(), source: Arc::new(source) })
+}
+
 fn connect(path: &Path) -> Result<Connection, Error> {
     let db = Connection::open(path)?;
     db.busy_timeout(BUSY)?;
@@ -133,15 +138,20 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 fn migrated(mut db: Connection) -> Result<Connection, Error> {
     db.set_prepared_statement_cache_capacity(64);
     together(&mut db, |db| {
-        let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        let taken = usize::try_from(found).ok().filter(|taken| *taken <= STEPS.len());
-        let taken = taken.ok_or(Error::Newer { found, known: SCHEMA })?;
+        let taken = version(db)?;
         for step in &STEPS[taken..] {
             db.execute_batch(step)?;
         }
         Ok(db.pragma_update(None, "user_version", SCHEMA)?)
     })?;
     Ok(db)
+}
+
+/// How many of the steps the file has taken; none for one that is empty.
+pub(super) fn version(db: &Connection) -> Result<usize, Error> {
+    let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let taken = usize::try_from(found).ok().filter(|taken| *taken <= STEPS.len());
+    taken.ok_or(Error::Newer { found, known: SCHEMA })
 }
 
 /// The key that is stored by `name`; `candidate`, which is then stored, where there is none yet.

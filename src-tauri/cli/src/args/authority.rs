@@ -46,6 +46,39 @@ pub(crate) enum AuthorityCommand {
     /// List, show and revoke sessions of every dialect
     #[command(subcommand, after_help = "Example:\n  daypass authority session revoke --user 123456789012345678")]
     Session(StoredCommand),
+    /// Write the store to a file, as it is at one instant, while servers run
+    Backup(BackupArgs),
+    /// Put a backup in the place of the store; no server may run on it
+    Restore(RestoreArgs),
+}
+
+/// `daypass authority backup`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The backup is one file that its owner alone can read. It holds the signing keys, and of tokens hashes.\n\n\
+                        Example:\n  daypass authority backup authority-2026-11-20.sqlite"
+)]
+pub(crate) struct BackupArgs {
+    /// The file to write
+    pub(crate) file: PathBuf,
+    /// Write it although there is one
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `daypass authority restore`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Sessions and credentials are as they were then: what was revoked since lives again, and refresh tokens \
+                        that were used since may be refused.\n\n\
+                        Example:\n  daypass authority restore authority-2026-11-20.sqlite"
+)]
+pub(crate) struct RestoreArgs {
+    /// The file that `daypass authority backup` wrote
+    pub(crate) file: PathBuf,
+    /// Overwrite the store that is there
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// `daypass authority user …`.
