@@ -243,7 +243,8 @@ fn a_backup_under_load_is_whole_and_is_restored_elsewhere() {
     let other = installation();
     other.run(&["authority", "restore", copy.to_str().unwrap()]).ok();
     let mut serve = Running::start(&mut other.command(&["serve", "--json", "--listen", "127.0.0.1:0"]));
-    let ready: Value = serde_json::from_str(&serve.line("the ready line", |line| line.starts_with('{'))).unwrap();
+    let ready: Value =
+        serde_json::from_str(&serve.line("the ready line", |line| line.starts_with("{\"url\":"))).unwrap();
     let url = text(&ready, "url");
     assert!(is_alive(url, &before));
     issued(url, "web", &secret).unwrap();
