@@ -5,32 +5,42 @@
 //! person can read and write them; each module says how its own are written.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a target a panic is the answer")]
 
+mod access;
 mod answers;
+mod basics;
 mod client;
 mod commands;
 mod connections;
 mod definitions;
 mod expiries;
 mod exports;
+mod forms;
 mod requests;
+mod routes;
+mod scopes;
 mod still;
 mod tokens;
 
+pub use access::access;
 pub use answers::answers;
+pub use basics::basics;
 pub use client::client;
 pub use commands::commands;
 pub use connections::connections;
 pub use definitions::definitions;
 pub use expiries::expiries;
 pub use exports::exports;
+pub use forms::forms;
 pub use requests::requests;
+pub use routes::routes;
+pub use scopes::scopes;
 pub use tokens::tokens;
 
 /// A target: it panics where something does not hold of the input.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus and of its program.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("definitions", definitions),
     ("answers", answers),
     ("tokens", tokens),
@@ -40,6 +50,11 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("client", client),
     ("exports", exports),
     ("commands", commands),
+    ("forms", forms),
+    ("basics", basics),
+    ("scopes", scopes),
+    ("access", access),
+    ("routes", routes),
 ];
 
 /// Whether `text` can be shown to a person on one line, and is not longer than a person reads.
@@ -115,5 +130,10 @@ mod tests {
         the_corpus_of_the_client: client;
         the_corpus_of_exports: exports;
         the_corpus_of_commands: commands;
+        the_corpus_of_forms: forms;
+        the_corpus_of_basics: basics;
+        the_corpus_of_scopes: scopes;
+        the_corpus_of_access: access;
+        the_corpus_of_routes: routes;
     }
 }

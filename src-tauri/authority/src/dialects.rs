@@ -9,6 +9,8 @@ mod routes;
 
 use serde_json::json;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use native::{basic, parameters};
 pub(crate) use routes::route;
 
 use crate::Service;

@@ -16,6 +16,8 @@ mod call;
 mod config;
 mod dialects;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod log;
 mod meters;
 mod model;

@@ -26,7 +26,10 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("daypass-window", &["daypass-core", "daypass-api"]),
     ("daypass-package", &["daypass-core"]),
     ("daypass-test-support", &["daypass-core", "daypass-api"]),
-    ("daypass-fuzz-targets", &["daypass-core", "daypass-api", "daypass-providers", "daypass-agent"]),
+    (
+        "daypass-fuzz-targets",
+        &["daypass-core", "daypass-api", "daypass-providers", "daypass-authority", "daypass-agent"],
+    ),
     ("daypass-fuzz", &["daypass-fuzz-targets"]),
 ];
 

@@ -15,6 +15,9 @@ mod sessions;
 mod token;
 mod tokens;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use form::{basic, parameters};
+
 use std::borrow::Cow;
 
 use daypass_core::lineage::Scopes;

@@ -54,6 +54,12 @@ impl Form {
     }
 }
 
+/// For fuzzers: the parameters that are read, if the form is not refused.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn parameters(call: &Call) -> Option<Vec<(String, Secret)>> {
+    Form::read(call).ok().map(|form| form.0)
+}
+
 /// The client that makes the call: by HTTP Basic (`client_secret_basic`), by the form (`client_secret_post`), or, where it
 /// is public, by its id alone (`none`).
 pub(super) async fn client(service: &Service, call: &Call, form: &Form) -> Result<Client, Refusal> {
@@ -87,7 +93,7 @@ fn unknown(id: Option<&Secret>) -> Refusal {
 }
 
 /// Id and secret of `Authorization: Basic …`, each form-encoded before they were put together (RFC 6749 section 2.3.1).
-fn basic(call: &Call) -> Option<(Secret, Secret)> {
+pub(crate) fn basic(call: &Call) -> Option<(Secret, Secret)> {
     let value = call.token(AUTHORIZATION.as_str()).ok()?;
     let (scheme, encoded) = value.expose().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
