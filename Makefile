@@ -20,6 +20,7 @@ OUTER_SUITES := interop desktop soak
 TOOLS := target/tools
 # A stamp stands inside what it stands for, so that the two go together.
 INTEROP := target/interop
+PEERS := target/peers
 # The fuzzers' own workspace is built by a nightly compiler, and only by `make fuzz`.
 FUZZERS := $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 FUZZ := target/fuzz
@@ -214,8 +215,14 @@ setup-package: setup-build ## Install what making a package needs
 setup-test-package: setup-package ## Install what testing a package needs
 	@.ci/install-packages.sh $(PACKAGE_TEST_PACKAGES)
 
-setup-bench: setup-build ## Install what the benchmark compares with
+setup-bench: setup-build $(PEERS)/.stamp ## Install what the benchmark compares with
 	@.ci/install-packages.sh $(BENCH_PACKAGES)
+
+$(PEERS)/.stamp: $(wildcard tests/bench/peers/*)
+	mkdir -p $(PEERS)
+	cp tests/bench/peers/* $(PEERS)/
+	npm --prefix $(PEERS) ci --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 setup-interop: $(foreach peer,pocketpaw sitecore foreign oauth,$(INTEROP)/$(peer)/.stamp) ## Install the real peers under target/interop
 

@@ -10,6 +10,8 @@
 //! PocketPaw, is a code under a key that has them), so a stolen file cannot be searched for tokens either. The native
 //! dialect's refresh tokens follow from each other, and its access tokens are not stored: see [`daypass_core::lineage`].
 //! The keys that sign are in the file: whoever reads them can sign access tokens of the sessions that stand there.
+//!
+#![doc = include_str!("../SCALING.md")]
 
 mod admin;
 mod call;

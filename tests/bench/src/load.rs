@@ -1,5 +1,6 @@
 //! Load for an HTTP server: many connections, each asking again as soon as it has an answer.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -8,24 +9,107 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How many connections ask at a time.
-pub(crate) const CONNECTIONS: usize = 64;
+use crate::sample::Sample;
 
-/// Successful answers per second over `time`, from `address` (`HOST:PORT`), to the same `request` each time.
+/// What one connection asks for.
+pub(crate) trait Script: Send {
+    /// The next request; none where there is nothing left to ask.
+    fn request(&mut self) -> Option<&[u8]>;
+
+    /// Takes the body of the answer to it.
+    ///
+    /// # Errors
+    /// Where it is not the one that was meant to come.
+    fn answered(&mut self, _body: &[u8]) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+/// The same requests again and again, each connection beginning at another.
+pub(crate) struct Turns {
+    requests: Arc<Vec<Vec<u8>>>,
+    at: usize,
+}
+
+impl Turns {
+    /// One for each of `connections`.
+    pub(crate) fn all(requests: Vec<Vec<u8>>, connections: usize) -> Vec<Box<dyn Script>> {
+        let requests = Arc::new(requests);
+        let start = |n| n * requests.len() / connections;
+        (0..connections).map(|n| Box::new(Self { requests: Arc::clone(&requests), at: start(n) }) as Box<_>).collect()
+    }
+}
+
+impl Script for Turns {
+    fn request(&mut self) -> Option<&[u8]> {
+        self.at += 1;
+        self.requests.get(self.at % self.requests.len()).map(Vec::as_slice)
+    }
+}
+
+/// Each of the requests once, whichever connection it is.
+pub(crate) struct Once {
+    left: Arc<Mutex<Vec<Vec<u8>>>>,
+    now: Vec<u8>,
+}
+
+impl Once {
+    /// One for each of `connections`.
+    pub(crate) fn all(requests: Vec<Vec<u8>>, connections: usize) -> Vec<Box<dyn Script>> {
+        let left = Arc::new(Mutex::new(requests));
+        (0..connections).map(|_| Box::new(Self { left: Arc::clone(&left), now: Vec::new() }) as Box<_>).collect()
+    }
+}
+
+impl Script for Once {
+    fn request(&mut self) -> Option<&[u8]> {
+        self.now = self.left.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(&self.now)
+    }
+}
+
+/// What a load measured.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    /// Answers per second, one for each round.
+    pub(crate) per_second: Sample,
+    /// How long the middle one took, in milliseconds.
+    pub(crate) p50: Sample,
+    /// How long 99 of 100 took at most, in milliseconds.
+    pub(crate) p99: Sample,
+}
+
+/// Runs the scripts for `time`, one connection for each, in turns to the `addresses` (`HOST:PORT`), and adds what it measured
+/// to `load`.
 ///
 /// # Errors
 /// Where a connection breaks, or an answer is not 2xx.
-pub(crate) async fn run(address: &str, request: &[u8], time: Duration) -> anyhow::Result<f64> {
+pub(crate) async fn run(
+    load: &mut Load,
+    addresses: &[String],
+    scripts: Vec<Box<dyn Script>>,
+    time: Duration,
+) -> anyhow::Result<()> {
+    let mut streams = Vec::new();
+    for (number, script) in scripts.into_iter().enumerate() {
+        let stream = TcpStream::connect(&addresses[number % addresses.len()]).await?;
+        stream.set_nodelay(true)?;
+        streams.push((stream, script));
+    }
     let start = Instant::now();
     let mut connections = JoinSet::new();
-    for _ in 0..CONNECTIONS {
-        connections.spawn(ask_until(address.to_owned(), request.to_vec(), start + time));
+    for (stream, script) in streams {
+        connections.spawn(ask_until(stream, script, start + time));
     }
-    let mut answers = 0;
+    let mut times: Vec<Duration> = Vec::new();
     while let Some(done) = connections.join_next().await {
-        answers += done??;
+        times.extend(done??);
     }
-    Ok(answers as f64 / start.elapsed().as_secs_f64())
+    load.per_second.add(times.len() as f64 / start.elapsed().as_secs_f64());
+    times.sort_unstable();
+    load.p50.add_time(*times.get(times.len() / 2).context("nothing was asked")?);
+    load.p99.add_time(*times.get(times.len() * 99 / 100).context("nothing was asked")?);
+    Ok(())
 }
 
 /// One answer's body.
@@ -53,16 +137,19 @@ pub(crate) async fn ask_all(address: &str, requests: &[Vec<u8>]) -> anyhow::Resu
     Ok(())
 }
 
-async fn ask_until(address: String, request: Vec<u8>, end: Instant) -> anyhow::Result<u64> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
+async fn ask_until(mut stream: TcpStream, mut script: Box<dyn Script>, end: Instant) -> anyhow::Result<Vec<Duration>> {
     let mut buffer = Vec::with_capacity(4096);
-    let mut answers = 0;
-    while Instant::now() < end {
-        ask(&mut stream, &request, &mut buffer).await?;
-        answers += 1;
+    let mut times = Vec::new();
+    let mut began = Instant::now();
+    while began < end {
+        let Some(request) = script.request() else { break };
+        let (head, body) = ask(&mut stream, request, &mut buffer).await?;
+        let done = Instant::now();
+        times.push(done - began);
+        began = done;
+        script.answered(&buffer[head..head + body])?;
     }
-    Ok(answers)
+    Ok(times)
 }
 
 /// Asks, and reads one whole answer into `buffer`; answers the lengths of its head and its body.
@@ -79,9 +166,16 @@ async fn ask(stream: &mut TcpStream, request: &[u8], buffer: &mut Vec<u8>) -> an
             bail!("the server answered {status}: {}", String::from_utf8_lossy(&buffer[head..]));
         }
         let length = answer.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-        let length = std::str::from_utf8(length.context("an answer without a length")?.value)?.parse()?;
-        if buffer.len() >= head + length {
-            return Ok((head, length));
+        match length {
+            Some(length) => {
+                let length = std::str::from_utf8(length.value)?.parse()?;
+                if buffer.len() >= head + length {
+                    return Ok((head, length));
+                }
+            }
+            // In chunks (RFC 9112 section 7.1), as a peer answers: to the last one, which is empty.
+            None if buffer.ends_with(b"0\r\n\r\n") => return Ok((head, buffer.len() - head)),
+            None => {}
         }
     }
 }

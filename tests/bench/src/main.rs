@@ -1,6 +1,6 @@
 //! `make bench`: speed and memory beside bare programs that do the least that the same job needs.
 //!
-//! `daypass-bench [CONTEST]…` runs all contests or the named ones: `token`, `memory`, `icon`, `window`, `palette`, `crowd`, `sizes`, `issue`,
+//! `daypass-bench [CONTEST]…` runs all contests or the named ones: `token`, `memory`, `icon`, `window`, `palette`, `crowd`, `sizes`, `serve`,
 //! `plan`, `accounts`, `idle`, `back`, `vault`. It prints a table and writes `target/bench.json`. The programs are taken from `target/release`, and must have been built.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
 
@@ -12,7 +12,6 @@ mod crowd;
 mod home;
 mod icon;
 mod idle;
-mod issue;
 mod load;
 mod many;
 mod memory;
@@ -21,6 +20,7 @@ mod plan;
 mod programs;
 mod report;
 mod sample;
+mod serve;
 mod token;
 mod vault;
 mod window;
@@ -35,7 +35,7 @@ use crate::programs::Programs;
 
 /// Every contest by name. Those on a desktop share one, with its ten accounts.
 const CONTESTS: [&str; 13] = [
-    "token", "icon", "memory", "window", "palette", "crowd", "sizes", "issue", "plan", "accounts", "idle", "back",
+    "token", "icon", "memory", "window", "palette", "crowd", "sizes", "serve", "plan", "accounts", "idle", "back",
     "vault",
 ];
 
@@ -68,7 +68,7 @@ fn main() -> anyhow::Result<()> {
         run(&mut report, wanted("crowd"), "crowd", || crowd::run(&programs, &home))?;
     }
     run(&mut report, wanted("sizes"), "sizes", crowd::sizes)?;
-    run(&mut report, wanted("issue"), "issue", || issue::run(&programs))?;
+    run(&mut report, wanted("serve"), "serve", || serve::run(&programs))?;
     run(&mut report, wanted("plan"), "plan", plan::run)?;
     run(&mut report, wanted("accounts"), "accounts", || accounts::run(&programs))?;
     run(&mut report, wanted("idle"), "idle", || idle::run(&programs))?;
