@@ -124,13 +124,13 @@ async fn a_foreign_page_is_allowed_nothing() {
     for (method, path) in ROUTES {
         for origin in ["https://evil.example", "null", "http://localhost.evil"] {
             let preflight = world
-                .bare("OPTIONS", path)
+                .request("OPTIONS", path)
                 .header("origin", origin)
                 .header("access-control-request-method", method)
                 .header("access-control-request-headers", "authorization, x-api-key")
                 .header("access-control-request-private-network", "true");
             let simple =
-                world.bare(method, path).header("origin", origin).header("content-type", "text/plain").body("{}");
+                world.request(method, path).header("origin", origin).header("content-type", "text/plain").body("{}");
             for (what, request) in [("preflight", preflight), ("simple", simple)] {
                 let response = request.send().await.unwrap();
                 let granted = response.headers().keys().find(|name| name.as_str().starts_with("access-control-"));
@@ -238,7 +238,7 @@ async fn ten_thousand_idle_connections_keep_nobody_out() {
         let count = fresh.read(&mut answered).await.unwrap();
         assert!(answered[..count].starts_with(b"HTTP/1.1 200 "));
     }
-    let text = world.bare("GET", "/metrics").send().await.unwrap().text().await.unwrap();
+    let text = world.request("GET", "/metrics").send().await.unwrap().text().await.unwrap();
     let figure = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.unwrap().parse::<u64>().unwrap()

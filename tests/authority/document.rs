@@ -57,14 +57,8 @@ impl Document {
         }
         let schemas = all["components"]["schemas"].as_object().unwrap();
         let errors = schemas.iter().filter(|(name, _)| name.ends_with("Error")).map(|(_, schema)| schema.clone());
-        // What is meant for no dialect.
-        let plain = json!({
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": { "code": { "const": "bad_request" }, "message": { "type": "string" } },
-        });
-        let errors: Vec<_> = errors.chain([plain]).map(|schema| validator(&all, &schema)).collect();
-        assert_eq!(errors.len(), 6, "five dialects, and none");
+        let errors: Vec<_> = errors.map(|schema| validator(&all, &schema)).collect();
+        assert_eq!(errors.len(), 6, "five dialects, and none of them");
         Self { security: all["components"]["securitySchemes"].clone(), paths, errors, all }
     }
 

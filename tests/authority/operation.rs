@@ -16,7 +16,7 @@ use crate::world::{World, answer, good};
 
 /// The status and the text that a path is answered.
 async fn asked(world: &World, path: &str) -> (u16, String) {
-    let response = world.bare("GET", path).send().await.unwrap();
+    let response = world.request("GET", path).send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
@@ -30,9 +30,9 @@ fn figure(text: &str, name: &str) -> f64 {
 async fn the_probes_answer_everyone_in_one_word() {
     let world = World::new().await;
     for path in ["/healthz", "/readyz"] {
-        let response = world.bare("GET", path).header("host", "balancer.example").send().await.unwrap();
+        let response = world.request("GET", path).header("host", "balancer.example").send().await.unwrap();
         assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, "ok\n"));
-        let response = world.bare("POST", path).send().await.unwrap();
+        let response = world.request("POST", path).send().await.unwrap();
         assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"GET, HEAD".parse().unwrap()));
     }
     assert_eq!(asked(&world, "/healthz/more").await.0, 404);
@@ -44,7 +44,7 @@ async fn an_authority_whose_store_fails_lives_and_is_not_ready() {
     let world = World::at(&place).await;
     assert_eq!(asked(&world, "/readyz").await, (200, "ok\n".to_owned()));
     place.run("ALTER TABLE clients RENAME TO elsewhere");
-    let response = world.bare("GET", "/readyz").send().await.unwrap();
+    let response = world.request("GET", "/readyz").send().await.unwrap();
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().unwrap()));
     assert_eq!(asked(&world, "/healthz").await.0, 200);
     place.run("ALTER TABLE elsewhere RENAME TO clients");
@@ -62,7 +62,7 @@ async fn the_figures_count_what_happens() {
     good(by(&world, &world.demo.native_client, "token", &[("grant_type", "client_credentials")])).await;
     answer(world.bearing("GET", "/sessions/17", &Secret::new("wrong"))).await;
     answer(world.bearing("DELETE", "/sessions/18", &Secret::new("wrong"))).await;
-    let response = world.bare("GET", "/metrics").send().await.unwrap();
+    let response = world.request("GET", "/metrics").send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = response.text().await.unwrap();
     assert!(text.ends_with("# EOF\n"));

@@ -123,12 +123,6 @@ impl World {
         RequestBuilder::new(self.http.request(method, format!("http://{}{path}", self.address)))
     }
 
-    /// A request that is not held against the document of the dialects: for what is not one of theirs.
-    pub(crate) fn bare(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        self.http.request(method, format!("http://{}{path}", self.address))
-    }
-
     /// A request with `Authorization: Bearer …`, without a body.
     pub(crate) fn bearing(&self, method: &str, path: &str, token: &Secret) -> RequestBuilder {
         self.request(method, path).bearer_auth(token.expose())

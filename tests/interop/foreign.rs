@@ -2,8 +2,10 @@
 //! `openid-client` of its OAuth.
 
 use std::process::Command;
+use std::time::Duration;
 
 use daypass_test_support::program::{Authority, Installation, Outcome, finish};
+use daypass_test_support::wait;
 use serde_json::{Value, json};
 
 use crate::peers::{installed, project};
@@ -35,23 +37,24 @@ fn start() -> (Installation, Authority) {
     (installation, authority)
 }
 
-/// What the flows of `openid-client` come to, where the client shows its secret by `auth`.
-fn flows(authority: &Authority, auth: &str) -> Value {
+/// What the flows of `openid-client` come to; `how` are the rest of its settings.
+fn flows(authority: &Authority, how: &Value) -> Value {
     let client = &authority.demo["native"];
-    let input = json!({
-        "url": authority.url, "client": client["client_id"], "secret": client["client_secret"], "auth": auth,
-    });
+    let mut input = json!({ "url": authority.url, "client": client["client_id"], "secret": client["client_secret"] });
+    input.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
     node("flows.mjs", &input).remove(0)
 }
 
 #[test]
 fn schemathesis_finds_no_answer_outside_the_document() {
     let (installation, authority) = start();
-    let folder = project("tests/interop/foreign");
-    let mut run = command(installed("foreign", "bin/schemathesis"));
-    run.arg("--config-file").arg("schemathesis.toml").arg("run").arg(format!("{}/openapi.json", authority.url));
-    run.args(["--no-color", "--report-dir"]).arg(installation.beside());
-    run.env("DAYPASS_URL", &authority.url).env("DAYPASS_DEMO", authority.demo.to_string()).current_dir(folder);
+    let ours = project("tests/interop/foreign").canonicalize().unwrap();
+    let mut run = command(installed("foreign", "bin/schemathesis").canonicalize().unwrap());
+    run.arg("--config-file").arg(ours.join("schemathesis.toml")).arg("run").arg("--no-color");
+    run.arg(format!("{}/openapi.json", authority.url)).env("SCHEMATHESIS_HOOKS", ours.join("keys.py"));
+    run.env("DAYPASS_URL", &authority.url).env("DAYPASS_DEMO", authority.demo.to_string());
+    // It keeps notes where it stands.
+    run.current_dir(installation.beside());
     let outcome = finish(&mut run, "");
     assert_eq!(outcome.code, 0, "{}\n{}", outcome.stdout, outcome.stderr);
     // All of it was tried, in every way there is.
@@ -101,16 +104,53 @@ fn pyjwt_and_jose_take_our_tokens_and_no_forgeries() {
     }
 }
 
-/// An access token of the demo client, as `openid-client` got it.
+/// A fresh access token of the demo client, as `openid-client` got it.
 fn access_token(authority: &Authority) -> Value {
-    flows(authority, "basic")["token"].clone()
+    flows(authority, &json!({ "auth": "basic", "only": "token" }))
+}
+
+/// The names of the keys that verified some tokens, or the errors: as PyJWT says, and as `jose` does.
+fn verified(authority: &Authority, tokens: &[Value]) -> [Vec<Value>; 2] {
+    let input = json!({ "url": authority.url, "tokens": tokens, "forged": [] });
+    let said =
+        |lines: Vec<Value>, at: &str| lines.iter().map(|line| line.pointer(at).cloned().unwrap_or_default()).collect();
+    [said(python("verify.py", &input), "/good"), said(node("verify.mjs", &input), "/good/kid")]
+}
+
+#[test]
+fn both_keys_are_read_while_one_follows_the_other() {
+    let (installation, authority) = start();
+    let store = format!("sqlite:{}", installation.beside().join("authority.sqlite").display());
+    let before = access_token(&authority);
+    let [old, _] = verified(&authority, std::slice::from_ref(&before));
+    installation.run(&["authority", "key", "rotate", "--now", "--store", &store]).ok();
+    // The server hears of it within a second.
+    let mut after = Value::Null;
+    let mut both = [Vec::new(), Vec::new()];
+    wait::until("a token of the next key", Duration::from_secs(30), || {
+        after = access_token(&authority);
+        both = verified(&authority, &[before.clone(), after.clone()]);
+        (both[0][1] != old[0]).then_some(())
+    });
+    let [python, node] = both;
+    assert_eq!(python, node, "both libraries take both tokens, each by its own key");
+    assert_eq!(python[0], old[0]);
+    assert!(python.iter().all(|kid| kid.as_str().is_some_and(|kid| kid.len() > 20)), "{python:?}");
+
+    let (kid, next) = (old[0].as_str().unwrap(), python[1].clone());
+    installation.run(&["authority", "key", "withdraw", kid, "--store", &store]).ok();
+    wait::until("the withdrawn key to be gone", Duration::from_secs(30), || {
+        let [python, node] = verified(&authority, &[after.clone(), before.clone()]);
+        assert_eq!((&python[0], &node[0]), (&next, &next), "the next key stays");
+        (python[1] == "PyJWKClientError" && node[1].is_null()).then_some(())
+    });
 }
 
 #[test]
 fn openid_client_goes_through_every_flow() {
     let (_installation, authority) = start();
     for auth in ["basic", "post"] {
-        let said = flows(&authority, auth);
+        let said = flows(&authority, &json!({ "auth": auth }));
         assert_eq!(said["metadata"]["issuer"], authority.url);
         let client = &authority.demo["native"]["client_id"];
         assert_eq!(said["own"], json!({ "type": "bearer", "scope": "read", "expires": 600, "refresh": null }));

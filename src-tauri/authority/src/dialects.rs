@@ -11,6 +11,8 @@ use serde_json::json;
 
 #[cfg(feature = "fuzzing")]
 pub(crate) use native::{basic, parameters};
+#[cfg(test)]
+pub(crate) use routes::ROUTES;
 pub(crate) use routes::route;
 
 use crate::Service;

@@ -1,4 +1,4 @@
-//! The OpenAPI document of all dialects: what is written by hand in `openapi/*.json`, one file for each, put together.
+//! The OpenAPI document of all dialects and of what an operator asks: what is written by hand in `openapi/*.json`, one file for each, put together.
 //!
 //! A file holds the paths of its dialect, the schemas and the security schemes; an operation lists the statuses of its
 //! `refusals`. What a refusal looks like is not written there: its form is the schema `…Error` of the dialect, and its
@@ -21,12 +21,13 @@ use crate::dialects::Dialect;
 const ALWAYS: [u64; 5] = [400, 408, 413, 421, 503];
 
 /// A dialect, what its components' names begin with, and its file.
-const PARTS: [(Dialect, &str, &str); 5] = [
+const PARTS: [(Dialect, &str, &str); 6] = [
     (Dialect::Discovr, "Discovr", include_str!("../openapi/discovr.json")),
     (Dialect::PocketPaw, "PocketPaw", include_str!("../openapi/pocketpaw.json")),
     (Dialect::AntiRaid, "AntiRaid", include_str!("../openapi/antiraid.json")),
     (Dialect::Discover, "Discover", include_str!("../openapi/discover.json")),
     (Dialect::Native, "OAuth", include_str!("../openapi/native.json")),
+    (Dialect::Operation, "Operation", include_str!("../openapi/operation.json")),
 ];
 
 const ABOUT: &str = "Issues sessions in five dialects on one port. Wherever GET is answered, HEAD is, without the body \
@@ -103,6 +104,9 @@ fn finish(operation: &mut Value, name: &str, tag: &Value, seen: &mut BTreeSet<u6
     let own = members.remove("refusals").unwrap_or_default();
     let own = own.as_array().into_iter().flatten().filter_map(Value::as_u64);
     for status in own.chain(ALWAYS) {
+        if operation["responses"].get(status.to_string()).is_some() {
+            continue;
+        }
         seen.insert(status);
         operation["responses"][status.to_string()] =
             json!({ "$ref": format!("#/components/responses/{name}{status}") });
@@ -190,6 +194,7 @@ fn body(reply: &mut Reply) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialects::ROUTES;
 
     /// Every `$ref` in `value`.
     fn references(value: &Value, found: &mut Vec<String>) {
@@ -217,6 +222,22 @@ mod tests {
             assert!(document.pointer(&reference[1..]).is_some(), "{reference} leads nowhere");
         }
         assert!(!document.to_string().contains("refusals"), "an operation was not finished");
+    }
+
+    #[test]
+    fn its_paths_are_the_routes() {
+        let bare = |path: &str| -> String {
+            path.split('/')
+                .map(|part| if part.starts_with('{') { "/{}".to_owned() } else { format!("/{part}") })
+                .collect()
+        };
+        let routes: BTreeSet<String> = ROUTES.into_iter().map(bare).collect();
+        let document = merged();
+        let mut paths: BTreeSet<String> =
+            document["paths"].as_object().unwrap().keys().map(|path| bare(path)).collect();
+        // What the figures count apart is one session in the document.
+        assert!(paths.insert(bare("/oauth2/sessions/current")));
+        assert_eq!(paths, routes);
     }
 
     #[test]

@@ -182,7 +182,8 @@ mod planted {
 
     fn document() -> Document {
         let error = json!({ "type": "object", "required": ["error"] });
-        let errors = ["AError", "BError", "CError", "DError", "EError"].map(|name| (name.to_owned(), error.clone()));
+        let errors =
+            ["AError", "BError", "CError", "DError", "EError", "FError"].map(|name| (name.to_owned(), error.clone()));
         Document::read(json!({
             "paths": { "/a/{id}": { "post": {
                 "security": [{ "key": [] }],

@@ -56,8 +56,9 @@ def main():
             # A reader that takes any algorithm is the one that forgers look for.
             "algorithm": tried(keys, url, token, algorithms=("HS256", "RS256")),
         }
-        key = keys.get_signing_key_from_jwt(token).key
-        said["forged"] = {name: {"token": text, "became": tried(keys, url, text)} for name, text in forged(token, key)}
+        if len(said["good"]) > 40:  # A key's name: what is not accepted is not worth forging.
+            key = keys.get_signing_key_from_jwt(token).key
+            said["forged"] = {name: {"token": text, "became": tried(keys, url, text)} for name, text in forged(token, key)}
         print(json.dumps(said))
 
 

@@ -1,7 +1,8 @@
 // Goes through the authority's OAuth flows with `openid-client`: discovery, every grant, revocation, introspection.
 //
 // Reads {"url", "client", "secret", "auth"} from stdin (a secret is no argument); `auth` is "basic" or "post", how the client
-// authenticates. Prints one line of JSON: for each step what became of it, the OAuth error where it was refused.
+// authenticates. Prints one line of JSON: for each step what became of it, the OAuth error where it was refused. With "only": "token"
+// it prints nothing but an access token of the client's own.
 import * as oauth from "openid-client";
 
 /** What a refused call says: the RFC's error code, and the sentence beside it. */
@@ -24,7 +25,7 @@ async function approve(url, userCode) {
 async function main() {
   let input = "";
   for await (const part of process.stdin) input += part;
-  const { url, client, secret, auth } = JSON.parse(input);
+  const { url, client, secret, auth, only } = JSON.parse(input);
   const said = {};
   const shown = (given) => (auth === "basic" ? oauth.ClientSecretBasic(given) : oauth.ClientSecretPost(given));
   const found = (given) =>
@@ -33,10 +34,13 @@ async function main() {
       execute: [oauth.allowInsecureRequests],
     });
   const config = await found(secret);
+  if (only === "token") {
+    console.log(JSON.stringify((await oauth.clientCredentialsGrant(config, {})).access_token));
+    return;
+  }
   said.metadata = config.serverMetadata();
 
   const own = await oauth.clientCredentialsGrant(config, { scope: "read" });
-  said.token = (await oauth.clientCredentialsGrant(config, {})).access_token;
   said.own = { type: own.token_type, scope: own.scope, expires: own.expires_in, refresh: own.refresh_token ?? null };
   const ownFacts = await oauth.tokenIntrospection(config, own.access_token);
   said.ownFacts = { active: ownFacts.active, client: ownFacts.client_id, sub: ownFacts.sub, type: ownFacts.token_type };
