@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use daypass_authority::ClientKind;
+use daypass_core::Secret;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -54,6 +55,31 @@ async fn a_master_that_one_authority_replaces_ends_its_sessions_at_the_other_wit
             break;
         }
         assert!(asked.duration_since(replaced) < DEAD_WITHIN, "the session lives on");
+    }
+    here.end().await;
+    there.end().await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_fifty_race_with_at_two_authorities_has_one_successor() {
+    let place = Place::new();
+    let (here, there) = (World::at(&place).await, World::at(&place).await);
+    let client = &there.demo.native_client;
+    let refresh = |world: &World, token: &Secret| {
+        by(world, client, "token", &[("grant_type", "refresh_token"), ("refresh_token", token.expose())])
+    };
+    let mut token = secret(&signed_in(&there, client).await, "refresh_token");
+    for _ in 0..5 {
+        let mut racing = tokio::task::JoinSet::new();
+        for one in 0..50 {
+            let request = refresh(if one % 2 == 0 { &here } else { &there }, &token);
+            racing.spawn(async move { secret(&good(request).await, "refresh_token") });
+        }
+        let mut successors: Vec<_> = racing.join_all().await.iter().map(|token| token.expose().to_owned()).collect();
+        successors.sort();
+        successors.dedup();
+        assert_eq!(successors.len(), 1);
+        token = Secret::new(successors.remove(0));
     }
     here.end().await;
     there.end().await;

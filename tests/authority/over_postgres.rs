@@ -23,6 +23,7 @@ mod operation;
 #[path = "place_postgres.rs"]
 mod place;
 mod pocketpaw;
+mod restarts;
 mod store;
 mod transport;
 mod world;

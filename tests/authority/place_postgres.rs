@@ -25,7 +25,7 @@ impl Place {
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::postgres(&Secret::new(self.0.url())).unwrap()
+        Store::postgres(&Secret::new(self.0.url()), None).unwrap()
     }
 
     /// Runs a statement by another hand; answers the first column of its first row.

@@ -7,6 +7,7 @@ mod answers;
 mod chaos;
 mod commands;
 mod completion;
+mod database;
 mod demo;
 mod draining;
 mod faults;

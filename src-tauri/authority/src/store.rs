@@ -70,12 +70,12 @@ impl Store {
     ///
     /// A way that leaves the machine is encrypted, and the server's certificate looked at, unless the URL says
     /// `sslmode=disable`; `sslrootcert=FILE` names a root to believe in place of the system's. `connections=N` bounds what
-    /// this process opens, 16 where it is not said. Blocks until the database has answered.
+    /// this process opens, 16 where it is not said. `password` goes before one that the URL holds. Blocks until the database has answered.
     ///
     /// # Errors
     /// [`Error::Address`], [`Error::Unreachable`], [`Error::Postgres`], [`Error::Newer`].
-    pub fn postgres(url: &Secret) -> Result<Self, Error> {
-        Ok(Self(Kind::Postgres(Box::new(postgres::Postgres::connect(url)?))))
+    pub fn postgres(url: &Secret, password: Option<&Secret>) -> Result<Self, Error> {
+        Ok(Self(Kind::Postgres(Box::new(postgres::Postgres::connect(url, password)?))))
     }
 
     /// Starts serving: answers the signing keys (those of `candidates` that the store had not yet) and the running backend.

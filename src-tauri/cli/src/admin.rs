@@ -13,6 +13,7 @@ use daypass_core::Secret;
 
 use crate::args::authority::{AuthorityArgs, AuthorityCommand, BackupArgs, ClientCommand, RestoreArgs, UserCommand};
 use crate::args::setting::Flags;
+use crate::args::setting::Keep;
 use crate::configured::Configured;
 use crate::failure::{Exit, Failure};
 use crate::{door, host, output, serve};
@@ -28,7 +29,15 @@ pub(crate) fn run(args: &AuthorityArgs) -> Result<(), Failure> {
     let flags = Flags::default().with("store", args.store.as_ref());
     let configured = Configured::read(&flags, args.config.as_deref(), door::home().ok().as_ref())?;
     let file = match configured.store() {
-        Some(file) => file,
+        Some(Keep::File(file)) => file,
+        Some(Keep::Database(url)) => {
+            if matches!(args.command, AuthorityCommand::Backup(_) | AuthorityCommand::Restore(_)) {
+                return Err(Failure::usage(
+                    "A store in PostgreSQL is backed up by pg_dump, and restored by pg_restore.",
+                ));
+            }
+            return served(args, &configured, serve::database(url).map_err(|error| failed(&error))?);
+        }
         None => usual_store()?,
     };
     if let AuthorityCommand::Restore(RestoreArgs { file: from, force }) = &args.command {
@@ -46,7 +55,11 @@ pub(crate) fn run(args: &AuthorityArgs) -> Result<(), Failure> {
     if let AuthorityCommand::Backup(BackupArgs { file: to, force }) = &args.command {
         return copy::backup(&file, to, *force);
     }
-    let store = Store::sqlite(&file).map_err(|error| failed(&error))?;
+    served(args, &configured, Store::sqlite(&file).map_err(|error| failed(&error))?)
+}
+
+/// Does a command that needs a service, over `store`.
+fn served(args: &AuthorityArgs, configured: &Configured, store: Store) -> Result<(), Failure> {
     let service = serve::service(store, configured.config(), daypass_authority::Log::silent())?;
     crate::runtime()?.block_on(async {
         match &args.command {

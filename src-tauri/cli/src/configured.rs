@@ -12,7 +12,7 @@ use daypass_authority::{Config, Form, Level, Rate};
 use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
-use crate::args::setting::{Flags, PREFIX, SETTINGS, Setting, parse_rate, parse_span, parse_store};
+use crate::args::setting::{Flags, Keep, PREFIX, SETTINGS, Setting, parse_rate, parse_span, parse_store};
 use crate::failure::Failure;
 use crate::output;
 use crate::table::{Cell, Table, Tone};
@@ -88,6 +88,8 @@ impl Configured {
             };
             let in_file = said.iter().find(|(of, ..)| std::ptr::eq(*of, setting));
             let (value, origin) = if let Some(typed) = flags.value(setting.flag) {
+                let wrong = |why| Failure::usage(format!("--{} is wrong: {why}.", setting.flag));
+                setting.check(typed).map_err(wrong)?;
                 (Some(typed.to_owned()), Origin::Flag)
             } else if let Some(value) = in_environment {
                 (Some(value), Origin::Environment(name))
@@ -151,9 +153,9 @@ impl Configured {
         self.value("metrics-listen")?.parse().ok()
     }
 
-    /// The file of the store, where one is said.
-    pub(crate) fn store(&self) -> Option<PathBuf> {
-        self.value("store").and_then(|text| parse_store(text).ok()).map(PathBuf::from)
+    /// Where the store is kept, if that is said.
+    pub(crate) fn store(&self) -> Option<Keep> {
+        self.value("store").and_then(|text| parse_store(text).ok())
     }
 
     /// How the log is written, where that is said.

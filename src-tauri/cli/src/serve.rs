@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::args::ServeArgs;
+use crate::args::setting::Keep;
 use crate::configured::Configured;
 use crate::failure::Failure;
 use crate::host::{self, Signals};
@@ -122,6 +123,10 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         let signals = Signals::catch()?;
         let service = service(store, configured.config(), log(&configured)?)?;
         let (listener, url) = listen(address).await?;
+        let new = match new {
+            Some(new) => new,
+            None => args.demo && service.users(1).await.map_err(|error| failed(&error))?.is_empty(),
+        };
         let user = if args.demo && new { Some(create_user(&service).await?) } else { None };
         if args.json {
             output::json(&Ready { url: &url, demo: user.as_ref().map(Demo::from) })?;
@@ -190,11 +195,12 @@ fn introduction<'a>(user: &'a DemoUser, url: &'a str) -> [&'a str; 23] {
     ]
 }
 
-/// The store that is configured, and whether it is a new one.
-fn store(configured: &Configured, demo: bool) -> Result<(Store, bool), Failure> {
+/// The store that is configured, and whether it is a new one; of a database nobody knows that yet.
+fn store(configured: &Configured, demo: bool) -> Result<(Store, Option<bool>), Failure> {
     let file = match configured.store() {
-        Some(file) => file,
-        None if demo => return Ok((Store::in_memory().map_err(|error| failed(&error))?, true)),
+        Some(Keep::File(file)) => file,
+        Some(Keep::Database(url)) => return Ok((database(url).map_err(|error| failed(&error))?, None)),
+        None if demo => return Ok((Store::in_memory().map_err(|error| failed(&error))?, Some(true))),
         None => {
             let home: Home = door::home()?;
             private_folder(home.data_dir())?;
@@ -204,7 +210,14 @@ fn store(configured: &Configured, demo: bool) -> Result<(Store, bool), Failure> 
     // An empty file is what a start that failed may have left behind.
     let new = std::fs::metadata(&file).map_or(true, |there| there.len() == 0);
     let store = Store::sqlite(&file).map_err(|error| failed(&error))?;
-    Ok((store, new))
+    Ok((store, Some(new)))
+}
+
+/// The store in the database at `url`. Its password is where PostgreSQL's own programs look first, and nobody else can:
+/// in `PGPASSWORD`, in the environment of this process.
+pub(crate) fn database(url: String) -> Result<Store, daypass_authority::Error> {
+    let password = std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Secret::new);
+    Store::postgres(&Secret::new(url), password.as_ref())
 }
 
 /// The log on stderr, as it is configured.

@@ -71,8 +71,8 @@ pub(super) struct Postgres {
 impl Postgres {
     /// Connects to the database at `url`, and brings it to the schema of this program. Waits for that; up to a minute
     /// where another process is migrating.
-    pub(super) fn connect(url: &Secret) -> Result<Self, Error> {
-        let address = Address::parse(url)?;
+    pub(super) fn connect(url: &Secret, password: Option<&Secret>) -> Result<Self, Error> {
+        let address = Address::parse(url, password)?;
         let engine = Engine::start(&address)?;
         step!(engine, wait_for, |db| schema::migrate(db))?;
         Ok(Self { engine, address })

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::setting::parse_store;
-
 /// `daypass authority`.
 #[derive(Debug, Args)]
 #[command(
@@ -19,16 +17,11 @@ pub(crate) struct AuthorityArgs {
     #[command(subcommand)]
     pub(crate) command: AuthorityCommand,
     /// The store; that of `daypass serve` if left out
-    #[arg(long, global = true, value_name = "sqlite:FILE", value_parser = store)]
+    #[arg(long, global = true, value_name = "sqlite:FILE")]
     pub(crate) store: Option<String>,
     /// The file with the settings, as `daypass serve` has it
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-}
-
-/// The value of --store, if it names one.
-fn store(text: &str) -> Result<String, String> {
-    parse_store(text).map(|_| text.to_owned())
 }
 
 /// `daypass authority …`.

@@ -2,6 +2,7 @@
 //! its file are all made of it, so that they cannot drift apart.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
@@ -91,7 +92,8 @@ pub(crate) static SETTINGS: [Setting; 18] = [
         "sqlite:FILE",
         None,
         Kind::Store,
-        "Where to keep the sessions; in the data folder if left out, in memory with --demo",
+        "Where to keep the sessions, a file or postgres://USER@HOST/DATABASE (its password in PGPASSWORD); in the data \
+         folder if left out, in memory with --demo",
     ),
     setting(
         "session-ttl",
@@ -208,6 +210,8 @@ impl Setting {
         let arg = Arg::new(self.flag).long(self.flag).value_name(self.value).help(format!("{}{default}", self.help));
         match self.kind {
             Kind::Word(words) => arg.value_parser(PossibleValuesParser::new(words)),
+            // Looked at later: the parser would repeat what it refuses, and that may be a password.
+            Kind::Store => arg,
             _ => arg.value_parser(|text: &str| self.check(text).map(|()| text.to_owned())),
         }
     }
@@ -255,11 +259,29 @@ impl Args for Flags {
     }
 }
 
-/// `sqlite:FILE`: the file.
-pub(crate) fn parse_store(text: &str) -> Result<&str, String> {
+/// Where a store is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// In this file.
+    File(PathBuf),
+    /// In the PostgreSQL database with this URL, which holds no password.
+    Database(String),
+}
+
+/// `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.
+pub(crate) fn parse_store(text: &str) -> Result<Keep, String> {
+    if let Some(rest) = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://")) {
+        let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        let user = place.rsplit_once('@').map_or("", |(user, _)| user);
+        // Not even repeated: everybody on the machine can read what is typed, and settings are shown.
+        if user.contains(':') || parameters.split('&').any(|pair| pair.starts_with("password=")) {
+            return Err("a password does not belong there, where others can read it; put it into PGPASSWORD".to_owned());
+        }
+        return Ok(Keep::Database(text.to_owned()));
+    }
     match text.strip_prefix("sqlite:") {
-        Some(file) if !file.is_empty() => Ok(file),
-        _ => Err("write it as sqlite:FILE".to_owned()),
+        Some(file) if !file.is_empty() => Ok(Keep::File(file.into())),
+        _ => Err("write it as sqlite:FILE or postgres://USER@HOST/DATABASE".to_owned()),
     }
 }
 
@@ -305,7 +327,11 @@ mod tests {
             |flag: &str, text: &str| SETTINGS.iter().find(|setting| setting.flag == flag).unwrap().check(text).is_ok();
         for (flag, good, wrong) in [
             ("listen", &["127.0.0.1:0", "[::1]:7277"][..], &["", "7277", "localhost:1"][..]),
-            ("store", &["sqlite:a.db"], &["a.db", "sqlite:", ""]),
+            (
+                "store",
+                &["sqlite:a.db", "postgres://me@db.example/daypass", "postgresql:///daypass?host=/run/x"],
+                &["a.db", "sqlite:", "", "postgres://me:pw@db/x", "postgres://db/x?user=me&password=pw", "mysql://x"],
+            ),
             ("session-ttl", &["1", "30m", "7d"], &["0", "-1", "1.5", "9999999999", "6000w", ""]),
             ("grace", &["0", "5s"], &["2h", "5 s"]),
             ("most-sessions", &["1"], &["0", "-1", "+1x", ""]),

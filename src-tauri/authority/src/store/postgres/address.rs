@@ -51,9 +51,11 @@ impl Address {
     /// without it only a way that does not leave the machine is not encrypted), `sslrootcert` (a PEM file that is believed
     /// in place of the system's roots) and `connections`.
     ///
+    /// `password` goes before one that the URL holds.
+    ///
     /// # Errors
     /// [`Error::Address`], which repeats nothing of the URL: it may hold a password.
-    pub(super) fn parse(url: &Secret) -> Result<Self, Error> {
+    pub(super) fn parse(url: &Secret, password: Option<&Secret>) -> Result<Self, Error> {
         let url = url.expose();
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
             return Err(Error::Address("it must begin with postgres://"));
@@ -88,6 +90,9 @@ impl Address {
             plain.expose().parse().map_err(|_| Error::Address("it cannot be read as postgres://user@host/database"))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             config.host(SOCKETS);
+        }
+        if let Some(password) = password {
+            config.password(password.expose());
         }
         let mode = mode.unwrap_or(if is_here(&config) { SslMode::Disable } else { SslMode::Require });
         let options = config.get_options().map_or_else(|| LIMITS.to_owned(), |own| format!("{LIMITS} {own}"));
@@ -151,7 +156,7 @@ mod tests {
     use super::*;
 
     fn parsed(url: &str) -> Result<Address, Error> {
-        Address::parse(&Secret::new(url))
+        Address::parse(&Secret::new(url), None)
     }
 
     #[test]
