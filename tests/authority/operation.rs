@@ -92,7 +92,7 @@ async fn figures_can_have_a_listener_of_their_own() {
         [TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap()];
     let [at, figures] = [&main, &metrics].map(|listener| listener.local_addr().unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let listeners = Listeners { main, metrics: Some(metrics) };
+    let listeners = Listeners { main, metrics: Some(metrics), tls: None };
     let running = tokio::spawn(daypass_authority::run_at(listeners, Arc::clone(&world.service), async {
         let _ = stopped.await;
     }));

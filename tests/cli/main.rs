@@ -9,6 +9,7 @@ mod commands;
 mod completion;
 mod database;
 mod demo;
+mod deployed;
 mod draining;
 mod faults;
 mod help;

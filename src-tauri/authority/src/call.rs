@@ -31,8 +31,8 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// Who asks.
     pub(crate) peer: IpAddr,
-    /// The host and port that the request names; one of ours.
-    pub(crate) host: String,
+    /// What the client calls the authority: scheme, host and port, as the request names them or the operator says.
+    pub(crate) origin: String,
 }
 
 /// Why a request is not done. Each dialect writes these in its own words.

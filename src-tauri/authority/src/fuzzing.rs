@@ -49,6 +49,6 @@ fn call(request: Request<Vec<u8>>) -> Call {
         headers: head.headers,
         body: Bytes::from(body),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        host: "127.0.0.1:7277".to_owned(),
+        origin: "http://127.0.0.1:7277".to_owned(),
     }
 }

@@ -32,10 +32,10 @@ mod shelf;
 mod store;
 
 pub use admin::{ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Speech, UserFacts};
-pub use config::{Config, Rate};
+pub use config::{Config, Network, Rate};
 pub use daypass_core::token::ring::Phase;
 pub use error::Error;
 pub use log::{Form, Level, Log};
-pub use serve::{Listeners, run, run_at};
+pub use serve::{Listeners, Tls, TlsError, run, run_at};
 pub use service::{ClientKind, DemoUser, KeyFacts, RegisteredClient, Service, UserCredentials};
 pub use store::Store;

@@ -1,10 +1,12 @@
 //! The transport: takes connections, bounds what they may cost, and hands each request to its dialect.
 
 mod account;
+mod client;
 mod connection;
 mod host;
 mod operate;
 mod places;
+mod tls;
 mod wire;
 
 use std::net::SocketAddr;
@@ -16,9 +18,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
-use crate::Service;
 use crate::log::Event;
 use crate::rate::Client;
+use crate::{Config, Service};
+pub use tls::{Tls, TlsError};
+
 use connection::Desk;
 use operate::Draining;
 use places::{Places, Welcome};
@@ -36,6 +40,8 @@ pub struct Listeners {
     /// For the figures and the probes, in plain HTTP. Where there is none, the figures are on the main one, for this
     /// machine alone; the probes are there always.
     pub metrics: Option<TcpListener>,
+    /// What the main one speaks TLS with; plain HTTP where there is none.
+    pub tls: Option<Tls>,
 }
 
 /// Serves `service` on `listener` until `shutdown` ends, as [`run_at`] does.
@@ -47,7 +53,7 @@ pub async fn run(
     service: Arc<Service>,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    run_at(Listeners { main: listener, metrics: None }, service, shutdown).await
+    run_at(Listeners { main: listener, metrics: None, tls: None }, service, shutdown).await
 }
 
 /// Serves `service` on `listeners` until `shutdown` ends; removes expired rows meanwhile.
@@ -66,24 +72,29 @@ pub async fn run_at(
     service: Arc<Service>,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    let Listeners { main: listener, metrics } = listeners;
+    let Listeners { main: listener, metrics, tls } = listeners;
     let address = listener.local_addr()?;
     let journal = service.journal();
     let config = service.config();
     let (stop, stopping) = watch::channel(false);
     let draining = Draining::default();
     let places = Places::new(config.max_connections, config.max_connections_each);
-    let desk = Desk::new(&service, &draining, metrics.is_none(), stopping);
+    let desk = Desk::new(&service, &draining, metrics.is_none(), tls.clone(), stopping);
     // Ends with this function.
     let mut beside = JoinSet::new();
     if let Some(metrics) = metrics {
         beside.spawn(operate::serve(metrics, Arc::clone(&service), draining.clone()));
     }
+    let encrypted = tls.is_some();
+    if let Some(tls) = tls {
+        let service = Arc::clone(&service);
+        beside.spawn(async move { tls.watch(service.journal()).await });
+    }
     let mut connections = JoinSet::new();
     let sweeping = sweep(&service);
     let drained = sleep_until(Instant::now());
     tokio::pin!(shutdown, sweeping, drained);
-    journal.tell(&Event::Serving { address, version: env!("CARGO_PKG_VERSION"), tls: false });
+    journal.tell(&Event::Serving { address, version: env!("CARGO_PKG_VERSION"), tls: encrypted });
     let mut waiting: Option<(TcpStream, SocketAddr)> = None;
     loop {
         tokio::select! {
@@ -105,7 +116,7 @@ pub async fn run_at(
                     sleep(ACCEPT_PAUSE).await;
                 }
             },
-            welcome = welcome(&places, waiting.as_ref()), if waiting.is_some() => {
+            welcome = welcome(&places, config, waiting.as_ref()), if waiting.is_some() => {
                 if let (Some((stream, peer)), Welcome::Come { place, shed }) = (waiting.take(), welcome) {
                     journal.meters().shed.inc_by(u64::from(shed));
                     connections.spawn(connection::serve(stream, peer.ip(), place, desk.clone()));
@@ -115,7 +126,9 @@ pub async fn run_at(
     }
     // What the system has accepted for us by now is served too.
     while let Ok(Ok(accepted)) = timeout(Duration::ZERO, listener.accept()).await {
-        if let Ok(Welcome::Come { place, .. }) = timeout(Duration::ZERO, welcome(&places, Some(&accepted))).await {
+        if let Ok(Welcome::Come { place, .. }) =
+            timeout(Duration::ZERO, welcome(&places, config, Some(&accepted))).await
+        {
             let (stream, peer) = accepted;
             connections.spawn(connection::serve(stream, peer.ip(), place, desk.clone()));
         }
@@ -129,9 +142,12 @@ pub async fn run_at(
 }
 
 /// A place for the connection that was accepted.
-async fn welcome(places: &Arc<Places>, accepted: Option<&(TcpStream, SocketAddr)>) -> Welcome {
+async fn welcome(places: &Arc<Places>, config: &Config, accepted: Option<&(TcpStream, SocketAddr)>) -> Welcome {
     match accepted {
-        Some((_, peer)) => places.welcome(Client::of(peer.ip()), true).await,
+        Some((_, peer)) => {
+            let one = !config.trusted_proxies.iter().any(|network| network.contains(peer.ip()));
+            places.welcome(Client::of(peer.ip()), one).await
+        }
         None => Welcome::Go,
     }
 }

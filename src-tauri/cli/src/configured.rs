@@ -12,7 +12,9 @@ use daypass_authority::{Config, Form, Level, Rate};
 use serde::Serialize;
 use toml::de::{DeTable, DeValue};
 
-use crate::args::setting::{Flags, Keep, PREFIX, SETTINGS, Setting, parse_rate, parse_span, parse_store};
+use crate::args::setting::{
+    Flags, Keep, PREFIX, SETTINGS, Setting, parse_hosts, parse_networks, parse_rate, parse_span, parse_store,
+};
 use crate::failure::Failure;
 use crate::output;
 use crate::table::{Cell, Table, Tone};
@@ -132,6 +134,13 @@ impl Configured {
             most_sessions: self.count("most-sessions", usual.most_sessions),
             key_life: self.span("key-life").unwrap_or(usual.key_life),
             key_ahead: self.span("key-ahead").unwrap_or(usual.key_ahead),
+            public_url: self.value("public-url").map(str::to_owned),
+            hosts: self.value("hosts").and_then(|text| parse_hosts(text).ok()).unwrap_or_default(),
+            trusted_proxies: self
+                .value("trusted-proxies")
+                .and_then(|text| parse_networks(text).ok())
+                .unwrap_or_default(),
+            handshake_timeout: self.span("handshake-timeout").unwrap_or(usual.handshake_timeout),
             max_body: self.count("max-body", usual.max_body),
             head_timeout: self.span("head-timeout").unwrap_or(usual.head_timeout),
             body_timeout: self.span("body-timeout").unwrap_or(usual.body_timeout),
@@ -151,6 +160,18 @@ impl Configured {
     /// Where to answer for figures and probes apart, where that is said.
     pub(crate) fn metrics_listen(&self) -> Option<SocketAddr> {
         self.value("metrics-listen")?.parse().ok()
+    }
+
+    /// The files of certificate and key, where they are said.
+    ///
+    /// # Errors
+    /// Where one is said without the other.
+    pub(crate) fn tls(&self) -> Result<Option<(&Path, &Path)>, Failure> {
+        match (self.value("tls-cert"), self.value("tls-key")) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some((Path::new(certificate), Path::new(key)))),
+            _ => Err(Failure::usage("A certificate and its key are set together: tls-cert and tls-key.".to_owned())),
+        }
     }
 
     /// Where the store is kept, if that is said.
@@ -251,7 +272,7 @@ mod tests {
 
     /// A value for each setting that is not its default.
     fn other(setting: &Setting) -> &'static str {
-        let values = ["127.0.0.1:1", "sqlite:x", "2000", "7/3", "json", "warn"];
+        let values = ["127.0.0.1:1", "sqlite:x", "2000", "7/3", "json", "warn", "https://a.example", "10.0.0.0/8"];
         let fits = |value: &&&str| setting.check(value).is_ok() && setting.default != Some(**value);
         values.iter().find(fits).unwrap()
     }
@@ -271,10 +292,11 @@ mod tests {
     /// All that a server takes of its settings.
     fn taken(configured: &Configured) -> String {
         format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             configured.config(),
             configured.listen(),
             configured.metrics_listen(),
+            configured.tls().map_err(|failure| failure.message),
             configured.store(),
             configured.log_form(),
             configured.log_level()

@@ -13,7 +13,7 @@ use daypass_providers::{Catalog, Engine, Limits};
 use crate::authority::Local;
 use crate::autostart::Autostart;
 use crate::failure::Failure;
-pub(crate) use crate::process::{Signals, keep_private, open_many_files};
+pub(crate) use crate::process::{Signalled, Signals, keep_private, open_many_files};
 use crate::system::{SystemChance, SystemClock};
 use crate::{launch, machine, output, process};
 

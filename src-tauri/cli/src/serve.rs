@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use daypass_api::home::private_folder;
 use daypass_api::{Home, reason};
-use daypass_authority::{Config, DemoUser, Form, Listeners, Log, Service, Store, UserCredentials};
+use daypass_authority::{Config, DemoUser, Form, Listeners, Log, Service, Store, Tls, UserCredentials};
 use daypass_core::Secret;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -16,7 +16,7 @@ use crate::args::ServeArgs;
 use crate::args::setting::Keep;
 use crate::configured::Configured;
 use crate::failure::Failure;
-use crate::host::{self, Signals};
+use crate::host::{self, Signalled, Signals};
 use crate::system::{SystemChance, SystemClock};
 use crate::{door, output};
 
@@ -111,18 +111,29 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         return configured.show(args.json);
     }
     let address = configured.listen();
-    if !address.ip().is_loopback() {
+    let config = configured.config();
+    let tls = match configured.tls()? {
+        Some((certificate, key)) => Some(
+            Tls::read(certificate, key)
+                .map_err(|error| Failure::usage(format!("TLS cannot be spoken: {}.", reason(&error))))?,
+        ),
+        None => None,
+    };
+    if !address.ip().is_loopback() && tls.is_none() && config.trusted_proxies.is_empty() {
         return Err(Failure::usage(format!(
-            "{} is not a loopback address, and tokens must not cross a network in plain HTTP; listen on 127.0.0.1 and put \
-             a TLS proxy in front.",
+            "{} is not a loopback address, and tokens must not cross a network in plain HTTP; set tls-cert and tls-key, or \
+             trusted-proxies where a TLS proxy is in front.",
             address.ip()
         )));
     }
     let (store, new) = store(&configured, args.demo)?;
     crate::runtime()?.block_on(async {
         let signals = Signals::catch()?;
-        let service = service(store, configured.config(), log(&configured)?)?;
-        let (listener, url) = listen(address).await?;
+        let service = service(store, config, log(&configured)?)?;
+        let (listener, mut url) = listen(address).await?;
+        if tls.is_some() {
+            url = url.replacen("http", "https", 1);
+        }
         let new = match new {
             Some(new) => new,
             None => args.demo && service.users(1).await.map_err(|error| failed(&error))?.is_empty(),
@@ -146,18 +157,26 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
             Some(address) => Some(listen(address).await?.0),
             None => None,
         };
-        serve(Listeners { main: listener, metrics }, service, signals).await
+        serve(Listeners { main: listener, metrics, tls }, service, signals).await
     })
 }
 
 /// Serves until a signal asks for the end, and what is under way is done; or until a second one.
 async fn serve(listeners: Listeners, service: Arc<Service>, mut signals: Signals) -> Result<(), Failure> {
     let (end, asked) = oneshot::channel::<()>();
+    let tls = listeners.tls.clone();
+    // A terminal that is closed ends a server; where there is a certificate, SIGHUP is how to say that there is a new one.
+    let mut next = async || loop {
+        match (signals.next().await, &tls) {
+            (Signalled::HangUp, Some(tls)) => tls.look(),
+            _ => break,
+        }
+    };
     let serving = daypass_authority::run_at(listeners, service, async { drop(asked.await) });
     let signalled = async {
-        signals.next().await;
+        next().await;
         drop(end);
-        signals.next().await;
+        next().await;
     };
     tokio::select! {
         ended = serving => ended.map_err(|error| Failure::other(format!("The server has stopped: {error}."))),

@@ -7,7 +7,7 @@
 //! (RFC 9068), refresh tokens rotate by [`daypass_core::lineage`]. Errors are those of RFC 6749 section 5.2, and of RFC 6750
 //! section 3 where an access token is sent.
 //!
-//! The issuer is `http://` and the host that the request named, one of this machine's.
+//! The issuer is [`crate::Config::public_url`], or else the scheme and the host that the request named, one of ours.
 
 mod form;
 mod metadata;

@@ -145,6 +145,13 @@ pub(crate) enum Event<'a> {
         /// What the store says; statements are told without their values.
         error: String,
     },
+    /// The certificate and its key have changed, and are used from now on.
+    CertificateRenewed,
+    /// The certificate and its key have changed, and cannot be used: those from before are used on.
+    CertificateFailed {
+        /// Which file, and what is wrong with it.
+        error: String,
+    },
     /// A connection could not be accepted.
     AcceptFailed {
         /// What the operating system says.
@@ -156,7 +163,7 @@ impl Event<'_> {
     /// How much it matters.
     pub(super) fn level(&self) -> Level {
         match self {
-            Self::StoreFailed { .. } => Level::Error,
+            Self::StoreFailed { .. } | Self::CertificateFailed { .. } => Level::Error,
             Self::Request { status: 500.., .. } => Level::Error,
             Self::CredentialRefused { .. } | Self::RefreshRefused { .. } | Self::AcceptFailed { .. } => Level::Warn,
             Self::Stopped { cut } if *cut > 0 => Level::Warn,

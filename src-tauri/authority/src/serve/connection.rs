@@ -15,14 +15,17 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::metrics::gauge::Gauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::account::{Account, Ids};
+use super::client::client;
 use super::host::named_host;
 use super::operate::{self, Draining};
 use super::places::Place;
+use super::tls::Tls;
 use super::wire::Wire;
 use crate::Service;
 use crate::call::{Call, Problem, Reply};
@@ -42,6 +45,7 @@ pub(super) struct Desk {
     draining: Draining,
     /// Whether the figures are to be had here.
     figures: bool,
+    tls: Option<Tls>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -50,9 +54,10 @@ impl Desk {
         service: &Arc<Service>,
         draining: &Draining,
         figures: bool,
+        tls: Option<Tls>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
-        Self { service: Arc::clone(service), draining: draining.clone(), figures, stopping }
+        Self { service: Arc::clone(service), draining: draining.clone(), figures, tls, stopping }
     }
 }
 
@@ -61,7 +66,7 @@ struct Seat {
     desk: Desk,
     place: Place,
     ids: Ids,
-    /// The client's address, and ours.
+    /// The address at the other end, and ours.
     peer: IpAddr,
     own: IpAddr,
 }
@@ -76,10 +81,30 @@ pub(super) async fn serve(stream: TcpStream, peer: IpAddr, place: Place, desk: D
     let Ok(own) = stream.local_addr() else { return };
     // Answers are one small write: waiting for more to send (Nagle) only delays them. Without it, they are just slower.
     let _ = stream.set_nodelay(true);
+    match desk.tls.as_ref().map(Tls::acceptor) {
+        None => serve_over(stream, peer, own.ip(), place, desk).await,
+        Some(acceptor) => {
+            let handshake = timeout(desk.service.config().handshake_timeout, acceptor.accept(stream));
+            let met = tokio::select! {
+                met = handshake => met,
+                () = place.lost() => return,
+            };
+            // Who does not speak TLS, or trusts another, has been told so by it.
+            let Ok(Ok(stream)) = met else { return };
+            serve_over(stream, peer, own.ip(), place, desk).await;
+        }
+    }
+}
+
+/// The same, over what carries the bytes of HTTP.
+async fn serve_over<S>(stream: S, peer: IpAddr, own: IpAddr, place: Place, desk: Desk)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = Arc::clone(&desk.service);
     let mut stopping = desk.stopping.clone();
     let ids = Ids::new(&service);
-    let seat = Arc::new(Seat { desk, place, ids, peer, own: own.ip() });
+    let seat = Arc::new(Seat { desk, place, ids, peer, own });
     let _open = Open::count(&service.meters().connections);
     let behind = Arc::clone(&seat);
     let handler = service_fn(move |request: Request<Incoming>| {
@@ -143,12 +168,13 @@ impl Seat {
     /// Answers one request, unless the place is lost before all of it is there.
     async fn answer(&self, request: Request<Incoming>) -> Result<Reply, Lost> {
         let service = &*self.desk.service;
+        let peer = client(request.headers(), self.peer, &service.config().trusted_proxies);
         let account = Account::of(&self.ids, request.method(), request.uri(), request.headers());
         within(Arc::clone(&account.id), async {
             let dialect = account.dialect;
-            let (result, _work) = match self.operation(&request).await {
+            let (result, _work) = match self.operation(&request, peer).await {
                 Some(result) => (result, None),
-                None => match self.receive(request).await {
+                None => match self.receive(request, peer).await {
                     Ok(call) => {
                         let work = self.place.work().ok_or(Lost)?;
                         (dialect.answer(service, &call).await, Some(work))
@@ -161,7 +187,7 @@ impl Seat {
                 Err(problem) => {
                     let guess = problem.is_guess();
                     let counted =
-                        if guess { service.refuse_guess(dialect, problem.word(), self.peer, None) } else { Ok(()) };
+                        if guess { service.refuse_guess(dialect, problem.word(), peer, None) } else { Ok(()) };
                     let problem = counted.err().map_or(problem, Problem::TooOften);
                     (dialect.refuse(&problem), Some(problem))
                 }
@@ -170,14 +196,14 @@ impl Seat {
             if self.desk.draining.has_begun() {
                 reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            account.close(service, self.peer, problem.as_ref(), &mut reply);
+            account.close(service, peer, problem.as_ref(), &mut reply);
             Ok(reply)
         })
         .await
     }
 
     /// Answers what an operator's programs ask; nothing where the request is for a dialect.
-    async fn operation(&self, request: &Request<Incoming>) -> Option<Result<Reply, Problem>> {
+    async fn operation(&self, request: &Request<Incoming>, peer: IpAddr) -> Option<Result<Reply, Problem>> {
         let (method, path) = (request.method(), request.uri().path());
         if let Some(answered) = operate::probe(&self.desk.service, &self.desk.draining, method, path).await {
             return Some(answered);
@@ -185,18 +211,21 @@ impl Seat {
         if path != "/metrics" || !self.desk.figures {
             return None;
         }
-        let allowed = named_host(request.uri(), request.headers(), self.own).and_then(|_| {
-            let here = self.peer.to_canonical().is_loopback();
-            if here { Ok(()) } else { Err(Problem::Forbidden("The figures are for the server's own machine")) }
-        });
+        let allowed =
+            named_host(request.uri(), request.headers(), self.own, self.desk.service.config()).and_then(|_| {
+                let here = peer.to_canonical().is_loopback();
+                if here { Ok(()) } else { Err(Problem::Forbidden("The figures are for the server's own machine")) }
+            });
         Some(allowed.and_then(|()| operate::figures(&self.desk.service, method)))
     }
 
     /// Checks the head of a request, and reads its body.
-    async fn receive(&self, request: Request<Incoming>) -> Result<Call, Problem> {
+    async fn receive(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Call, Problem> {
         let (head, body) = request.into_parts();
-        let host = named_host(&head.uri, &head.headers, self.own)?;
         let config = self.desk.service.config();
+        let host = named_host(&head.uri, &head.headers, self.own, config)?;
+        let scheme = if self.desk.tls.is_some() { "https" } else { "http" };
+        let origin = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{host}"));
         let most = config.max_body;
         // Told beforehand, a body that is too long need not even be sent.
         if body.size_hint().lower() > most as u64 {
@@ -213,7 +242,7 @@ impl Seat {
             })?
             .to_bytes()
         };
-        Ok(Call { method: head.method, uri: head.uri, headers: head.headers, body, peer: self.peer, host })
+        Ok(Call { method: head.method, uri: head.uri, headers: head.headers, body, peer, origin })
     }
 }
 

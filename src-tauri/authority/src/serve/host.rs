@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use hyper::header::{HOST, HeaderMap};
 use hyper::{Uri, http::uri::Authority};
 
+use crate::Config;
 use crate::call::Problem;
 
-/// The host and port that a request names, if it is ours: `localhost` or a name under it, a loopback address, or `own`,
-/// the address at which the connection came in.
+/// The host and port that a request names, if it is ours: `localhost` or a name under it, a loopback address, `own`, the
+/// address at which the connection came in, or a name that the operator gave.
 ///
 /// The port is not compared: behind a forwarded port it is another one.
-pub(super) fn named_host(uri: &Uri, headers: &HeaderMap, own: IpAddr) -> Result<String, Problem> {
+pub(super) fn named_host(uri: &Uri, headers: &HeaderMap, own: IpAddr, config: &Config) -> Result<String, Problem> {
     let mut values = headers.get_all(HOST).iter();
     let header = match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -25,14 +26,14 @@ pub(super) fn named_host(uri: &Uri, headers: &HeaderMap, own: IpAddr) -> Result<
     // An address in the request line goes before the header (section 3.2.2): neither may be a stranger's.
     let named = uri.authority().into_iter().chain([&authority]);
     for authority in named {
-        if authority.as_str().contains('@') || !is_ours(authority.host(), own) {
+        if authority.as_str().contains('@') || !is_ours(authority.host(), own, config) {
             return Err(Problem::Misdirected);
         }
     }
     Ok(header.to_owned())
 }
 
-fn is_ours(host: &str, own: IpAddr) -> bool {
+fn is_ours(host: &str, own: IpAddr, config: &Config) -> bool {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
         let address = address.to_canonical();
@@ -40,7 +41,8 @@ fn is_ours(host: &str, own: IpAddr) -> bool {
     }
     let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     // Everything under localhost is this machine (RFC 6761 section 6.3).
-    name == "localhost" || name.ends_with(".localhost")
+    let local = name == "localhost" || name.ends_with(".localhost");
+    local || config.hosts.contains(&name) || config.public_host().is_some_and(|public| public == name)
 }
 
 #[cfg(test)]
@@ -52,7 +54,7 @@ mod tests {
         for host in hosts {
             headers.append(HOST, host.parse().unwrap());
         }
-        named_host(&uri.parse().unwrap(), &headers, IpAddr::from([192, 168, 1, 7]))
+        named_host(&uri.parse().unwrap(), &headers, IpAddr::from([192, 168, 1, 7]), &Config::default())
     }
 
     #[test]
@@ -70,6 +72,18 @@ mod tests {
             assert_eq!(named("/", &[host]), Err(Problem::Misdirected), "{host}");
         }
         assert_eq!(named("http://evil.example/", &["localhost"]), Err(Problem::Misdirected));
+    }
+
+    #[test]
+    fn names_that_the_operator_gave_are_ours() {
+        let public_url = Some("https://Sessions.example:8443".to_owned());
+        let config = Config { public_url, hosts: vec!["inner".to_owned()], ..Config::default() };
+        let named = |host: &str| {
+            let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+            named_host(&"/".parse().unwrap(), &headers, IpAddr::from([192, 168, 1, 7]), &config).is_ok()
+        };
+        assert!(named("sessions.example") && named("SESSIONS.example:1") && named("inner") && named("localhost"));
+        assert!(!named("example") && !named("x.sessions.example") && !named("inner.evil"));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
+use daypass_authority::Network;
+
 use crate::words::parse_life;
 
 /// What the name of every variable of the environment begins with.
@@ -45,6 +47,14 @@ enum Kind {
     Count { least: u64, most: u64 },
     /// `BURST/PER_SECOND`.
     Rate,
+    /// The path of a file.
+    File,
+    /// `https://sessions.example`, without a path.
+    Url,
+    /// Host names, with commas between.
+    Hosts,
+    /// `10.0.0.0/8`, with commas between.
+    Networks,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -71,13 +81,43 @@ const fn span(least: u64, most: u64) -> Kind {
 }
 
 /// Every setting, in the order of the help.
-pub(crate) static SETTINGS: [Setting; 18] = [
+pub(crate) static SETTINGS: [Setting; 24] = [
     setting(
         "listen",
         "ADDRESS:PORT",
         Some("127.0.0.1:7277"),
         Kind::Address,
-        "Where to listen; a loopback address, port 0 picks a free one",
+        "Where to listen; port 0 picks a free one. Others than loopback addresses take --tls-cert or --trusted-proxies",
+    ),
+    setting(
+        "tls-cert",
+        "FILE",
+        None,
+        Kind::File,
+        "Speak TLS with this certificate and those that lead to its root (PEM); looked at again every half minute and on \
+         SIGHUP",
+    ),
+    setting("tls-key", "FILE", None, Kind::File, "The private key of the certificate (PEM)"),
+    setting(
+        "public-url",
+        "URL",
+        None,
+        Kind::Url,
+        "What clients call the authority, such as https://sessions.example; what each request calls it if left out",
+    ),
+    setting(
+        "hosts",
+        "NAME,…",
+        None,
+        Kind::Hosts,
+        "Other host names that requests may name, besides those of this machine and of --public-url",
+    ),
+    setting(
+        "trusted-proxies",
+        "NETWORK,…",
+        None,
+        Kind::Networks,
+        "The proxies in front, such as 10.0.0.0/8, that speak TLS for it and whose X-Forwarded-For says who the client is",
     ),
     setting(
         "metrics-listen",
@@ -141,6 +181,7 @@ pub(crate) static SETTINGS: [Setting; 18] = [
         span(0, 3600),
         "How long to go on as before after the end was asked for, while /readyz says so, for balancers to look elsewhere",
     ),
+    setting("handshake-timeout", "SPAN", Some("10s"), span(1, 3600), "How long a TLS handshake may take"),
     setting(
         "head-timeout",
         "SPAN",
@@ -200,6 +241,11 @@ impl Setting {
                 _ => Err(format!("write a whole number from {least} to {most}")),
             },
             Kind::Rate => parse_rate(text).map(drop),
+            Kind::File if text.is_empty() => Err("write the path of a file".to_owned()),
+            Kind::File => Ok(()),
+            Kind::Url => parse_url(text).map(drop),
+            Kind::Hosts => parse_hosts(text).map(drop),
+            Kind::Networks => parse_networks(text).map(drop),
             Kind::Word(words) if words.contains(&text) => Ok(()),
             Kind::Word(words) => Err(format!("write one of {}", words.join(", "))),
         }
@@ -307,6 +353,35 @@ pub(crate) fn parse_rate(text: &str) -> Result<(u32, f64), String> {
     read().ok_or_else(|| "write a rate as BURST/PER_SECOND, such as 100/5".to_owned())
 }
 
+/// What clients call the authority: scheme, host and perhaps a port, as it stands in front of every path.
+pub(crate) fn parse_url(text: &str) -> Result<&str, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let (host, port) = rest.map_or(("", None), |rest| match rest.rsplit_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (rest, None),
+    });
+    let fits = is_name(host) && port.is_none_or(|port| port.parse::<u16>().is_ok());
+    if fits { Ok(text) } else { Err("write it as https://sessions.example, without a path".to_owned()) }
+}
+
+/// Host names, in lower case.
+pub(crate) fn parse_hosts(text: &str) -> Result<Vec<String>, String> {
+    let names: Vec<_> = text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+    if names.iter().all(|name| is_name(name)) {
+        return Ok(names);
+    }
+    Err("write host names with commas between, without ports".to_owned())
+}
+
+/// Networks and single addresses.
+pub(crate) fn parse_networks(text: &str) -> Result<Vec<Network>, String> {
+    text.split(',').map(|network| network.trim().parse().map_err(str::to_owned)).collect()
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +409,13 @@ mod tests {
             ),
             ("session-ttl", &["1", "30m", "7d"], &["0", "-1", "1.5", "9999999999", "6000w", ""]),
             ("grace", &["0", "5s"], &["2h", "5 s"]),
+            (
+                "public-url",
+                &["https://a.example", "http://a:1"],
+                &["a.example", "https://", "https://a/", "https://a:x", "ftp://a"],
+            ),
+            ("hosts", &["a", "a.example, B"], &["", "a,,b", "a:1", "a/b"]),
+            ("trusted-proxies", &["10.0.0.1", "10.0.0.0/8, ::1"], &["", "10.0.0.0/33", "proxy"]),
             ("most-sessions", &["1"], &["0", "-1", "+1x", ""]),
             ("failures", &["5/1", "5/0.5"], &["5", "0/1", "5/0", "5/-1", "5/inf", "5/1e9", "/", ""]),
             ("log-level", &["off"], &["loud", ""]),

@@ -32,7 +32,7 @@ pub(super) async fn settle(service: &Service, call: &Call) -> Result<Reply, Prob
     only_this_machine(call)?;
     // A browser sends Origin with every form; another site cannot choose it.
     let origin = call.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    if origin != Some(&format!("http://{}", call.host)) {
+    if origin != Some(&call.origin) {
         return Err(Problem::Forbidden("The form must come from this server's own page"));
     }
     let kind = call.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -23,7 +23,7 @@ pub(super) async fn begin(service: &Service, call: &Call) -> Result<Reply, Probl
         return Err(Problem::WrongShape("The clientID must have 1 to 128 characters".into()));
     }
     let code = service.begin_sign_in(client_id, None).await?.ok_or(Problem::TooOften(DEVICE_CODE_LIFE))?;
-    let page = format!("http://{}/device?user_code={}", call.host, code.user_code.expose());
+    let page = format!("{}/device?user_code={}", call.origin, code.user_code.expose());
     ok(&json!({
         "deviceCode": code.device_code.expose(),
         "userCode": code.user_code.expose(),

@@ -15,7 +15,7 @@ pub(super) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_co
 
 /// How the server is called in its tokens and metadata.
 pub(super) fn issuer(call: &Call) -> String {
-    format!("http://{}", call.host)
+    call.origin.clone()
 }
 
 /// `GET /.well-known/jwks.json`.
