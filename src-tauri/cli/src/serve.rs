@@ -166,10 +166,9 @@ async fn serve(listeners: Listeners, service: Arc<Service>, mut signals: Signals
     let (end, asked) = oneshot::channel::<()>();
     let tls = listeners.tls.clone();
     // A terminal that is closed ends a server; where there is a certificate, SIGHUP is how to say that there is a new one.
-    let mut next = async || loop {
-        match (signals.next().await, &tls) {
-            (Signalled::HangUp, Some(tls)) => tls.look(),
-            _ => break,
+    let mut next = async || {
+        while let (Signalled::HangUp, Some(tls)) = (signals.next().await, &tls) {
+            tls.look();
         }
     };
     let serving = daypass_authority::run_at(listeners, service, async { drop(asked.await) });
