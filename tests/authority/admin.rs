@@ -7,7 +7,7 @@ use daypass_core::Secret;
 use daypass_core::lineage::Scopes;
 use serde_json::json;
 
-use crate::native::{by, form, registered, signed_in};
+use crate::native::{by, decide, form, registered, signed_in};
 use crate::place::Place;
 use crate::world::{RequestBuilder, World, answer, good, secret};
 
@@ -136,16 +136,53 @@ async fn a_disabled_user_is_refused_everywhere_until_it_is_enabled() {
 async fn a_removed_user_or_client_leaves_nothing() {
     let place = Place::new();
     let (world, admin) = both(&place).await;
-    let user = world.demo.antiraid_user_id.clone();
+    let client = &world.demo.native_client;
     let tokens = one_of_each(&world).await;
-    assert!(admin.service.remove_user(&user).await.unwrap() && !admin.service.remove_user(&user).await.unwrap());
-    for (speech, token) in &tokens[..4] {
+    for (speech, token) in &tokens {
+        assert!(!is_dead(&world, *speech, token).await, "{speech:?}");
+    }
+    // One who was approved, and whose device has not asked since.
+    let begun = good(by(&world, client, "device_authorization", &[])).await;
+    assert_eq!(decide(&world, &begun, "approve").await, 200);
+    let going = admin.service.users(10).await.unwrap();
+    let kept = admin.service.create_user().await.unwrap().antiraid_user_id;
+    let rows = |table: &str, which: &str| place.run(&format!("SELECT count(*) FROM {table} WHERE {which}"));
+    let tables = ["credentials", "profiles", "sessions", "native_sessions", "device_codes"];
+    let (gone, stays) = (format!("user_id <> '{kept}'"), format!("user_id = '{kept}'"));
+    let of_kept = tables.map(|table| rows(table, &stays));
+    for table in tables {
+        assert_ne!(rows(table, &gone), "0", "{table}: there is something to remove");
+    }
+    for user in &going {
+        assert!(admin.service.remove_user(&user.id).await.unwrap());
+        assert!(!admin.service.remove_user(&user.id).await.unwrap());
+    }
+    for table in tables {
+        assert_eq!(rows(table, &gone), "0", "{table}");
+    }
+    assert_eq!(tables.map(|table| rows(table, &stays)), of_kept, "another user is left alone");
+    for (speech, token) in &tokens {
         dies(&world, *speech, token).await;
     }
-    assert_eq!(admin.service.users(10).await.unwrap().iter().filter(|found| found.id == user).count(), 0);
-    let client = &world.demo.native_client;
+    let left: Vec<_> = admin.service.users(10).await.unwrap().into_iter().map(|user| user.id).collect();
+    assert_eq!(left, [kept]);
+
+    let token = secret(&signed_in(&world, client).await, "access_token");
+    good(by(&world, client, "device_authorization", &[])).await;
+    let other = registered(&world, "web", ClientKind::Confidential).await;
+    let fields = [("grant_type", "client_credentials")];
+    let living = secret(&good(by(&world, &other, "token", &fields)).await, "access_token");
+    let of_client = format!("client_id = '{}'", client.id);
+    for table in ["native_sessions", "device_codes"] {
+        assert_ne!(rows(table, &of_client), "0", "{table}: there is something to remove");
+    }
     assert!(admin.service.remove_client(&client.id).await.unwrap());
-    dies(&world, Speech::Native, &tokens[4].1).await;
+    assert!(!admin.service.remove_client(&client.id).await.unwrap());
+    for table in ["native_sessions", "device_codes"] {
+        assert_eq!(rows(table, &of_client), "0", "{table}");
+    }
+    dies(&world, Speech::Native, &token).await;
+    assert!(!is_dead(&world, Speech::Native, &living).await, "another client is left alone");
     let ask = || by(&world, client, "token", &[("grant_type", "client_credentials")]);
     let refused = async { while answer(ask()).await.0 != 401 {} };
     tokio::time::timeout(Duration::from_secs(10), refused).await.unwrap();
@@ -165,6 +202,7 @@ async fn a_rotated_secret_takes_the_place_of_the_one_before() {
     assert!(!is_dead(&world, Speech::Native, &token).await, "sessions live on");
     registered(&world, "tv", ClientKind::Public).await;
     assert_eq!(admin.service.rotate_client_secret("tv").await.unwrap(), None, "a public client has none");
+    assert_eq!(admin.service.client_facts("tv").await.unwrap().unwrap().kind, ClientKind::Public, "and gets none");
     assert_eq!(admin.service.rotate_client_secret("nobody").await.unwrap(), None);
 }
 

@@ -138,6 +138,20 @@ async fn a_store_that_fails_is_told_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_change_of_keys_is_told_and_one_that_found_none_is_not() {
+    let seen = Seen::default();
+    let world = seen.world(Config::default()).await;
+    let first = world.service.list_keys().await.unwrap()[0].id.clone();
+    world.service.rotate_key(true).await.unwrap();
+    world.service.withdraw_key(&first).await.unwrap().unwrap();
+    assert_eq!(world.service.withdraw_key("nothing").await.unwrap(), None);
+    world.end().await;
+    let told: Vec<_> =
+        seen.events("keys_changed").into_iter().map(|line| json!([line["deed"], line["keys"]])).collect();
+    assert_eq!(told, [json!(["tend", 1]), json!(["rotate", 2]), json!(["withdraw", 2])]);
+}
+
+#[tokio::test]
 async fn no_secret_of_a_busy_run_is_in_the_log() {
     let seen = Seen::default();
     let config = Config { failures: Rate { burst: 20, per_second: 0.1 }, ..Config::default() };
