@@ -24,7 +24,8 @@ const MAY_USE: [(&str, &[&str]); 13] = [
         &["daypass-core", "daypass-api", "daypass-providers", "daypass-authority", "daypass-agent", "daypass-tray"],
     ),
     ("daypass-window", &["daypass-core", "daypass-api"]),
-    ("daypass-package", &["daypass-core"]),
+    // It reads the form of the command line, whose settings are an authority's.
+    ("daypass-package", &["daypass-core", "daypass-authority"]),
     ("daypass-test-support", &["daypass-core", "daypass-api"]),
     (
         "daypass-fuzz-targets",
