@@ -7,7 +7,7 @@ use daypass_core::Secret;
 use daypass_core::lineage::Scopes;
 use serde_json::json;
 
-use crate::native::{by, decide, form, registered, signed_in};
+use crate::native::{by, decide, form, poll, refused, registered, signed_in};
 use crate::place::Place;
 use crate::world::{RequestBuilder, World, answer, good, secret};
 
@@ -239,4 +239,36 @@ async fn who_administers_in_the_process_that_serves_is_heard_at_once() {
     }
     world.service.disable_user(&world.demo.antiraid_user_id).await.unwrap();
     assert_eq!(answer(world.bearing("GET", "/profiles", &world.demo.discovr_refresh_token)).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_approved_is_refused_while_its_user_is_disabled() {
+    let place = Place::new();
+    let (world, admin) = both(&place).await;
+    let demo = &world.demo.native_client;
+    // So that they are the newest users.
+    world.pass(Duration::from_secs(1));
+    let native = good(by(&world, demo, "device_authorization", &[])).await;
+    let discovr = good(world.request("POST", "/auth/device-codes").json(&json!({ "clientID": "tv" }))).await;
+    let path = format!("/auth/device-codes/{}/poll", discovr["deviceCode"].as_str().unwrap());
+    let ask = || world.request("POST", &path);
+    assert_eq!(decide(&world, &native, "approve").await, 200);
+    assert_eq!(decide(&world, &json!({ "user_code": discovr["userCode"] }), "approve").await, 200);
+    let users: Vec<_> = admin.service.users(2).await.unwrap().into_iter().map(|user| user.id).collect();
+    for user in &users {
+        assert!(admin.service.disable_user(user).await.unwrap());
+    }
+    for _ in 0..2 {
+        let (status, error, _) = refused(poll(&world, demo, &native)).await;
+        assert_eq!((status, error.as_str()), (400, "invalid_grant"));
+        assert_eq!(answer(ask()).await.0, 401);
+    }
+    for user in &users {
+        assert_eq!(admin.service.user_facts(user).await.unwrap().unwrap().0.sessions, 0);
+        assert!(admin.service.enable_user(user).await.unwrap());
+    }
+    let token = secret(&good(poll(&world, demo, &native)).await, "access_token");
+    assert!(!is_dead(&world, Speech::Native, &token).await);
+    let token = secret(&good(ask()).await, "refreshToken");
+    good(world.bearing("GET", "/profiles", &token)).await;
 }

@@ -259,7 +259,8 @@ pub(crate) trait Backend: Send + Sync {
     fn credentials(&self, user_id: String) -> Answer<'_, Vec<CredentialFacts>>;
 
     /// Refuses the credentials of a user since `at`, or takes them again; answers whether there is such a user.
-    /// [`Backend::credential`] and [`Backend::open`] do not find those of a disabled one.
+    /// [`Backend::credential`] and [`Backend::open`] do not find those of a disabled one, and its device sign-ins are unknown
+    /// to who redeems them.
     fn disable_user(&self, id: String, at: Option<Time>) -> Answer<'_, bool>;
 
     /// Removes a user with all that is its; answers whether there was one.

@@ -233,7 +233,7 @@ pub(super) fn redeem_device_code(
 }
 
 /// Asks after a device sign-in: one of Discovr's, or of the native dialect's `client_id`. An approved one is used up;
-/// answers its user, and the scopes that it was begun with.
+/// answers its user, and the scopes that it was begun with. That of a disabled user is unknown, until it is enabled.
 pub(super) fn take_device_code(
     db: &Connection,
     digest: Digest,
@@ -253,8 +253,13 @@ pub(super) fn take_device_code(
         Some((_, expires_at, _, _)) if micros(now) >= expires_at => Ok(Redeemed::Expired),
         Some((None, ..)) => Ok(Redeemed::Pending),
         Some((Some(user_id), _, _, scopes)) => {
-            db.prepare_cached("DELETE FROM device_codes WHERE digest = ?1")?.execute([digest.0])?;
-            Ok(Redeemed::Approved((user_id, scopes)))
+            let taken = db
+                .prepare_cached(
+                    "DELETE FROM device_codes WHERE digest = ?1
+                     AND EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND disabled_at IS NULL)",
+                )?
+                .execute([digest.0])?;
+            Ok(if taken > 0 { Redeemed::Approved((user_id, scopes)) } else { Redeemed::Unknown })
         }
     }
 }

@@ -308,7 +308,8 @@ pub(super) async fn redeem_device_code(
 }
 
 /// Asks after a device sign-in, inside a transaction: one of Discovr's, or of the native dialect's `client_id`. An approved
-/// one is used up, by one of those who ask at once; answers its user, and the scopes that it was begun with.
+/// one is used up, by one of those who ask at once; answers its user, and the scopes that it was begun with. That of a
+/// disabled user is unknown.
 pub(super) async fn take_device_code(
     db: &Link,
     digest: Digest,
@@ -330,7 +331,19 @@ pub(super) async fn take_device_code(
         return Ok(Redeemed::Expired);
     }
     let Some(user_id) = value(&row, 0)? else { return Ok(Redeemed::Pending) };
-    let taken = db.change("DELETE FROM device_codes WHERE digest = $1", &[&digest.0.as_slice()]).await?;
+    // As in `open`: who disables the user waits, and finds what comes of this; or was before it.
+    db.rows(
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended('daypass user ' || $1::text, 0))",
+        &[&value::<&str>(&row, 0)?],
+    )
+    .await?;
+    let taken = db
+        .change(
+            "DELETE FROM device_codes WHERE digest = $1
+             AND EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND disabled_at IS NULL)",
+            &[&digest.0.as_slice()],
+        )
+        .await?;
     Ok(if taken > 0 { Redeemed::Approved((user_id, value(&row, 3)?)) } else { Redeemed::Unknown })
 }
 
