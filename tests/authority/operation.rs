@@ -21,7 +21,7 @@ async fn asked(world: &World, path: &str) -> (u16, String) {
 }
 
 /// The value of the figure `name`, with its labels as they are written.
-fn figure(text: &str, name: &str) -> f64 {
+pub(crate) fn figure(text: &str, name: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
 }

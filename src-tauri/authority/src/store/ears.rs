@@ -40,11 +40,12 @@ impl Lease {
         self.age().is_none_or(|age| age >= EVERY) && !self.asked.swap(true, Ordering::Relaxed)
     }
 
-    /// All that was ended before `began` has been heard.
+    /// All that was ended before `began` has been heard: whoever finds the lease old from now on asks again.
     pub(super) fn renew(&self, began: Instant) {
         let nanos = u64::try_from(began.saturating_duration_since(self.since).as_nanos()).unwrap_or(u64::MAX);
         // Release: whoever sees the lease renewed sees what was told before it.
         self.heard.store(nanos.max(1), Ordering::Release);
+        self.asked.store(false, Ordering::Relaxed);
     }
 
     /// How long ago somebody last listened.
@@ -70,7 +71,7 @@ impl Ears {
 
     /// Listens, if the last time is a while ago. A failure leaves the lease to run out.
     pub(super) fn listen(&mut self, db: &Connection) {
-        // First of all, and always: whoever finds the lease old from now on asks again.
+        // First of all, and always: also where it does not renew the lease, who finds it old asks again.
         self.lease.asked.store(false, Ordering::Relaxed);
         if self.lease.age().is_some_and(|age| age < EVERY) {
             return;
@@ -127,7 +128,6 @@ mod tests {
         let lease = Lease::new();
         assert!(lease.is_due() && !lease.is_due());
         tokio::time::advance(Duration::from_secs(5)).await;
-        lease.asked.store(false, Ordering::Relaxed);
         lease.renew(Instant::now());
         assert!(lease.holds() && !lease.is_due());
         tokio::time::advance(EVERY).await;
