@@ -6,6 +6,7 @@ mod antiraid;
 mod attacks;
 mod attacks_matrix;
 mod attacks_tokens;
+mod database;
 mod device;
 mod discover;
 mod discovr;
