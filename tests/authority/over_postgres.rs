@@ -12,6 +12,7 @@ mod discover;
 mod discovr;
 mod document;
 mod elsewhere;
+mod encrypted;
 mod garbage;
 mod keys;
 mod limits;
@@ -24,6 +25,7 @@ mod operation;
 #[path = "place_postgres.rs"]
 mod place;
 mod pocketpaw;
+mod proxied;
 mod restarts;
 mod store;
 mod transport;
