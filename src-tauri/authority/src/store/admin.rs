@@ -67,15 +67,11 @@ pub(super) fn disable_user(db: &Connection, id: &str, at: Option<Time>) -> Resul
 }
 
 pub(super) fn remove_user(db: &Connection, id: &str) -> Result<bool, Error> {
-    for statement in [
-        "DELETE FROM sessions WHERE user_id = ?1",
-        "DELETE FROM native_sessions WHERE user_id = ?1",
-        "DELETE FROM device_codes WHERE user_id = ?1",
-        "DELETE FROM credentials WHERE user_id = ?1",
-        "DELETE FROM profiles WHERE user_id = ?1",
-    ] {
-        db.prepare_cached(statement)?.execute([id])?;
-    }
+    db.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM native_sessions WHERE user_id = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM device_codes WHERE user_id = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM credentials WHERE user_id = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM profiles WHERE user_id = ?1")?.execute([id])?;
     Ok(db.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? > 0)
 }
 

@@ -7,6 +7,24 @@ use super::Sqlite;
 /// Tables of a handful of rows, and the rows that a statement brings itself.
 const SMALL: [&str; 3] = ["access_keys", "meta", "CONSTANT ROW"];
 
+/// What an administrator asks that may read through a table, by how it begins: lists, which keep nobody from writing; what
+/// is about a user, or sessions by a filter, as an index for it would be paid for by every session that is issued; and the
+/// sign-ins that wait, of which there are never many.
+const RARE: [&str; 11] = [
+    "SELECT id, created_at, disabled_at,",
+    "SELECT kind, created_at, expires_at FROM credentials",
+    "SELECT id, digest IS NULL,",
+    "SELECT id, kind, user_id, NULL AS client,",
+    "UPDATE native_sessions SET ended = :ended",
+    "DELETE FROM sessions WHERE user_id",
+    "DELETE FROM native_sessions WHERE user_id",
+    "DELETE FROM credentials WHERE user_id",
+    // It looks for credentials that are left, by its foreign key.
+    "DELETE FROM users WHERE id",
+    "DELETE FROM device_codes WHERE user_id",
+    "DELETE FROM device_codes WHERE client_id",
+];
+
 /// The statements of the store as they stand in its source: what `prepare_cached` is given.
 fn statements() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
@@ -14,8 +32,8 @@ fn statements() -> Vec<(String, String)> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        // The other store has its own, and an administrator who lists all reads all, in a process of its own.
-        if path.is_dir() || name.starts_with("postgres") || name == "admin.rs" || !name.ends_with(".rs") {
+        // The other store has its own.
+        if path.is_dir() || name.starts_with("postgres") || !name.ends_with(".rs") {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
@@ -28,8 +46,8 @@ fn statements() -> Vec<(String, String)> {
                 "select!(" => format!("{} {literal}", value_of(text, "concat!(")),
                 other => panic!("{name}: a statement must be written where it is prepared, not as {other}"),
             };
-            let sql = ["SESSION", "WAITING"].iter().fold(sql, |sql, name| {
-                if sql.contains(name) {
+            let sql = ["SESSION", "WAITING", "MEANT", "NATIVE_MEANT"].iter().fold(sql, |sql, name| {
+                if sql.contains(&format!("{{{name}}}")) {
                     sql.replace(&format!("{{{name}}}"), value_of(text, &format!("const {name}")))
                 } else {
                     sql
@@ -51,6 +69,7 @@ fn no_statement_reads_through_a_table() {
     let db = Sqlite::memory().unwrap().db;
     let statements = statements();
     assert!(statements.len() > 30, "they are found: {}", statements.len());
+    let mut rare = Vec::new();
     for (file, sql) in statements {
         if ["PRAGMA", "BEGIN", "COMMIT"].iter().any(|word| sql.starts_with(word)) {
             continue;
@@ -62,7 +81,12 @@ fn no_statement_reads_through_a_table() {
             let step: String = row.get(3).unwrap();
             let scanned =
                 step.strip_prefix("SCAN ").is_some_and(|what| !SMALL.iter().any(|small| what.starts_with(small)));
-            assert!(!scanned, "{file}: {step}: {sql}");
+            match RARE.iter().find(|begin| file == "admin.rs" && sql.starts_with(**begin)) {
+                Some(begin) if scanned => rare.push(*begin),
+                _ => assert!(!scanned, "{file}: {step}: {sql}"),
+            }
         }
     }
+    let idle: Vec<_> = RARE.iter().filter(|begin| !rare.contains(begin)).collect();
+    assert!(idle.is_empty(), "what reads no table through needs no leave: {idle:?}");
 }
