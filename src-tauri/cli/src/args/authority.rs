@@ -16,8 +16,8 @@ pub(crate) struct AuthorityArgs {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: AuthorityCommand,
-    /// The store; that of `daypass serve` if left out
-    #[arg(long, global = true, value_name = "sqlite:FILE")]
+    /// The store, sqlite:FILE or postgres://USER@HOST/DATABASE; that of `daypass serve` if left out
+    #[arg(long, global = true, value_name = "STORE")]
     pub(crate) store: Option<String>,
     /// The file with the settings, as `daypass serve` has it
     #[arg(long, global = true, value_name = "FILE")]

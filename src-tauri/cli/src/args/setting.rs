@@ -129,11 +129,11 @@ pub(crate) static SETTINGS: [Setting; 24] = [
     ),
     setting(
         "store",
-        "sqlite:FILE",
+        "STORE",
         None,
         Kind::Store,
-        "Where to keep the sessions, a file or postgres://USER@HOST/DATABASE (its password in PGPASSWORD); in the data \
-         folder if left out, in memory with --demo",
+        "Where to keep the sessions: sqlite:FILE or postgres://USER@HOST/DATABASE (its password in PGPASSWORD); in the \
+         data folder if left out, in memory with --demo",
     ),
     setting(
         "session-ttl",
