@@ -16,6 +16,11 @@ use crate::native::{by, introspect, registered, signed_in};
 use crate::place::Place;
 use crate::world::{World, answer, good, secret};
 
+/// The newest schema.
+const SCHEMA: i64 = 2;
+/// How many rows say which schema a database has, and which that is.
+const VERSION: &str = "SELECT count(*), max(version) FROM daypass_schema";
+
 fn opened(database: &Database) -> Result<Store, Error> {
     Store::postgres(&Secret::new(database.url()), None)
 }
@@ -37,8 +42,20 @@ fn of_many_that_start_on_a_new_database_at_once_each_finds_the_schema() {
                 });
             }
         });
-        assert_eq!(database.run("SELECT count(*), max(version) FROM daypass_schema"), "1|1");
+        assert_eq!(database.run(VERSION), format!("1|{SCHEMA}"));
     }
+}
+
+#[tokio::test]
+async fn a_database_with_the_first_schema_is_brought_to_the_newest() {
+    let database = postgres::shared().database();
+    database.run(include_str!("../../src-tauri/authority/src/store/postgres/schema-1.sql"));
+    database.run("CREATE TABLE daypass_schema (version BIGINT NOT NULL); INSERT INTO daypass_schema VALUES (1)");
+    let by_client = "SELECT count(*) FROM pg_indexes WHERE indexname = 'native_sessions_by_client'";
+    assert_eq!(database.run(by_client), "0");
+    over(&database).await.end().await;
+    assert_eq!(database.run(VERSION), format!("1|{SCHEMA}"));
+    assert_eq!(database.run(by_client), "1");
 }
 
 #[tokio::test]
@@ -54,7 +71,7 @@ async fn a_database_of_another_program_or_a_newer_daypass_is_refused_in_a_senten
         database.run(sql);
         let before = database.run(tables);
         let Err(error) = opened(&database) else { panic!("it was taken: {sql}") };
-        assert_eq!(matches!(error, Error::Newer { found: 99, known: 1 }), is_newer, "{error}");
+        assert_eq!(matches!(error, Error::Newer { found: 99, known: SCHEMA }), is_newer, "{error}");
         assert_eq!(matches!(error, Error::Postgres(_)), !is_newer, "{error}");
         let said = error.to_string();
         assert!(said.starts_with("the ") && !said.contains('\n') && said.len() < 160, "{said}");
@@ -64,7 +81,7 @@ async fn a_database_of_another_program_or_a_newer_daypass_is_refused_in_a_senten
     let database = postgres::shared().database();
     over(&database).await.end().await;
     database.run("UPDATE daypass_schema SET version = 99");
-    assert!(matches!(opened(&database).map(drop), Err(Error::Newer { found: 99, known: 1 })));
+    assert!(matches!(opened(&database).map(drop), Err(Error::Newer { found: 99, known: SCHEMA })));
 }
 
 /// Takes the line with `what` out of the function that notes a change.
