@@ -243,7 +243,7 @@ pub(crate) struct ListStoredArgs {
 pub(crate) struct RevokeStoredArgs {
     /// The session (see `daypass authority session list`)
     #[arg(value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["user", "client", "dialect", "all"])]
-    #[arg(required_unless_present_any = ["user", "client", "dialect", "all"])]
+    #[arg(allow_hyphen_values = true, required_unless_present_any = ["user", "client", "dialect", "all"])]
     pub(crate) id: Option<String>,
     #[command(flatten)]
     pub(crate) filter: FilterArgs,
@@ -281,7 +281,8 @@ pub(crate) struct ListedArgs {
 #[derive(Debug, Args)]
 pub(crate) struct NamedArgs {
     /// Its id, as the list shows it
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    // That of a key may begin with a hyphen.
+    #[arg(value_parser = NonEmptyStringValueParser::new(), allow_hyphen_values = true)]
     pub(crate) id: String,
     /// Print JSON
     #[arg(long)]
@@ -292,6 +293,7 @@ pub(crate) struct NamedArgs {
 #[derive(Debug, Args)]
 pub(crate) struct IdArgs {
     /// Its id, as the list shows it
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    // That of a key may begin with a hyphen.
+    #[arg(value_parser = NonEmptyStringValueParser::new(), allow_hyphen_values = true)]
     pub(crate) id: String,
 }
