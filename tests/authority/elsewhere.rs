@@ -13,7 +13,7 @@ use crate::place::Place;
 use crate::world::{World, answer, good, secret};
 
 /// How long it may take.
-pub(crate) const DEAD_WITHIN: Duration = Duration::from_secs(1);
+const DEAD_WITHIN: Duration = Duration::from_secs(1);
 
 /// Asks until the authority answers without the step of its store: from what it remembers, which others must end.
 pub(crate) async fn remembered(world: &World, step: &str, ask: impl AsyncFn()) {
@@ -34,6 +34,18 @@ pub(crate) async fn remembered(world: &World, step: &str, ask: impl AsyncFn()) {
     tokio::time::timeout(Duration::from_secs(30), kept).await.unwrap();
 }
 
+/// Asks for a token that was revoked elsewhere just now, until it is dead, in time.
+pub(crate) async fn dies_soon(here: &World, token: &Secret, which: &str) {
+    let revoked = Instant::now();
+    loop {
+        let asked = Instant::now();
+        if introspect(here, token).await == json!({ "active": false }) {
+            break;
+        }
+        assert!(asked.duration_since(revoked) < DEAD_WITHIN, "{which} lives on");
+    }
+}
+
 #[tokio::test]
 async fn a_session_that_one_authority_revokes_is_dead_at_the_other_within_a_second() {
     let place = Place::new();
@@ -46,14 +58,7 @@ async fn a_session_that_one_authority_revokes_is_dead_at_the_other_within_a_seco
         })
         .await;
         good(by(&there, &tv, "revoke", &[("token", token.expose())])).await;
-        let revoked = Instant::now();
-        loop {
-            let asked = Instant::now();
-            if introspect(&here, &token).await == json!({ "active": false }) {
-                break;
-            }
-            assert!(asked.duration_since(revoked) < DEAD_WITHIN, "{which} lives on");
-        }
+        dies_soon(&here, &token, which).await;
     }
     here.end().await;
     there.end().await;

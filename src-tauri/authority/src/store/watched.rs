@@ -56,7 +56,7 @@ impl Watched {
     }
 }
 
-/// Steps that change nothing worth telling.
+/// Steps that change nothing worth telling, and those that only an administrator takes: the command that takes them tells.
 macro_rules! plain {
     ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)+) => {
         $(fn $name(&self, $($arg: $type),*) -> Answer<'_, $answer> {
