@@ -14,7 +14,8 @@ use tokio::time::Instant;
 /// The word that makes this program the bare HTTP server.
 pub(crate) const HTTP: &str = "serve-bare-http";
 
-/// Answers every `POST /` with `size` bytes, on a free port that it prints; runs until it is killed.
+/// Answers every `POST /` with `size` bytes, on a free port that it prints; runs until it is killed. On a thread for each
+/// processor, as `daypass serve`.
 ///
 /// # Errors
 /// Where it cannot listen.
@@ -25,7 +26,7 @@ pub(crate) fn serve_http(size: usize) -> anyhow::Result<()> {
         drop(body);
         ([(CONTENT_TYPE, "application/json")], answer)
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);

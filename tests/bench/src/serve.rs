@@ -1,18 +1,21 @@
 //! The authority under load, beside the least that the same could cost and beside two peers, by one client in one run.
 //!
-//! The client and what it asks share the machine: what counts are the ratios within a run. One thread asks; every server has
-//! one thread for its connections, as `daypass serve` has.
+//! The client and what it asks share the machine: what counts are the ratios within a run. One thread asks; the authority and
+//! the bare handler answer on a thread for each processor, the peers on the one that Node has.
 
 mod floor;
 mod http;
 mod peers;
 mod stage;
+mod store;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use daypass_test_support::postgres::Server;
 use floor::BareServer;
 use stage::{Stage, Verb};
+use store::Store;
 use tokio::runtime::Runtime;
 
 use crate::bare;
@@ -26,12 +29,17 @@ const ROUNDS: usize = 3;
 const TIME: Duration = Duration::from_millis(1500);
 /// How many connections ask at once.
 const CROWDS: [usize; 2] = [16, 256];
-/// How many sessions are stored.
-const SIZES: [(usize, &str); 2] = [(1000, "10³"), (1_000_000, "10⁶")];
+/// The stages by name: the first of those on a SQLite file has few sessions stored, the second many.
+const STAGES: [&str; 4] = ["10³ stored", "10⁶ stored", "PostgreSQL", "PostgreSQL, two processes"];
+const FEW: usize = 0;
+const MANY: usize = 1;
+const ONE: usize = 2;
+const TWO: usize = 3;
 
 /// What was measured of whom, by how many connections.
 #[derive(Default)]
 struct Measured {
+    /// The last number is that of the stage.
     ours: BTreeMap<(Verb, usize, usize), Load>,
     handler: BTreeMap<(Verb, usize), Load>,
     inserts: BTreeMap<usize, Sample>,
@@ -44,14 +52,19 @@ struct Measured {
 pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
-    let mut stages = Vec::new();
-    for (sessions, _) in SIZES {
-        stages.push(Stage::sqlite(programs, &runtime, sessions)?);
-    }
+    let postgres = Server::start(&[]);
+    let file = |name: &str| Store::Sqlite(folder.path().join(name));
+    let start = |store, sessions, processes| Stage::start(programs, &runtime, store, sessions, processes);
+    let mut stages = [
+        start(file("few.sqlite"), 1000, 1)?,
+        start(file("many.sqlite"), 1_000_000, 1)?,
+        start(Store::Postgres(postgres.database()), 1000, 1)?,
+        start(Store::Postgres(postgres.database()), 1000, 2)?,
+    ];
     let peers = [peers::better_auth(&runtime, &folder.path().join("peer.sqlite"))?, peers::oidc_provider(&runtime)?];
     let mut floors = Vec::new();
     for verb in [Verb::Verify, Verb::Introspect, Verb::Issue] {
-        let size = stages[0].size(&runtime, verb)?;
+        let size = stages[FEW].size(&runtime, verb)?;
         floors.push((verb, BareServer::start(programs, size)?));
     }
 
@@ -59,14 +72,14 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
     for round in 0..ROUNDS {
         for crowd in CROWDS {
             for (verb, server) in &floors {
-                let requests = stages[0].requests(*verb).unwrap_or_default();
+                let requests = stages[FEW].requests(*verb).unwrap_or_default();
                 let requests = requests.iter().map(|request| http::bare(request)).collect();
                 let load = measured.handler.entry((*verb, crowd)).or_default();
                 same(&runtime, load, &server.address, Turns::all(requests, crowd))?;
             }
             for verb in Verb::ALL {
-                for (stage, (sessions, _)) in stages.iter_mut().zip(SIZES) {
-                    let load = measured.ours.entry((verb, crowd, sessions)).or_default();
+                for (number, stage) in stages.iter_mut().enumerate() {
+                    let load = measured.ours.entry((verb, crowd, number)).or_default();
                     stage.measure(&runtime, load, verb, crowd, TIME)?;
                 }
             }
@@ -78,7 +91,7 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
                 same(&runtime, verify, &peer.address, Turns::all(vec![peer.verify.clone()], crowd))?;
             }
         }
-        measured.memory.add(stages[1].memory());
+        measured.memory.add(stages[MANY].memory());
     }
     Ok(rows(&measured))
 }
@@ -89,9 +102,8 @@ fn same(runtime: &Runtime, load: &mut Load, address: &str, scripts: Vec<Box<dyn 
 
 fn rows(measured: &Measured) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (&(verb, crowd, sessions), load) in &measured.ours {
-        let size = SIZES.iter().find(|(known, _)| *known == sessions).map_or("", |(_, name)| name);
-        let name = format!("{}, {size} stored, {crowd} connections", verb.word());
+    for (&(verb, crowd, stage), load) in &measured.ours {
+        let name = format!("{}, {}, {crowd} connections", verb.word(), STAGES[stage]);
         let row = || Row::alone(&name, "/s", &load.per_second);
         let handler = measured.handler.get(&(verb, crowd));
         match (verb, handler) {
@@ -99,16 +111,18 @@ fn rows(measured: &Measured) -> Vec<Row> {
                 rows.push(row().beside("bare axum handler", &handler.per_second).ratio_at_least(0.7));
             }
             (Verb::Issue | Verb::Refresh, _) => {
-                let inserts = &measured.inserts[&crowd];
-                rows.push(row().beside(&format!("bare SQLite inserts, {crowd} a commit"), inserts).ratio_at_least(0.5));
+                let row = row().beside(&format!("bare SQLite inserts, {crowd} a commit"), &measured.inserts[&crowd]);
+                rows.push(if stage <= MANY { row.ratio_at_least(0.5) } else { row });
             }
             _ => rows.push(row()),
         }
         rows.extend(beside_peers(measured, verb, crowd, &row));
-        if sessions == SIZES[1].0 {
+        let beside = |other: usize| row().beside(STAGES[other], &measured.ours[&(verb, crowd, other)].per_second);
+        match stage {
             // How much longer one takes is how many fewer are done.
-            let few = &measured.ours[&(verb, crowd, SIZES[0].0)];
-            rows.push(row().beside("the same, 10³ stored", &few.per_second).ratio_at_least(0.83));
+            MANY => rows.push(beside(FEW).ratio_at_least(0.83)),
+            TWO => rows.push(beside(ONE)),
+            _ => {}
         }
         rows.push(Row::alone(&format!("{name}: p50"), "ms", &load.p50));
         let slowest = Row::alone(&format!("{name}: p99"), "ms", &load.p99);

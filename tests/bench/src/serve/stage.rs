@@ -1,26 +1,23 @@
-//! An authority that is measured: the real program on a store of a given size, and what is asked of it.
+//! An authority that is measured: the real program, on a store of a given size, and what is asked of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use data_encoding::BASE64;
+use daypass_test_support::process;
 use daypass_test_support::program::{Installation, Running};
-use rusqlite::Connection;
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::http::{form, get, post};
+use super::store::Store;
 use crate::load::{self, Load, Once, Script, Turns};
 use crate::programs::Programs;
 
 /// How many tokens verifications and introspections ask after, in turns.
 const TOKENS: usize = 1000;
-/// How many sessions the user has whose sessions are listed.
-const LISTED: i64 = 1000;
-/// How many tokens there are to be revoked in one round: more than can be.
-const REVOKED: usize = 12_000;
 /// The grant of a device sign-in (RFC 8628).
 const DEVICE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
 
@@ -60,8 +57,9 @@ impl Verb {
 
 /// The authority, for as long as this lives.
 pub(super) struct Stage {
-    process: Running,
+    processes: Vec<Running>,
     addresses: Vec<String>,
+    store: Store,
     basic: String,
     verify: Vec<Vec<u8>>,
     introspect: Vec<Vec<u8>>,
@@ -71,31 +69,34 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Starts one over a SQLite file with so many `sessions` in it.
+    /// Starts `processes` of it on `store`, which is empty, with so many `sessions` in it.
     ///
     /// # Errors
     /// Where it does not do what is asked of it.
-    pub(super) fn sqlite(programs: &Programs, runtime: &Runtime, sessions: usize) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        programs: &Programs,
+        runtime: &Runtime,
+        store: Store,
+        sessions: usize,
+        processes: usize,
+    ) -> anyhow::Result<Self> {
         let installation = Installation::new(&programs.daypass);
-        let file = installation.beside().join("authority.sqlite");
-        let store = format!("sqlite:{}", file.display());
-        let (mut process, ready) = start(&installation, &store)?;
+        let url = store.url();
+        let (mut first, ready) = start(&installation, &url, true)?;
         let demo = ready["demo"].clone();
         let text = |path: &str| demo.pointer(path).and_then(Value::as_str).context("the demo user is not told");
         let pair = format!("{}:{}", text("/native/client_id")?, text("/native/client_secret")?);
         let basic = format!("Authorization: Basic {}\r\n", BASE64.encode(pair.as_bytes()));
 
         // One user is signed in: its session is what the others are copies of.
-        let mut address = address(&ready)?;
-        let first = runtime.block_on(sign_in(&address, &basic))?;
-        ensure!(process.end_by(Signal::TERM).success(), "the authority did not end well");
-        fill(&file, sessions)?;
-        let ready;
-        (process, ready) = start(&installation, &store)?;
-        address = self::address(&ready)?;
+        let refresh_token = runtime.block_on(sign_in(&address(&ready)?, &basic))?;
+        ensure!(first.end_by(Signal::TERM).success(), "the authority did not end well");
+        store.fill(sessions)?;
+        let running = (0..processes).map(|_| start(&installation, &url, false)).collect::<Result<Vec<_>, _>>()?;
+        let addresses = running.iter().map(|(_, ready)| address(ready)).collect::<Result<Vec<_>, _>>()?;
 
         let bearer = |token: &str| format!("Authorization: Bearer {token}\r\n");
-        let renewed = runtime.block_on(refresh(&address, &basic, &first))?;
+        let renewed = runtime.block_on(refresh(&addresses[0], &basic, &refresh_token))?;
         let list = get("/oauth2/sessions", &bearer(&member(&renewed, "access_token")?));
         let mint = post(
             "/auth/session-token",
@@ -103,8 +104,9 @@ impl Stage {
             &serde_json::json!({ "profileId": text("/discovr/profile_id")? }).to_string(),
         );
         let mut stage = Self {
-            process,
-            addresses: vec![address],
+            processes: running.into_iter().map(|(process, _)| process).collect(),
+            addresses,
+            store,
             basic,
             verify: Vec::new(),
             introspect: Vec::new(),
@@ -120,11 +122,10 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Its memory, in MiB.
+    /// The memory of its processes, in MiB.
     pub(super) fn memory(&self) -> f64 {
-        let pid = self.process.pid();
-        let kib: u64 = daypass_test_support::process::family(pid).iter().map(|process| process.memory_kib()).sum();
-        kib as f64 / 1024.0
+        let families = self.processes.iter().flat_map(|process| process::family(process.pid()));
+        families.map(|process| process.memory_kib()).sum::<u64>() as f64 / 1024.0
     }
 
     /// How long an answer to `verb` is, in bytes.
@@ -163,7 +164,7 @@ impl Stage {
             (Some(requests), _) => Turns::all(requests, connections),
             (None, Verb::Refresh) => self.refreshers(runtime, connections)?,
             (None, _) => {
-                let issued = self.collect(runtime, &self.issue(), "access_token", REVOKED)?;
+                let issued = self.collect(runtime, &self.issue(), "access_token", self.store.most_revoked())?;
                 let revoke = |token: &String| form("/oauth2/revoke", &self.basic, &format!("token={token}"));
                 Once::all(issued.iter().map(revoke).collect(), connections)
             }
@@ -245,8 +246,9 @@ impl Script for Refresher {
     }
 }
 
-fn start(installation: &Installation, store: &str) -> anyhow::Result<(Running, Value)> {
-    let arguments = ["serve", "--demo", "--json", "--listen", "127.0.0.1:0", "--store", store, "--log-level", "warn"];
+fn start(installation: &Installation, store: &str, demo: bool) -> anyhow::Result<(Running, Value)> {
+    let mut arguments = vec!["serve", "--json", "--listen", "127.0.0.1:0", "--store", store, "--log-level", "warn"];
+    arguments.extend(demo.then_some("--demo"));
     let process = Running::start(&mut installation.command(&arguments));
     let line = process.line("the ready line", |line| line.starts_with("{\"url\":"));
     Ok((process, serde_json::from_str(&line)?))
@@ -278,35 +280,4 @@ pub(super) fn member(body: &[u8], name: &str) -> anyhow::Result<String> {
     let rest = text.split_once(&format!("\"{name}\":\"")).map(|(_, rest)| rest);
     let value = rest.and_then(|rest| rest.split('"').next());
     Ok(value.with_context(|| format!("no {name} in {text}"))?.to_owned())
-}
-
-/// Copies the one session that there is: so often for its own user that it has [`LISTED`], and half of `sessions` for users
-/// of their own; the other half are Discovr's. By SQL, as a million requests would take an hour.
-fn fill(file: &std::path::Path, sessions: usize) -> anyhow::Result<()> {
-    let db = Connection::open(file)?;
-    let half = i64::try_from(sessions)? / 2;
-    let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)";
-    let native = |user: &str| {
-        format!(
-            "{numbers} INSERT INTO native_sessions (id, client_id, user_id, scopes, created_at, expires_at, idle, used_at,
-                 forgotten_at, tag_key, generation, current_digest, current_salt)
-             SELECT randomblob(16), client_id, {user}, scopes, created_at, expires_at, idle, used_at, forgotten_at,
-                 tag_key, generation, current_digest, current_salt
-             FROM numbers, (SELECT * FROM native_sessions WHERE user_id IS NOT NULL LIMIT 1)"
-        )
-    };
-    db.execute_batch("BEGIN")?;
-    db.execute(&native("user_id"), [LISTED - 1])?;
-    db.execute(&native("'user-' || (n / 4)"), [(half - LISTED).max(1)])?;
-    db.execute(
-        &format!(
-            "{numbers} INSERT INTO sessions (digest, id, user_id, kind, subject, created_at, expires_at)
-             SELECT randomblob(32), lower(hex(randomblob(16))), 'user-' || (n / 4), 'discovr', 'profile_' || n, created_at,
-                 created_at + 86400000000
-             FROM numbers, (SELECT created_at FROM native_sessions LIMIT 1)"
-        ),
-        [half.max(1)],
-    )?;
-    db.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")?;
-    Ok(())
 }
