@@ -283,6 +283,18 @@ fn a_token_is_read_back_and_nothing_else_is() {
 }
 
 #[test]
+fn ids_follow_each_other_by_the_millisecond_and_differ_by_chance() {
+    let chance = Counting(AtomicU64::new(1));
+    let mut id = |at| Chain::open(TERMS, Scopes::default(), &chance, at).0.id;
+    let at = noon(0) + Duration::from_millis(1);
+    let (first, second, third) = (id(noon(0)), id(at), id(at));
+    assert!(first < second && second[..6] == third[..6]);
+    assert_ne!(second[6..], third[6..]);
+    let millis = second[..6].iter().fold(0, |sum, byte| (sum << 8) | i64::from(*byte));
+    assert_eq!(millis, at.timestamp_millis());
+}
+
+#[test]
 fn a_token_of_another_session_is_unknown() {
     let chance = Counting(AtomicU64::new(1));
     let (mut one, _) = Chain::open(TERMS, Scopes::default(), &chance, noon(0));
@@ -299,7 +311,7 @@ struct Thief {
 
 impl Chance for Thief {
     fn fill(&self, bytes: &mut [u8]) {
-        // A chain draws its id, then the key of its tags, then the secret.
+        // A chain draws the end of its id, then the key of its tags, then the secret.
         match self.stolen.get(usize::try_from(self.drawn.fetch_add(1, Ordering::Relaxed)).unwrap()) {
             Some(stolen) => bytes.copy_from_slice(stolen),
             None => bytes.fill(7),
@@ -311,7 +323,7 @@ impl Chance for Thief {
 fn who_steals_the_store_can_make_no_token() {
     let chance = Counting(AtomicU64::new(1));
     let (mut chain, _) = Chain::open(TERMS, Scopes::default(), &chance, noon(0));
-    let thief = Thief { stolen: [chain.id.to_vec(), chain.key.to_vec()], drawn: AtomicU64::new(0) };
+    let thief = Thief { stolen: [chain.id[6..].to_vec(), chain.key.to_vec()], drawn: AtomicU64::new(0) };
     let (_, forged) = Chain::open(TERMS, Scopes::default(), &thief, noon(0));
     let forged = Token::parse(&forged).unwrap();
     assert_eq!(forged.id(), chain.id, "id and tag are right");

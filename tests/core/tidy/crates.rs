@@ -35,7 +35,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
 ];
 
 /// A library that only some crates may use, and why.
-const ONLY_IN: [(&str, &[&str], &str); 20] = [
+const ONLY_IN: [(&str, &[&str], &str); 21] = [
     ("reqwest", &["daypass-providers"], "only the engine asks other services"),
     ("keyring", &["daypass-agent"], "only the vault knows the keyring"),
     ("keyring-core", &["daypass-agent"], "only the vault knows the keyring"),
@@ -63,6 +63,7 @@ const ONLY_IN: [(&str, &[&str], &str); 20] = [
     ("axum", &["daypass-agent", "daypass-authority"], "only these two answer over HTTP"),
     ("hyper", &["daypass-agent", "daypass-authority", "daypass-providers"], "only these three speak HTTP"),
     ("jsonwebtoken", &["daypass-core"], "token formats are the core's"),
+    ("ed25519-dalek", &["daypass-core"], "token formats are the core's"),
     ("libfuzzer-sys", &["daypass-fuzz"], "only `make fuzz` builds it, in a workspace of its own"),
 ];
 

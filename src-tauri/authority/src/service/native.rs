@@ -151,8 +151,11 @@ impl Service {
         let now = storable(self.now());
         let life = clock::until(now, self.access_end(now));
         let (session, _) = self.native_session(&client.id, Terms { life, idle: life }, scopes.clone(), now);
-        self.store.open_native(session.clone()).await?;
-        self.issue(&session, scopes, None, issuer, now).await
+        // The token is signed while the store writes, and nobody has it before that is done.
+        let stored = self.store.open_native(session.clone());
+        let issued = self.issue(&session, scopes, None, issuer, now).await;
+        stored.await?;
+        issued
     }
 
     /// Asks after a device sign-in of `client`; an approved one is used up by this, and opens a session.

@@ -1,5 +1,7 @@
 //! What the native dialect's requests have in common: a form, and a client that authenticates (RFC 6749 section 2.3).
 
+use std::borrow::Cow;
+
 use data_encoding::BASE64;
 use daypass_core::Secret;
 use daypass_core::lineage::Scopes;
@@ -24,7 +26,7 @@ impl Form {
             return Err(invalid_request("The body must be sent as application/x-www-form-urlencoded"));
         }
         let mut fields: Vec<(String, Secret)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(&call.body) {
+        for (name, value) in pairs(&call.body) {
             if fields.iter().any(|(known, _)| *known == name) {
                 return Err(invalid_request("A parameter was sent more than once"));
             }
@@ -52,6 +54,16 @@ impl Form {
             _ => Err(Refusal::OAuth("invalid_scope", "A scope is not among those that the client may ask for".into())),
         }
     }
+}
+
+/// The pairs of a form. Where nothing is escaped, as in most, they are read as they stand: a token by the library's decoder
+/// takes as long as all else that is done with it.
+fn pairs(form: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let escaped = form.iter().any(|byte| matches!(byte, b'%' | b'+') || !byte.is_ascii());
+    let (plain, escaped) = if escaped { (None, form) } else { (str::from_utf8(form).ok(), &[][..]) };
+    let plain = plain.into_iter().flat_map(|form| form.split('&')).filter(|pair| !pair.is_empty());
+    let plain = plain.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    plain.map(|(name, value)| (name.into(), value.into())).chain(form_urlencoded::parse(escaped))
 }
 
 /// For fuzzers: the parameters that are read, if the form is not refused.
@@ -107,9 +119,44 @@ pub(crate) fn basic(call: &Call) -> Option<(Secret, Secret)> {
 
 /// One value that was form-encoded; what cannot have been stays as it is, and is no client's.
 fn decoded(text: &str) -> Secret {
-    let mut pairs = form_urlencoded::parse(text.as_bytes());
+    let mut pairs = pairs(text.as_bytes());
     match (pairs.next(), pairs.next()) {
         (Some((value, rest)), None) if rest.is_empty() => Secret::new(value),
         _ => Secret::new(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_read_as_by_the_library_whether_or_not_something_is_escaped() {
+        for form in [
+            "",
+            "&",
+            "=",
+            "a",
+            "a=",
+            "=b",
+            "a=b",
+            "a=b=c",
+            "&&a=b&",
+            "a=b&a=c",
+            "a=b&&c",
+            "a==",
+            "a=b c",
+            "a=b\u{0}",
+            "a+b=c",
+            "a=%41",
+            "a=b&c=%zz",
+            "a=ä",
+            "%26=%3d&x=y",
+        ] {
+            let expected: Vec<_> = form_urlencoded::parse(form.as_bytes()).collect();
+            assert_eq!(pairs(form.as_bytes()).collect::<Vec<_>>(), expected, "{form}");
+        }
+        let broken = b"a=\xff&b=c";
+        assert!(pairs(broken).eq(form_urlencoded::parse(broken)));
     }
 }
