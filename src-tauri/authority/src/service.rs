@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use daypass_core::token::opaque;
 use daypass_core::{Chance, Clock, Secret, Time, clock};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use demo::{DemoUser, UserCredentials};
 pub(crate) use device::{DEVICE_CODE_LIFE, POLL_EVERY, Poll};
@@ -45,6 +46,9 @@ const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 /// are issued as ever.
 pub(crate) const STEP: u32 = 500;
 
+/// How many lists are made at a time: each is read whole before it is written, and may be long.
+const LISTS: usize = 8;
+
 /// How many profiles a user may have.
 const MOST_PROFILES: u32 = 100;
 
@@ -66,6 +70,7 @@ pub struct Service {
     failures_at: Buckets<Target>,
     pocketpaw: Option<Buckets<Address>>,
     polls: Pace,
+    lists: Semaphore,
 }
 
 /// What is wanted of a session that is to be opened.
@@ -136,6 +141,7 @@ impl Service {
             failures_at,
             pocketpaw,
             polls: Pace::default(),
+            lists: Semaphore::new(LISTS),
         }))
     }
 
@@ -227,6 +233,12 @@ impl Service {
             Some(credential) if credential.expires_at.is_some_and(|at| self.now() >= at) => Err(Refused::Expired),
             Some(credential) => Ok(credential),
         })
+    }
+
+    /// Waits until it is one's turn to make a list: to be held until the list is written.
+    pub(crate) async fn turn_to_list(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.lists.acquire().await.ok()
     }
 
     /// The living AntiRaid sessions of a user, oldest first.

@@ -129,8 +129,11 @@ fn run_to_end(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
 
 /// A runtime on this thread alone: an agent waits far more than it computes, and threads cost memory.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::other(format!("The event loop cannot be made: {error}.")))
+    event_loop(tokio::runtime::Builder::new_current_thread())
+}
+
+/// What `kind` builds, with timers and input.
+fn event_loop(mut kind: tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, Failure> {
+    let built = kind.enable_all().build();
+    built.map_err(|error| Failure::other(format!("The event loop cannot be made: {error}.")))
 }

@@ -127,7 +127,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         )));
     }
     let (store, new) = store(&configured, args.demo)?;
-    crate::runtime()?.block_on(async {
+    runtime()?.block_on(async {
         let signals = Signals::catch()?;
         let service = service(store, config, log(&configured)?)?;
         let (listener, mut url) = listen(address).await?;
@@ -159,6 +159,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         };
         serve(Listeners { main: listener, metrics, tls }, service, signals).await
     })
+}
+
+/// A thread for each processor that this process may use: unlike the others, this command has many to serve.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    crate::event_loop(tokio::runtime::Builder::new_multi_thread())
 }
 
 /// Serves until a signal asks for the end, and what is under way is done; or until a second one.

@@ -78,6 +78,7 @@ async fn current(service: &Service, call: &Call) -> Result<Reply, Problem> {
 
 async fn list(service: &Service, call: &Call) -> Result<Reply, Problem> {
     let session = signed_in(service, call).await?;
+    let _turn = service.turn_to_list().await;
     let sessions: Vec<Value> = service
         .list(&session.user_id)
         .await?

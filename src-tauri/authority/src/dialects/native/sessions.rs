@@ -26,7 +26,7 @@
 
 use daypass_core::lineage::Scopes;
 use hyper::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::metadata::issuer;
@@ -44,6 +44,25 @@ const LONGEST_NAME: usize = 256;
 struct Asked {
     name: Option<String>,
     scope: Option<String>,
+}
+
+/// A session as its user sees it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: String,
+    name: Option<&'a str>,
+    client_id: &'a str,
+    scope: String,
+    created_at: i64,
+    last_used_at: i64,
+    expires_at: i64,
+    current: bool,
+}
+
+/// Several of them.
+#[derive(Serialize)]
+struct List<'a> {
+    sessions: Vec<Shown<'a>>,
 }
 
 /// Answers for the path `/oauth2/sessions` and what follows it.
@@ -65,9 +84,9 @@ pub(super) async fn answer(service: &Service, call: &Call, rest: &[&str]) -> Res
 
 async fn list(service: &Service, call: &Call) -> Result<Reply, Refusal> {
     let by = caller(service, call).await?;
+    let _turn = service.turn_to_list().await;
     let sessions = service.owned_sessions(&by).await??;
-    let sessions: Vec<Value> = sessions.iter().map(|session| shown(session, &by)).collect();
-    Ok(unkept(ok(&json!({ "sessions": sessions }))?))
+    Ok(unkept(ok(&List { sessions: sessions.iter().map(|session| shown(session, &by)).collect() })?))
 }
 
 async fn inspect(service: &Service, call: &Call, id: &str) -> Result<Reply, Refusal> {
@@ -112,7 +131,7 @@ async fn open(service: &Service, call: &Call) -> Result<Reply, Refusal> {
     };
     let (session, issued) = service.open_owned(&by, name, scopes, &issuer(call)).await??;
     let mut body = body(&issued);
-    body["session"] = shown(&session, &by);
+    body["session"] = json!(shown(&session, &by));
     Ok(unkept(written(StatusCode::CREATED, &body)))
 }
 
@@ -139,19 +158,18 @@ fn fitting(name: String) -> Result<String, Refusal> {
     }
 }
 
-/// A session as its user sees it.
-fn shown(session: &NativeSession, by: &Caller) -> Value {
+fn shown<'a>(session: &'a NativeSession, by: &Caller) -> Shown<'a> {
     let lineage = &session.chain.lineage;
-    json!({
-        "id": data_encoding::HEXLOWER.encode(&session.chain.id),
-        "name": session.name,
-        "client_id": session.client_id,
-        "scope": lineage.scopes.to_string(),
-        "created_at": session.created_at.timestamp(),
-        "last_used_at": lineage.used_at.timestamp(),
-        "expires_at": lineage.over_at().timestamp(),
-        "current": session.chain.id == by.session,
-    })
+    Shown {
+        id: data_encoding::HEXLOWER.encode(&session.chain.id),
+        name: session.name.as_deref(),
+        client_id: &session.client_id,
+        scope: lineage.scopes.to_string(),
+        created_at: session.created_at.timestamp(),
+        last_used_at: lineage.used_at.timestamp(),
+        expires_at: lineage.over_at().timestamp(),
+        current: session.chain.id == by.session,
+    }
 }
 
 impl From<Denied> for Refusal {
