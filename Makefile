@@ -37,8 +37,8 @@ BUILD_PACKAGES := build-essential curl pkg-config libwebkit2gtk-4.1-dev libayata
 # A real desktop for the tests, on a machine without one.
 DESKTOP_PACKAGES := webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring libsecret-tools dunst xfce4-panel xclip xdotool \
 	libnotify-bin imagemagick at-spi2-core procps openbox x11-xkb-utils
-# A real server for the authority's tests, who start one of their own.
-DATABASE_PACKAGES := postgresql
+# A real server for the authority's tests, who start one of their own, and the balancer of its deployment.
+DATABASE_PACKAGES := postgresql haproxy
 INTEROP_PACKAGES := python3-venv
 BENCH_PACKAGES := wrk libsecret-tools
 # To make a Debian package, and to look at one from all sides.
@@ -206,7 +206,7 @@ setup-build: ## Install what compiling needs
 setup-desktop: setup-build ## Install a real desktop for the tests
 	@.ci/install-packages.sh $(DESKTOP_PACKAGES)
 
-setup-database: setup-build ## Install a database server for the tests
+setup-database: setup-build ## Install a database server and a balancer for the tests
 	@.ci/install-packages.sh $(DATABASE_PACKAGES)
 
 setup-package: setup-build ## Install what making a package needs

@@ -1,6 +1,7 @@
 //! What lies in `deploy/`: every setting that it names is one that `daypass serve` knows, with a value that it takes. And
 //! the ways in which a server may answer other machines.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use daypass_test_support::program::{Installation, Running};
@@ -11,7 +12,7 @@ use crate::installation;
 
 const PREFIX: &str = "DAYPASS_AUTHORITY_";
 
-fn file(name: &str) -> String {
+pub(crate) fn file(name: &str) -> String {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../authority/deploy")).join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -26,7 +27,7 @@ fn in_force(home: &Installation, variables: &[(String, String)], arguments: &[&s
 }
 
 /// The variables that a file sets, in the ways of a shell, of systemd and of YAML.
-fn variables(text: &str) -> Vec<(String, String)> {
+pub(crate) fn variables(text: &str) -> Vec<(String, String)> {
     let named = text.match_indices(PREFIX).map(|(at, _)| {
         let rest = &text[at..];
         let end = rest.find(|c: char| !(c.is_ascii_uppercase() || c == '_')).unwrap_or(rest.len());
@@ -41,7 +42,7 @@ fn every_setting_of_the_deployment_is_known_and_taken() {
     let home = installation();
     let known: Vec<String> = in_force(&home, &[], &[]).into_iter().map(|(setting, _)| setting).collect();
     let mut seen = 0;
-    for name in ["Containerfile", "compose.yaml", "daypass-authority.service", "authority.env.example", "README.md"] {
+    for name in ["Containerfile", "compose.yaml", "daypass-authority.service", "README.md"] {
         let named = variables(&file(name));
         for (variable, _) in &named {
             let setting = variable.strip_prefix(PREFIX).unwrap().to_ascii_lowercase();
@@ -72,10 +73,32 @@ fn the_example_of_the_readme_can_be_read() {
     let help = home.run(&["serve", "--help"]).ok();
     let is_flag =
         |word: &&str| word.strip_prefix("--").is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()));
-    for flag in text.split(['`', ' ', '\n', '(', ')']).filter(is_flag) {
-        // Those of systemctl and of docker.
-        assert!(["--now", "--build"].contains(&flag) || help.contains(flag), "{flag}");
+    let is_ours = |code: &&str| !["docker ", "systemctl "].iter().any(|other| code.starts_with(other));
+    for flag in text.split(['`', '\n']).filter(is_ours).flat_map(|code| code.split([' ', '(', ')'])).filter(is_flag) {
+        assert!(help.contains(flag), "{flag}");
     }
+}
+
+#[test]
+fn the_commands_of_the_readme_write_the_password_where_it_is_read() {
+    let home = installation();
+    let text = file("README.md");
+    let commands = text.split("```sh\n").find(|commands| commands.contains("openssl rand")).unwrap();
+    // Without what only root may do, and what starts it all.
+    let first = commands.lines().take_while(|line| !line.starts_with("chown")).collect::<Vec<_>>().join("\n");
+    assert!(first.contains("tls.pem"), "{first}");
+    certificate(&home);
+    let status = std::process::Command::new("sh").args(["-ec", &first]).current_dir(home.beside()).status().unwrap();
+    assert!(status.success());
+    let written = |name: &str| {
+        let path = home.beside().join(name);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+        std::fs::read_to_string(path).unwrap()
+    };
+    let password = written("database.password");
+    assert_eq!(password.trim_end().len(), 48, "192 bits");
+    assert_eq!(written("authority.env"), format!("PGPASSWORD={password}"));
+    assert!(written("tls.pem").matches("-----BEGIN ").count() == 2);
 }
 
 #[test]
@@ -88,7 +111,7 @@ fn the_image_is_built_by_the_compiler_of_the_workspace() {
 }
 
 /// A certificate and its key from the tests of providers, as PEM files in the home's folder.
-fn certificate(home: &Installation) -> [String; 2] {
+pub(crate) fn certificate(home: &Installation) -> [String; 2] {
     ["cert", "key"].map(|end| {
         let der = format!("{}/../../tests/providers/tls/localhost.{end}.der", env!("CARGO_MANIFEST_DIR"));
         let label = if end == "cert" { "CERTIFICATE" } else { "PRIVATE KEY" };

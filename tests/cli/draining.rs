@@ -16,7 +16,7 @@ use crate::installation;
 const CLIENTS: usize = 8;
 
 /// Reads one answer; its status, and whether the connection may be used again. `None` where there was none at all.
-fn read_answer(from: &mut impl BufRead) -> Option<(u16, bool)> {
+pub(crate) fn read_answer(from: &mut impl BufRead) -> Option<(u16, bool)> {
     let mut status = String::new();
     if from.read_line(&mut status).ok()? == 0 {
         return None;

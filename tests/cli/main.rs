@@ -4,6 +4,7 @@
 mod administering;
 mod agents;
 mod answers;
+mod balanced;
 mod chaos;
 mod commands;
 mod completion;
