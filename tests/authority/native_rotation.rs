@@ -212,7 +212,8 @@ async fn sessions_that_are_over_leave_the_file() {
     world.pass(36 * DAY);
     sweep().await;
     assert_eq!(reason(&world, &token).await, "The session was not used for too long: sign in again");
-    world.pass(DAY);
+    // 37 days after its last use, at the next full hour.
+    world.pass(DAY + Duration::from_secs(3600));
     sweep().await;
     assert_eq!(left(), "0");
     assert_eq!(reason(&world, &token).await, "The refresh token is not known");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::SubsecRound as _;
 use daypass_core::lineage::chain::{Chain, Link, Token};
 use daypass_core::lineage::{End, Lineage, Refusal, Scopes};
 use daypass_core::{Time, clock};
@@ -14,6 +15,9 @@ use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt};
 
 /// How long a session is remembered that is over, so that its owner is told why.
 const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+
+/// What the end of that is rounded to, in seconds.
+const HOUR: u32 = 3600;
 
 pub(super) fn add_client(db: &Connection, client: &Client) -> Result<bool, Error> {
     let added = db
@@ -166,18 +170,18 @@ pub(super) fn redeem(
 }
 
 /// Writes what can change in a session.
+///
+/// In two statements: one that names a column of an index writes the index anew, also where the column stays as it is, and
+/// a refresh ends nothing.
 pub(super) fn update(db: &Connection, session: &NativeSession) -> Result<(), Error> {
     let chain = &session.chain;
     db.prepare_cached(
-        "UPDATE native_sessions SET used_at = ?2, ended = ?3, forgotten_at = ?4, generation = ?5, previous_digest = ?6,
-             previous_salt = ?7, current_digest = ?8, current_salt = ?9, successor_digest = ?10,
-             name = ?11 WHERE id = ?1",
+        "UPDATE native_sessions SET used_at = ?2, generation = ?3, previous_digest = ?4, previous_salt = ?5,
+             current_digest = ?6, current_salt = ?7, successor_digest = ?8, name = ?9 WHERE id = ?1",
     )?
     .execute(params![
         chain.id,
         micros(chain.lineage.used_at),
-        chain.lineage.ended.map(End::word),
-        micros(forgotten_at(session)),
         chain.lineage.generation,
         chain.previous.as_ref().map(|link| link.digest),
         chain.previous.as_ref().map(|link| *link.salt),
@@ -186,11 +190,21 @@ pub(super) fn update(db: &Connection, session: &NativeSession) -> Result<(), Err
         chain.successor,
         session.name
     ])?;
+    db.prepare_cached(
+        "UPDATE native_sessions SET ended = ?2, forgotten_at = ?3
+         WHERE id = ?1 AND (ended IS NOT ?2 OR forgotten_at <> ?3)",
+    )?
+    .execute(params![chain.id, chain.lineage.ended.map(End::word), micros(forgotten_at(session))])?;
     Ok(())
 }
 
-/// When the row may go. A session without a refresh token has nobody who would ask why it is over.
+/// When the row may go: at a whole hour, up to one later than it might, so that not every refresh moves it in its index. A
+/// session without a refresh token has nobody who would ask why it is over.
 pub(super) fn forgotten_at(session: &NativeSession) -> Time {
     let over = session.chain.lineage.over_at();
-    if session.user_id.is_some() { clock::later(over, REMEMBERED) } else { over }
+    if session.user_id.is_none() {
+        return over;
+    }
+    let at = clock::later(over, REMEMBERED + Duration::from_secs(HOUR.into())).trunc_subsecs(0);
+    clock::earlier(at, Duration::from_secs(at.timestamp().rem_euclid(HOUR.into()).unsigned_abs()))
 }
