@@ -8,6 +8,7 @@ mod attacks_matrix;
 mod attacks_timing;
 mod attacks_tokens;
 mod device;
+mod device_admin;
 mod discover;
 mod discovr;
 mod document;

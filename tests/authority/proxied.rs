@@ -61,6 +61,10 @@ async fn who_comes_through_a_proxy_is_not_this_machine() {
         assert!(get(&world, PROXY, path, remote).await.starts_with("HTTP/1.1 403 "), "{path}");
         assert!(get(&world, PROXY, path, "").await.starts_with("HTTP/1.1 200 "), "{path}");
     }
+    // A person who was sent there is told what to do.
+    let page = get(&world, PROXY, "/device?user_code=BCDF-GHJK", remote).await;
+    assert!(page.contains("text/html") && page.contains("daypass authority device approve"), "{page}");
+    assert!(!page.contains("BCDF-GHJK"), "{page}");
 }
 
 #[tokio::test]

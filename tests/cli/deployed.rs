@@ -70,7 +70,7 @@ fn the_example_of_the_readme_can_be_read() {
     let force = in_force(&home, &[], &["--config", path.to_str().unwrap()]);
     let said = force.iter().filter(|(_, from)| from.contains("authority.toml")).count();
     assert_eq!(said, example.lines().filter(|line| line.contains(" = ")).count());
-    let help = home.run(&["serve", "--help"]).ok();
+    let help = home.run(&["serve", "--help"]).ok() + &home.run(&["authority", "device", "approve", "--help"]).ok();
     let is_flag =
         |word: &&str| word.strip_prefix("--").is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()));
     let is_ours = |code: &&str| !["docker ", "systemctl "].iter().any(|other| code.starts_with(other));

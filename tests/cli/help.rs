@@ -2,7 +2,7 @@
 
 use crate::installation;
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: [&[&str]; 38] = [
     &["serve"],
     &["authority"],
     &["authority", "user"],
@@ -14,6 +14,11 @@ const COMMANDS: [&[&str]; 33] = [
     &["authority", "key", "withdraw"],
     &["authority", "session", "list"],
     &["authority", "session", "revoke"],
+    &["authority", "device"],
+    &["authority", "device", "list"],
+    &["authority", "device", "show"],
+    &["authority", "device", "approve"],
+    &["authority", "device", "deny"],
     &["tray"],
     &["agent"],
     &["providers"],

@@ -4,6 +4,7 @@
 mod administering;
 mod agents;
 mod answers;
+mod approving;
 mod balanced;
 mod chaos;
 mod commands;

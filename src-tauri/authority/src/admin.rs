@@ -90,6 +90,41 @@ impl fmt::Display for Grants {
     }
 }
 
+/// A device sign-in that waits to be settled. Its codes are not among this: the store has their hashes alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInFacts {
+    /// The client that asks: a registered one, or, with Discovr, what the device calls itself.
+    pub client: String,
+    /// What the session will be allowed, in the native dialect; none with Discovr, where it may do everything.
+    pub scopes: Option<lineage::Scopes>,
+    /// When it was begun.
+    pub created_at: Time,
+    /// When it is too late to approve it.
+    pub expires_at: Time,
+}
+
+impl SignInFacts {
+    /// The dialect of the session that is asked for.
+    pub fn dialect(&self) -> Speech {
+        if self.scopes.is_some() { Speech::Native } else { Speech::Discovr }
+    }
+}
+
+/// What became of a verdict on a device sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// It is approved: what the device gets is of the user with this id.
+    Approved(String),
+    /// It is denied.
+    Denied,
+    /// None waits with that code: it is unknown, was settled before, or came too late.
+    NotWaiting,
+    /// There is no such user.
+    NoUser,
+    /// The user is disabled.
+    UserDisabled,
+}
+
 /// A session that lives, of any dialect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionFacts {

@@ -31,7 +31,9 @@ mod service;
 mod shelf;
 mod store;
 
-pub use admin::{ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Speech, UserFacts};
+pub use admin::{
+    ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Settled, SignInFacts, Speech, UserFacts,
+};
 pub use config::{Config, Network, Rate};
 pub use daypass_core::token::ring::Phase;
 pub use error::Error;

@@ -323,6 +323,24 @@ pub(crate) struct NewDeviceCode {
     pub(crate) expires_at: Time,
 }
 
+/// What is decided about a device sign-in.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It is denied.
+    Deny,
+    /// It is approved, for a user that is added by it.
+    Add(NewUser),
+    /// It is approved, for the user with this id.
+    For(String),
+}
+
+/// A session of the native dialect that a device was signed in to.
+pub(crate) struct SignedIn {
+    pub(crate) session: NativeSession,
+    /// The sessions of its user that ended by it, as there were as many as may be.
+    pub(crate) ended: Vec<[u8; 16]>,
+}
+
 /// Where a device sign-in stands, when its device asks.
 pub(crate) enum Redeemed<T> {
     /// Nobody has approved it yet.

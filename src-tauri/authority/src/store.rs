@@ -4,6 +4,7 @@
 
 mod admin;
 mod copy;
+mod device;
 mod ears;
 mod keys;
 mod known;
@@ -30,10 +31,11 @@ use prometheus_client::registry::Registry;
 pub(crate) use watched::Watched;
 
 use crate::Error;
-use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
-    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey,
+    Verdict, Which,
 };
 
 /// A store that is open and has the schema of this program, ready for [`crate::Service::open`].
@@ -176,12 +178,14 @@ pub(crate) trait Backend: Send + Sync {
     /// Stores a device sign-in, if fewer than `most` are waiting at `now`; answers whether it was stored.
     fn add_device_code(&self, code: NewDeviceCode, most: u32, now: Time) -> Answer<'_, bool>;
 
-    /// The client id of the device sign-in with this user code, if it waits to be approved at `now`.
-    fn waiting_client(&self, user_code: Digest, now: Time) -> Answer<'_, Option<String>>;
+    /// The device sign-in with this user code, if it waits to be settled at `now`.
+    fn waiting_sign_in(&self, user_code: Digest, now: Time) -> Answer<'_, Option<SignInFacts>>;
 
-    /// Approves the device sign-in with this user code for a new user, or denies it where there is none; answers
-    /// whether it was waiting at `now`.
-    fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool>;
+    /// Those that wait to be settled at `now`, the newest ones first, at most `most`.
+    fn waiting_sign_ins(&self, most: u32, now: Time) -> Answer<'_, Vec<SignInFacts>>;
+
+    /// Settles the device sign-in with this user code, if it waits at `now`.
+    fn settle_device_code(&self, user_code: Digest, verdict: Verdict, now: Time) -> Answer<'_, Settled>;
 
     /// Asks after a device sign-in of Discovr's. If it is approved it is used up, `credential` is stored for its user, and
     /// the user's id is answered.
@@ -214,8 +218,15 @@ pub(crate) trait Backend: Send + Sync {
     fn revoke_native(&self, id: [u8; 16]) -> Answer<'_, ()>;
 
     /// Asks after a device sign-in of the client that `session` names. If it is approved it is used up, and `session` is
-    /// stored, with its user and its scopes, and answered.
-    fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>>;
+    /// stored, with its user and its scopes, and answered. So that the user has no more than `most`, those of its sessions
+    /// that were used longest ago are ended.
+    fn redeem_native(
+        &self,
+        digest: Digest,
+        session: NativeSession,
+        most: u32,
+        now: Time,
+    ) -> Answer<'_, Redeemed<SignedIn>>;
 
     /// The sessions of the caller's user that live at `now`, oldest first.
     fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>>;

@@ -2,10 +2,12 @@
 
 mod client;
 mod copy;
+mod device;
 mod key;
 mod session;
 mod user;
 
+use std::io::{BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 
 use daypass_authority::{Error, Store};
@@ -69,6 +71,7 @@ fn served(args: &AuthorityArgs, configured: &Configured, store: Store) -> Result
             AuthorityCommand::Client(command) => client::run(&service, command).await,
             AuthorityCommand::Key(command) => key::run(&service, command).await,
             AuthorityCommand::Session(command) => session::run(&service, command).await,
+            AuthorityCommand::Device(command) => device::run(&service, command).await,
         }
     })
 }
@@ -78,6 +81,19 @@ fn usual_store() -> Result<PathBuf, Failure> {
     let home = door::home()?;
     daypass_api::home::private_folder(home.data_dir())?;
     Ok(home.authority_file())
+}
+
+/// Asks on the terminal whether `what` is meant, with the lines `about` it: whoever types yes goes on, and to others it is
+/// said that it is `undone`.
+fn confirm(about: &str, what: &str, undone: &str) -> Result<(), Failure> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Err(Failure::usage(format!("{what}; say that it is meant with --yes.")));
+    }
+    output::tell(&format!("{about}{what}. Type yes to do it:"));
+    let mut typed = String::new();
+    let read = stdin.lock().read_line(&mut typed);
+    if read.is_ok() && typed.trim() == "yes" { Ok(()) } else { Err(Failure::usage(undone)) }
 }
 
 /// What is told of a store that fails.

@@ -286,10 +286,19 @@ impl Authority {
     /// The same at the address `listen`.
     #[track_caller]
     pub fn start_at(installation: &Installation, listen: &str, ttl: Option<u64>) -> Self {
+        let ttl = ttl.map(|ttl| ttl.to_string());
+        let more = ttl.iter().flat_map(|ttl| ["--session-ttl", ttl]);
+        Self::start_with(installation, &["--listen", listen].into_iter().chain(more).collect::<Vec<_>>())
+    }
+
+    /// The same with these settings; on a free port, where none is among them.
+    #[track_caller]
+    pub fn start_with(installation: &Installation, settings: &[&str]) -> Self {
         let store = format!("sqlite:{}", installation.beside().join("authority.sqlite").display());
-        let mut command = installation.command(&["serve", "--demo", "--json", "--listen", listen, "--store", &store]);
-        if let Some(ttl) = ttl {
-            command.arg("--session-ttl").arg(ttl.to_string());
+        let mut command = installation.command(&["serve", "--demo", "--json", "--store", &store]);
+        command.args(settings);
+        if !settings.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
         }
         let process = Running::start(&mut command);
         let line = process.line("the ready line", |line| line.starts_with("{\"url\":"));

@@ -132,6 +132,9 @@ pub(crate) enum Event<'a> {
     SignInSettled {
         /// Whether it was approved.
         approved: bool,
+        /// For which user, where it was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<&'a str>,
     },
     /// Rows whose time is over were removed.
     Swept {

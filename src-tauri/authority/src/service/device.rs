@@ -1,8 +1,9 @@
 //! Sign-in by device code (the flow of RFC 8628): the device shows a user code, a person approves it at the authority's
-//! own page, and the device, which has asked all the while, is given a refresh token.
+//! own page or by an administrator's command, and the device, which has asked all the while, is given a refresh token.
 //!
-//! The authority has no passwords: nothing tells one person at this machine from another. So an approval never signs in
-//! as a user who is already there; it creates one, with a profile of its own.
+//! The authority has no passwords: nothing tells one person at this machine from another. So an approval at the page never
+//! signs in as a user who is already there; it creates one, with a profile of its own. An administrator, who may do
+//! everything on the store anyway, may say whose the session is to be.
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use daypass_core::{Chance, Secret, Time, clock};
 
 use super::{DISCOVR_REFRESH_LIFE, Service};
 use crate::Error;
-use crate::model::{CredentialKind, Digest, NewDeviceCode, Redeemed, storable};
+use crate::admin::{Settled, SignInFacts};
+use crate::model::{CredentialKind, Digest, NewDeviceCode, Redeemed, Verdict, storable};
 
 /// How long a device sign-in waits to be approved.
 pub(crate) const DEVICE_CODE_LIFE: Duration = Duration::from_secs(600);
@@ -97,19 +99,46 @@ impl Service {
         })
     }
 
-    /// The client that waits with this user code, as a person typed it.
-    pub(crate) async fn waiting_client(&self, typed: &str) -> Result<Option<String>, Error> {
+    /// The device sign-ins that wait to be settled, the newest ones first, at most `most`.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be read.
+    pub async fn sign_ins(&self, most: u32) -> Result<Vec<SignInFacts>, Error> {
+        self.store.waiting_sign_ins(most, self.now()).await
+    }
+
+    /// The one that waits with this user code, as a person typed it: in any case, with or without the hyphen.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be read.
+    pub async fn sign_in_facts(&self, typed: &str) -> Result<Option<SignInFacts>, Error> {
         match normal(typed) {
-            Some(code) => self.store.waiting_client(Digest::of(&code), self.now()).await,
+            Some(code) => self.store.waiting_sign_in(Digest::of(&code), self.now()).await,
             None => Ok(None),
         }
     }
 
-    /// Approves or denies the device sign-in with this user code; answers whether one was waiting.
-    pub(crate) async fn settle_sign_in(&self, typed: &str, approved: bool) -> Result<bool, Error> {
-        let Some(code) = normal(typed) else { return Ok(false) };
-        let user = approved.then(|| self.user());
-        self.store.settle_device_code(Digest::of(&code), user, self.now()).await
+    /// Approves the device sign-in with this user code, for the user with the id `user` or else for a new one. Whoever
+    /// approves must have been shown what ([`Service::sign_in_facts`]): the code may be somebody else's (RFC 8628 section 5.4).
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be written.
+    pub async fn approve_sign_in(&self, typed: &str, user: Option<&str>) -> Result<Settled, Error> {
+        let verdict = user.map_or_else(|| Verdict::Add(self.user()), |id| Verdict::For(id.to_owned()));
+        self.settle_sign_in(typed, verdict).await
+    }
+
+    /// Denies the device sign-in with this user code: its device is told so.
+    ///
+    /// # Errors
+    /// [`Error::Database`] where the store cannot be written.
+    pub async fn deny_sign_in(&self, typed: &str) -> Result<Settled, Error> {
+        self.settle_sign_in(typed, Verdict::Deny).await
+    }
+
+    async fn settle_sign_in(&self, typed: &str, verdict: Verdict) -> Result<Settled, Error> {
+        let Some(code) = normal(typed) else { return Ok(Settled::NotWaiting) };
+        self.store.settle_device_code(Digest::of(&code), verdict, self.now()).await
     }
 }
 

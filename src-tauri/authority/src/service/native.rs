@@ -16,7 +16,7 @@ use super::Service;
 use super::verified::Verified;
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, storable};
+use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn, storable};
 
 /// The life of an access token.
 pub(super) const ACCESS_LIFE: Duration = Duration::from_secs(600);
@@ -160,6 +160,8 @@ impl Service {
 
     /// Asks after a device sign-in of `client`; an approved one is used up by this, and opens a session.
     ///
+    /// Where the user has as many sessions as may be, those that were used longest ago end in the same step.
+    ///
     /// Who lost the answer and asks again within [`ANSWERED_AGAIN`] is answered the same refresh token, unless a token was used.
     pub(crate) async fn poll_native(
         &self,
@@ -171,8 +173,9 @@ impl Service {
         let seed = Seed::of(&self.key, device_code);
         let (chain, refresh_token) = Chain::open_from(&seed, TERMS, Scopes::default(), self.chance(), now);
         let session = of_chain(chain, &client.id, now);
-        Ok(match self.store.redeem_native(Digest::of(device_code), session, now).await? {
-            Redeemed::Approved(session) => {
+        let most = self.config().most_sessions;
+        Ok(match self.store.redeem_native(Digest::of(device_code), session, most, now).await? {
+            Redeemed::Approved(SignedIn { session, .. }) => {
                 let scopes = session.chain.lineage.scopes.clone();
                 Redeemed::Approved(self.issue(&session, scopes, Some(refresh_token), issuer, now).await?)
             }

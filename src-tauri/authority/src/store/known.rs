@@ -20,11 +20,11 @@ pub(crate) use self::memory::Memory;
 use self::memory::Stem;
 use super::{Answer, Backend, Ended};
 use crate::Error;
-use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::log::carried;
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
+    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Verdict, Which,
 };
 
 /// A store, and what is remembered of it.
@@ -48,10 +48,19 @@ impl Known {
         work: impl for<'a> FnOnce(&'a dyn Backend) -> Answer<'a, T> + Send + 'static,
         forget: impl FnOnce(&Memory) + Send + 'static,
     ) -> Answer<'static, T> {
+        self.changing_what(work, |memory, _| forget(memory))
+    }
+
+    /// The same, where what was done says what is to be forgotten.
+    fn changing_what<T: Send + 'static>(
+        &self,
+        work: impl for<'a> FnOnce(&'a dyn Backend) -> Answer<'a, T> + Send + 'static,
+        forget: impl FnOnce(&Memory, &Result<T, Error>) + Send + 'static,
+    ) -> Answer<'static, T> {
         let (backend, memory) = (Arc::clone(&self.backend), Arc::clone(&self.memory));
         let done = tokio::spawn(carried(async move {
             let done = work(&*backend).await;
-            forget(&memory);
+            forget(&memory, &done);
             done
         }));
         Box::pin(async move { done.await.unwrap_or(Err(Error::Stopped)) })
@@ -148,12 +157,16 @@ impl Backend for Known {
         self.backend.add_device_code(code, most, now)
     }
 
-    fn waiting_client(&self, user_code: Digest, now: Time) -> Answer<'_, Option<String>> {
-        self.backend.waiting_client(user_code, now)
+    fn waiting_sign_in(&self, user_code: Digest, now: Time) -> Answer<'_, Option<SignInFacts>> {
+        self.backend.waiting_sign_in(user_code, now)
     }
 
-    fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool> {
-        self.backend.settle_device_code(user_code, user, now)
+    fn waiting_sign_ins(&self, most: u32, now: Time) -> Answer<'_, Vec<SignInFacts>> {
+        self.backend.waiting_sign_ins(most, now)
+    }
+
+    fn settle_device_code(&self, user_code: Digest, verdict: Verdict, now: Time) -> Answer<'_, Settled> {
+        self.backend.settle_device_code(user_code, verdict, now)
     }
 
     fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed<String>> {
@@ -199,8 +212,24 @@ impl Backend for Known {
         self.changing(move |backend| backend.revoke_native(id), move |memory| memory.forget(&Ended::Native(id)))
     }
 
-    fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>> {
-        self.backend.redeem_native(digest, session, now)
+    fn redeem_native(
+        &self,
+        digest: Digest,
+        session: NativeSession,
+        most: u32,
+        now: Time,
+    ) -> Answer<'_, Redeemed<SignedIn>> {
+        self.changing_what(
+            move |backend| backend.redeem_native(digest, session, most, now),
+            |memory, redeemed| match redeemed {
+                Ok(Redeemed::Approved(signed_in)) => {
+                    signed_in.ended.iter().for_each(|id| memory.forget(&Ended::Native(*id)));
+                }
+                Ok(_) => {}
+                // It may have been done all the same, and nobody says what ended.
+                Err(_) => memory.forget(&Ended::Everything),
+            },
+        )
     }
 
     fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>> {

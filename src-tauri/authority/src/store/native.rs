@@ -8,10 +8,14 @@ use daypass_core::lineage::{End, Lineage, Refusal, Scopes};
 use daypass_core::{Time, clock};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::rows::{instant, micros, take_device_code, unreadable, word};
+use super::device::take_device_code;
+use super::rows::{instant, micros, unreadable, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt};
+use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn};
+
+/// What a device sign-in was begun for is not what this program writes.
+pub(super) const UNREADABLE_SCOPES: Error = Error::Damaged("the scopes of a device sign-in cannot be read");
 
 /// How long a session is remembered that is over, so that its owner is told why.
 const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
@@ -157,16 +161,31 @@ pub(super) fn redeem(
     db: &Connection,
     digest: Digest,
     mut session: NativeSession,
+    most: u32,
     now: Time,
-) -> Result<Redeemed<NativeSession>, Error> {
+) -> Result<Redeemed<SignedIn>, Error> {
     let redeemed = take_device_code(db, digest, Some(&session.client_id), now)?;
+    let mut ended = Vec::new();
     if let Redeemed::Approved((user_id, scopes)) = &redeemed {
+        for mut gives_way in give_way(living(db, user_id, now)?, most) {
+            gives_way.chain.lineage.end(End::Revoked);
+            update(db, &gives_way)?;
+            ended.push(gives_way.chain.id);
+        }
         session.user_id = Some(user_id.clone());
-        session.chain.lineage.scopes =
-            Scopes::parse(scopes).ok_or(Error::Damaged("the scopes of a device sign-in cannot be read"))?;
+        session.chain.lineage.scopes = Scopes::parse(scopes).ok_or(UNREADABLE_SCOPES)?;
         insert(db, &session)?;
     }
-    Ok(redeemed.map(|_| session))
+    Ok(redeemed.map(|_| SignedIn { session, ended }))
+}
+
+/// Those of a user's living sessions that end where another one is signed in to, so that they are no more than `most`: the
+/// ones that were used longest ago.
+pub(super) fn give_way(mut living: Vec<NativeSession>, most: u32) -> Vec<NativeSession> {
+    let stay = usize::try_from(most.max(1)).unwrap_or(usize::MAX) - 1;
+    living.sort_by_key(|session| (session.chain.lineage.used_at, session.created_at));
+    living.truncate(living.len().saturating_sub(stay));
+    living
 }
 
 /// Writes what can change in a session.

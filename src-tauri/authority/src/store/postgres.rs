@@ -6,6 +6,7 @@
 mod address;
 mod admin;
 mod changes;
+mod device;
 mod keys;
 mod link;
 mod native;
@@ -35,10 +36,11 @@ use self::link::Link;
 use super::ears::Lease;
 use super::{Answer, Backend, Told};
 use crate::Error;
-use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
-    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey,
+    Verdict, Which,
 };
 
 /// How long a step may wait for a connection that others use.
@@ -230,19 +232,23 @@ impl Backend for Running {
     }
 
     fn add_device_code(&self, code: NewDeviceCode, most: u32, now: Time) -> Answer<'_, bool> {
-        step!(self.engine, step, |db| rows::add_device_code(db, &code, most, now))
+        step!(self.engine, step, |db| device::add_device_code(db, &code, most, now))
     }
 
-    fn waiting_client(&self, user_code: Digest, now: Time) -> Answer<'_, Option<String>> {
-        step!(self.engine, step, |db| rows::waiting_client(db, user_code, now))
+    fn waiting_sign_in(&self, user_code: Digest, now: Time) -> Answer<'_, Option<SignInFacts>> {
+        step!(self.engine, step, |db| device::waiting_sign_in(db, user_code, now))
     }
 
-    fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool> {
-        step!(self.engine, step, |db| rows::settle_device_code(db, user_code, user.as_ref(), now))
+    fn waiting_sign_ins(&self, most: u32, now: Time) -> Answer<'_, Vec<SignInFacts>> {
+        step!(self.engine, step, |db| device::waiting_sign_ins(db, most, now))
+    }
+
+    fn settle_device_code(&self, user_code: Digest, verdict: Verdict, now: Time) -> Answer<'_, Settled> {
+        step!(self.engine, step, |db| device::settle_device_code(db, user_code, &verdict, now))
     }
 
     fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed<String>> {
-        step!(self.engine, step, |db| rows::redeem_device_code(db, digest, &credential, now))
+        step!(self.engine, step, |db| device::redeem_device_code(db, digest, &credential, now))
     }
 
     fn add_client(&self, client: Client) -> Answer<'_, bool> {
@@ -276,8 +282,14 @@ impl Backend for Running {
         step!(self.engine, step, |db| native::revoke(db, id))
     }
 
-    fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>> {
-        step!(self.engine, step, |db| native::redeem(db, digest, session, now))
+    fn redeem_native(
+        &self,
+        digest: Digest,
+        session: NativeSession,
+        most: u32,
+        now: Time,
+    ) -> Answer<'_, Redeemed<SignedIn>> {
+        step!(self.engine, step, |db| native::redeem(db, digest, session, most, now))
     }
 
     fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>> {

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::Error;
 use crate::model::{
-    Credential, CredentialKind, Digest, Door, NewCredential, NewDeviceCode, NewSession, NewUser, Opening, Profile,
-    Redeemed, Refused, Scopes, Session, SessionKind, Subject,
+    Credential, CredentialKind, Digest, Door, NewCredential, NewSession, NewUser, Opening, Profile, Refused, Scopes,
+    Session, SessionKind, Subject,
 };
 
 pub(super) fn add_user(db: &Connection, user: &NewUser) -> Result<(), Error> {
@@ -166,104 +166,6 @@ fn owns_profile(db: &Connection, user_id: &str, id: &str) -> Result<bool, Error>
     Ok(db.prepare_cached("SELECT 1 FROM profiles WHERE id = ?1 AND user_id = ?2")?.exists([id, user_id])?)
 }
 
-pub(super) fn add_device_code(db: &Connection, code: &NewDeviceCode, most: u32, now: Time) -> Result<bool, Error> {
-    let added = db
-        .prepare_cached(
-            "INSERT INTO device_codes (digest, user_code, client_id, created_at, expires_at, scopes)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?8 WHERE (SELECT count(*) FROM device_codes WHERE expires_at > ?7) < ?6",
-        )?
-        .execute(params![
-            code.digest.0,
-            code.user_code.0,
-            code.client_id,
-            micros(code.created_at),
-            micros(code.expires_at),
-            most,
-            micros(now),
-            code.scopes.as_ref().map(ToString::to_string)
-        ])?;
-    Ok(added > 0)
-}
-
-/// The device sign-in with the user code `?1`, if it waits to be settled at `?2`.
-const WAITING: &str = "WHERE user_code = ?1 AND user_id IS NULL AND denied = 0 AND expires_at > ?2";
-
-pub(super) fn waiting_client(db: &Connection, user_code: Digest, now: Time) -> Result<Option<String>, Error> {
-    let found = db
-        .prepare_cached(&format!("SELECT client_id FROM device_codes {WAITING}"))?
-        .query_row(params![user_code.0, micros(now)], |row| row.get(0))
-        .optional()?;
-    Ok(found)
-}
-
-pub(super) fn settle_device_code(
-    db: &Connection,
-    user_code: Digest,
-    user: Option<&NewUser>,
-    now: Time,
-) -> Result<bool, Error> {
-    let Some(user) = user else {
-        let denied = db
-            .prepare_cached(&format!("UPDATE device_codes SET denied = 1 {WAITING}"))?
-            .execute(params![user_code.0, micros(now)])?;
-        return Ok(denied > 0);
-    };
-    let approved = db.prepare_cached(&format!("UPDATE device_codes SET user_id = ?3 {WAITING}"))?.execute(params![
-        user_code.0,
-        micros(now),
-        user.id
-    ])?;
-    if approved > 0 {
-        add_user(db, user)?;
-    }
-    Ok(approved > 0)
-}
-
-pub(super) fn redeem_device_code(
-    db: &Connection,
-    digest: Digest,
-    credential: &NewCredential,
-    now: Time,
-) -> Result<Redeemed<String>, Error> {
-    let redeemed = take_device_code(db, digest, None, now)?;
-    if let Redeemed::Approved((user_id, _)) = &redeemed {
-        insert_credential(db, user_id, credential)?;
-    }
-    Ok(redeemed.map(|(user_id, _)| user_id))
-}
-
-/// Asks after a device sign-in: one of Discovr's, or of the native dialect's `client_id`. An approved one is used up;
-/// answers its user, and the scopes that it was begun with. That of a disabled user is unknown, until it is enabled.
-pub(super) fn take_device_code(
-    db: &Connection,
-    digest: Digest,
-    client_id: Option<&str>,
-    now: Time,
-) -> Result<Redeemed<(String, String)>, Error> {
-    let found: Option<(Option<String>, i64, bool, String)> = db
-        .prepare_cached(
-            "SELECT user_id, expires_at, denied, coalesce(scopes, '') FROM device_codes
-             WHERE digest = ?1 AND (scopes IS NULL) = (?2 IS NULL) AND client_id = coalesce(?2, client_id)",
-        )?
-        .query_row(params![digest.0, client_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-        .optional()?;
-    match found {
-        None => Ok(Redeemed::Unknown),
-        Some((_, _, true, _)) => Ok(Redeemed::Denied),
-        Some((_, expires_at, _, _)) if micros(now) >= expires_at => Ok(Redeemed::Expired),
-        Some((None, ..)) => Ok(Redeemed::Pending),
-        Some((Some(user_id), _, _, scopes)) => {
-            let taken = db
-                .prepare_cached(
-                    "DELETE FROM device_codes WHERE digest = ?1
-                     AND EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND disabled_at IS NULL)",
-                )?
-                .execute([digest.0])?;
-            Ok(if taken > 0 { Redeemed::Approved((user_id, scopes)) } else { Redeemed::Unknown })
-        }
-    }
-}
-
 pub(super) fn expire(db: &Connection, now: Time, credentials_before: Time, most: u32) -> Result<usize, Error> {
     let sessions = db
         .prepare_cached(
@@ -292,7 +194,7 @@ pub(super) fn expire(db: &Connection, now: Time, credentials_before: Time, most:
     Ok(sessions + credentials + codes + native)
 }
 
-fn insert_credential(db: &Connection, user_id: &str, credential: &NewCredential) -> Result<(), Error> {
+pub(super) fn insert_credential(db: &Connection, user_id: &str, credential: &NewCredential) -> Result<(), Error> {
     db.prepare_cached(
         "INSERT INTO credentials (digest, user_id, kind, scopes, life, created_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -21,12 +21,13 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::ears::{Ears, Lease};
 use super::queue::{Queue, Work, together};
-use super::{Answer, Backend, Told, admin, keys, native, owned, rows};
+use super::{Answer, Backend, Told, admin, device, keys, native, owned, rows};
 use crate::Error;
-use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
-    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey,
+    Verdict, Which,
 };
 
 /// The steps from an empty file to the schema that this program writes. How many were taken is kept in the file's
@@ -245,19 +246,23 @@ impl Backend for Running {
     }
 
     fn add_device_code(&self, code: NewDeviceCode, most: u32, now: Time) -> Answer<'_, bool> {
-        self.writer.run(move |db| rows::add_device_code(db, &code, most, now))
+        self.writer.run(move |db| device::add_device_code(db, &code, most, now))
     }
 
-    fn waiting_client(&self, user_code: Digest, now: Time) -> Answer<'_, Option<String>> {
-        self.reader().run(move |db| rows::waiting_client(db, user_code, now))
+    fn waiting_sign_in(&self, user_code: Digest, now: Time) -> Answer<'_, Option<SignInFacts>> {
+        self.reader().run(move |db| device::waiting_sign_in(db, user_code, now))
     }
 
-    fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool> {
-        self.writer.run(move |db| together(db, |db| rows::settle_device_code(db, user_code, user.as_ref(), now)))
+    fn waiting_sign_ins(&self, most: u32, now: Time) -> Answer<'_, Vec<SignInFacts>> {
+        self.reader().run(move |db| device::waiting_sign_ins(db, most, now))
+    }
+
+    fn settle_device_code(&self, user_code: Digest, verdict: Verdict, now: Time) -> Answer<'_, Settled> {
+        self.writer.run(move |db| together(db, |db| device::settle_device_code(db, user_code, &verdict, now)))
     }
 
     fn redeem_device_code(&self, digest: Digest, credential: NewCredential, now: Time) -> Answer<'_, Redeemed<String>> {
-        self.writer.run(move |db| together(db, |db| rows::redeem_device_code(db, digest, &credential, now)))
+        self.writer.run(move |db| together(db, |db| device::redeem_device_code(db, digest, &credential, now)))
     }
 
     fn add_client(&self, client: Client) -> Answer<'_, bool> {
@@ -291,8 +296,14 @@ impl Backend for Running {
         self.writer.run(move |db| native::revoke(db, id))
     }
 
-    fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>> {
-        self.writer.run(move |db| together(db, |db| native::redeem(db, digest, session, now)))
+    fn redeem_native(
+        &self,
+        digest: Digest,
+        session: NativeSession,
+        most: u32,
+        now: Time,
+    ) -> Answer<'_, Redeemed<SignedIn>> {
+        self.writer.run(move |db| together(db, |db| native::redeem(db, digest, session, most, now)))
     }
 
     fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>> {

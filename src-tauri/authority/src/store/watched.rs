@@ -13,12 +13,12 @@ use daypass_core::token::ring::Ring;
 
 use super::{Answer, Backend};
 use crate::Error;
-use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
+use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::log::Event;
 use crate::meters::Journal;
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SigningKey, Which,
+    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Verdict, Which,
 };
 
 /// The kind of the native dialect's sessions and credentials, where the others have a word in the store.
@@ -74,7 +74,8 @@ impl Backend for Watched {
         profile(user_id: String, id: String) -> Option<Profile>;
         add_profile(user_id: String, profile: Profile, most: u32) -> bool;
         add_device_code(code: NewDeviceCode, most: u32, now: Time) -> bool;
-        waiting_client(user_code: Digest, now: Time) -> Option<String>;
+        waiting_sign_in(user_code: Digest, now: Time) -> Option<SignInFacts>;
+        waiting_sign_ins(most: u32, now: Time) -> Vec<SignInFacts>;
         client(id: String) -> Option<Client>;
         native_session(id: [u8; 16]) -> Option<NativeSession>;
         users(id: Option<String>, most: u32, now: Time) -> Vec<UserFacts>;
@@ -149,11 +150,12 @@ impl Backend for Watched {
         })
     }
 
-    fn settle_device_code(&self, user_code: Digest, user: Option<NewUser>, now: Time) -> Answer<'_, bool> {
-        let approved = user.is_some();
-        self.step("settle_device_code", self.backend.settle_device_code(user_code, user, now), move |log, settled| {
-            if *settled {
-                log.tell(&Event::SignInSettled { approved });
+    fn settle_device_code(&self, user_code: Digest, verdict: Verdict, now: Time) -> Answer<'_, Settled> {
+        self.step("settle_device_code", self.backend.settle_device_code(user_code, verdict, now), |log, settled| {
+            match settled {
+                Settled::Approved(user) => log.tell(&Event::SignInSettled { approved: true, user: Some(user) }),
+                Settled::Denied => log.tell(&Event::SignInSettled { approved: false, user: None }),
+                Settled::NotWaiting | Settled::NoUser | Settled::UserDisabled => {}
             }
         })
     }
@@ -218,11 +220,19 @@ impl Backend for Watched {
         })
     }
 
-    fn redeem_native(&self, digest: Digest, session: NativeSession, now: Time) -> Answer<'_, Redeemed<NativeSession>> {
-        self.step("redeem_native", self.backend.redeem_native(digest, session, now), |log, redeemed| {
-            if let Redeemed::Approved(session) = redeemed {
-                Opened::of(session).tell(log);
+    fn redeem_native(
+        &self,
+        digest: Digest,
+        session: NativeSession,
+        most: u32,
+        now: Time,
+    ) -> Answer<'_, Redeemed<SignedIn>> {
+        self.step("redeem_native", self.backend.redeem_native(digest, session, most, now), |log, redeemed| {
+            let Redeemed::Approved(SignedIn { session, ended }) = redeemed else { return };
+            for id in ended {
+                log.tell(&Event::SessionsEnded { kind: NATIVE, which: HEXLOWER.encode(id).into(), count: 1 });
             }
+            Opened::of(session).tell(log);
         })
     }
 

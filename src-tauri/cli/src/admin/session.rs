@@ -1,13 +1,11 @@
 //! `daypass authority session …`.
 
-use std::io::{BufRead as _, IsTerminal as _};
-
 use chrono::{DateTime, Utc};
 use daypass_authority::{Service, SessionFacts, SessionFilter, Speech};
 use daypass_core::Clock as _;
 use serde::Serialize;
 
-use super::{failed, unknown};
+use super::{confirm, failed, unknown};
 use crate::args::authority::{DialectWord, FilterArgs, RevokeStoredArgs, StoredCommand};
 use crate::failure::Failure;
 use crate::system::SystemClock;
@@ -96,7 +94,7 @@ pub(super) async fn run(service: &Service, command: &StoredCommand) -> Result<()
 async fn revoke(service: &Service, args: &RevokeStoredArgs) -> Result<(), Failure> {
     let filter = SessionFilter { id: args.id.clone(), ..SessionFilter::from(&args.filter) };
     if args.all && !args.yes {
-        confirm()?;
+        confirm("", "This revokes every session of the store, of all users and clients", "Nothing was revoked.")?;
     }
     let revoked = service.end_sessions(&filter).await.map_err(|error| failed(&error))?;
     match &args.id {
@@ -109,18 +107,6 @@ async fn revoke(service: &Service, args: &RevokeStoredArgs) -> Result<(), Failur
         1 => "One session was revoked.".to_owned(),
         more => format!("{more} sessions were revoked."),
     })
-}
-
-/// Asks whether every session of the store is meant.
-fn confirm() -> Result<(), Failure> {
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
-        return Err(Failure::usage("This revokes every session of the store; say that it is meant with --yes."));
-    }
-    output::tell("This revokes every session of the store, of all users and clients. Type yes to do it:");
-    let mut typed = String::new();
-    let read = stdin.lock().read_line(&mut typed);
-    if read.is_ok() && typed.trim() == "yes" { Ok(()) } else { Err(Failure::usage("Nothing was revoked.")) }
 }
 
 fn dash(text: Option<&str>) -> Cell {

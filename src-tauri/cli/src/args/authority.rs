@@ -39,6 +39,9 @@ pub(crate) enum AuthorityCommand {
     /// List, show and revoke sessions of every dialect
     #[command(subcommand, after_help = "Example:\n  daypass authority session revoke --user 123456789012345678")]
     Session(StoredCommand),
+    /// List, show, approve and deny device sign-ins that wait
+    #[command(subcommand, after_help = "Example:\n  daypass authority device approve BCDF-GHJK")]
+    Device(DeviceCommand),
     /// Write the store to a file, as it is at one instant, while servers run
     Backup(BackupArgs),
     /// Put a backup in the place of the store; no server may run on it
@@ -252,6 +255,62 @@ pub(crate) struct RevokeStoredArgs {
     pub(crate) all: bool,
     /// Do not ask whether --all is meant
     #[arg(long, requires = "all")]
+    pub(crate) yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass authority device …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceCommand {
+    /// List the device sign-ins that wait to be approved, the newest first; their codes are known to the devices alone
+    #[command(after_help = "Example:\n  daypass authority device list")]
+    List(ListedArgs),
+    /// Show what is asked for with a code
+    #[command(after_help = "Example:\n  daypass authority device show BCDF-GHJK")]
+    Show(ShowSignInArgs),
+    /// Sign a device in
+    Approve(ApproveArgs),
+    /// Refuse a device: it is told so
+    #[command(after_help = "Example:\n  daypass authority device deny BCDF-GHJK")]
+    Deny(SignInArgs),
+}
+
+/// `daypass authority device deny`.
+#[derive(Debug, Args)]
+pub(crate) struct SignInArgs {
+    /// The code that the device shows, in any case, with or without the hyphen
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) code: String,
+}
+
+/// `daypass authority device show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowSignInArgs {
+    #[command(flatten)]
+    pub(crate) of: SignInArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `daypass authority device approve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Read the code from the device itself, or from whoever has it in hand: a code that somebody sends you may \
+                        sign in a device of theirs. Where the user has as many OAuth sessions as may be, the one that was \
+                        used longest ago ends when the device signs in.\n\n\
+                        Example:\n  daypass authority device approve BCDF-GHJK --user 123456789012345678"
+)]
+pub(crate) struct ApproveArgs {
+    #[command(flatten)]
+    pub(crate) of: SignInArgs,
+    /// Whose the session is to be (see `daypass authority user list`); a new user's if left out
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) user: Option<String>,
+    /// Do not ask whether it is meant
+    #[arg(long)]
     pub(crate) yes: bool,
     /// Print JSON
     #[arg(long)]

@@ -1,7 +1,8 @@
 //! The page at which a person approves a device sign-in: plain HTML, no script.
 //!
 //! Approving needs no password, so three things stand in for one: the page answers only to this machine, only to a form
-//! that this very page sent (`Origin`), and only to who knows the user code, at which one cannot guess for long.
+//! that this very page sent (`Origin`), and only to who knows the user code, at which one cannot guess for long. Whoever
+//! comes from elsewhere is told how an administrator approves: by a command on the store.
 
 use http_body_util::Full;
 use hyper::StatusCode;
@@ -10,26 +11,31 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, ORIGIN};
 use url::form_urlencoded;
 
 use crate::Service;
-use crate::call::{Call, Problem, Reply};
+use crate::admin::{Settled, SignInFacts};
+use crate::call::{Call, Outcome, Problem, Reply};
 use crate::dialects::Dialect;
 
 /// `GET /device?user_code=…`: asks the person.
 pub(super) async fn show(service: &Service, call: &Call) -> Result<Reply, Problem> {
-    only_this_machine(call)?;
+    if !is_here(call) {
+        return Ok(elsewhere());
+    }
     let typed = field(call.uri.query().unwrap_or_default().as_bytes(), "user_code").unwrap_or_default();
     if typed.is_empty() {
         return Ok(page(StatusCode::OK, &ask(None, "")));
     }
     service.may_guess(call.peer).map_err(Problem::TooOften)?;
-    match service.waiting_client(&typed).await? {
-        Some(client) => Ok(page(StatusCode::OK, &ask(Some(&client), &typed))),
+    match service.sign_in_facts(&typed).await? {
+        Some(waiting) => Ok(page(StatusCode::OK, &ask(Some(&waiting), &typed))),
         None => not_waiting(service, call),
     }
 }
 
 /// `POST /device`: the person's decision.
 pub(super) async fn settle(service: &Service, call: &Call) -> Result<Reply, Problem> {
-    only_this_machine(call)?;
+    if !is_here(call) {
+        return Ok(elsewhere());
+    }
     // A browser sends Origin with every form; another site cannot choose it.
     let origin = call.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
     if origin != Some(&call.origin) {
@@ -46,20 +52,29 @@ pub(super) async fn settle(service: &Service, call: &Call) -> Result<Reply, Prob
         _ => return Err(Problem::WrongShape("The field decision must be approve or deny".into())),
     };
     service.may_guess(call.peer).map_err(Problem::TooOften)?;
-    if !service.settle_sign_in(&typed, approved).await? {
-        return not_waiting(service, call);
-    }
-    let text = if approved {
-        "<h1>Signed in</h1><p>The device will go on by itself. You can close this page.</p>"
-    } else {
-        "<h1>Denied</h1><p>The device was not signed in. You can close this page.</p>"
+    let settled =
+        if approved { service.approve_sign_in(&typed, None).await } else { service.deny_sign_in(&typed).await };
+    let text = match settled? {
+        Settled::Approved(_) => "<h1>Signed in</h1><p>The device will go on by itself. You can close this page.</p>",
+        Settled::Denied => "<h1>Denied</h1><p>The device was not signed in. You can close this page.</p>",
+        Settled::NotWaiting | Settled::NoUser | Settled::UserDisabled => return not_waiting(service, call),
     };
     Ok(page(StatusCode::OK, text))
 }
 
-fn only_this_machine(call: &Call) -> Result<(), Problem> {
-    let here = call.peer.to_canonical().is_loopback();
-    if here { Ok(()) } else { Err(Problem::Forbidden("Sign-ins are approved on the server's own machine")) }
+/// Whether the client is on this machine.
+fn is_here(call: &Call) -> bool {
+    call.peer.to_canonical().is_loopback()
+}
+
+/// What a person is told who may not approve here. The code is not repeated: it stands on the device.
+fn elsewhere() -> Reply {
+    let text = "<h1>Ask your administrator</h1><p>This server cannot know you, so a sign-in is approved on its own machine. \
+                Tell the code that your device shows to an administrator, who approves it with</p>\
+                <p><code>daypass authority device approve</code></p>";
+    let mut reply = page(StatusCode::FORBIDDEN, text);
+    reply.extensions_mut().insert(Outcome("forbidden"));
+    reply
 }
 
 /// A wrong code counts as a guess.
@@ -70,20 +85,24 @@ fn not_waiting(service: &Service, call: &Call) -> Result<Reply, Problem> {
     Ok(page(StatusCode::NOT_FOUND, text))
 }
 
-fn ask(client: Option<&str>, typed: &str) -> String {
+fn ask(waiting: Option<&SignInFacts>, typed: &str) -> String {
     let typed = escaped(typed);
-    match client {
+    match waiting {
         None => "<h1>Sign in a device</h1><form method=\"get\" action=\"/device\"><p><label>Code shown by the device \
                  <input name=\"user_code\" autocomplete=\"off\" autofocus required></label></p>\
                  <p><button>Continue</button></p></form>"
             .to_owned(),
-        Some(client) => format!(
-            "<h1>Sign in a device</h1><p><b>{}</b> shows the code <b>{typed}</b> and asks to be signed in. Approve only \
+        Some(SignInFacts { client, scopes, .. }) => format!(
+            "<h1>Sign in a device</h1><p><b>{}</b> shows the code <b>{typed}</b> and asks to be signed in{}. Approve only \
              if you started this yourself.</p><form method=\"post\" action=\"/device\">\
              <input type=\"hidden\" name=\"user_code\" value=\"{typed}\">\
              <p><button name=\"decision\" value=\"approve\">Approve</button> \
              <button name=\"decision\" value=\"deny\">Deny</button></p></form>",
-            escaped(client)
+            escaped(client),
+            match scopes.as_ref().map(ToString::to_string) {
+                Some(scopes) if !scopes.is_empty() => format!(", for <b>{}</b>", escaped(&scopes)),
+                _ => String::new(),
+            }
         ),
     }
 }

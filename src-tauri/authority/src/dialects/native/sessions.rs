@@ -18,8 +18,9 @@
 //!   caller's: neither reach nor life grows. It lives on when the caller's is ended; it is in the list.
 //! - **The limit** is [`crate::Config::most_sessions`]; at it, opening is refused. Services that end the oldest do so at a
 //!   sign-in, where refusing would lock a person out. Here a program asks that has the list at hand, and ending a session
-//!   for it would let a token end one that it may not: so also Google Cloud's and AWS's limits on keys refuse. A sign-in makes a user
-//!   of its own, so it never meets the limit.
+//!   for it would let a token end one that it may not: so also Google Cloud's and AWS's limits on keys refuse. A sign-in that an
+//!   administrator approves for a user with as many sessions as may be ends the one that was used longest ago, as those of Google
+//!   and GitHub do: who approves may do everything, and the person at the device cannot make room.
 //! - **`PATCH`** sets `name`, or takes it away by `null`, as in RFC 7396; nothing else can be changed. Bodies are `application/json`.
 //! - **`DELETE`** answers how many sessions it ended, `{"revoked": 1}`. All their tokens are refused from the next request on;
 //!   who verifies access tokens by the public key alone accepts them to their end.

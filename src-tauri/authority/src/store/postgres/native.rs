@@ -10,13 +10,13 @@ use daypass_core::lineage::chain::{Chain, Link as Generation, Token};
 use daypass_core::lineage::{End, Lineage, Refusal, Scopes};
 use tokio_postgres::Row;
 
+use super::device::take_device_code;
 use super::link::{Link, Then, Values};
-use super::rows::take_device_code;
 use super::values::{bytes, instant, life, millis, some_bytes, some_word, text, value, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt};
-use crate::store::native::forgotten_at;
+use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn};
+use crate::store::native::{UNREADABLE_SCOPES, forgotten_at, give_way};
 use crate::store::rows::micros;
 
 pub(super) async fn add_client(db: &Link, client: &Client) -> Result<bool, Error> {
@@ -190,17 +190,23 @@ pub(super) async fn redeem(
     db: &Link,
     digest: Digest,
     mut session: NativeSession,
+    most: u32,
     now: Time,
-) -> Result<Redeemed<NativeSession>, Error> {
+) -> Result<Redeemed<SignedIn>, Error> {
     db.together(async {
         let redeemed = take_device_code(db, digest, Some(&session.client_id), now).await?;
+        let mut ended = Vec::new();
         if let Redeemed::Approved((user_id, scopes)) = &redeemed {
+            for mut gives_way in give_way(living_held(db, user_id, now).await?, most) {
+                gives_way.chain.lineage.end(End::Revoked);
+                update(db, &gives_way).await?;
+                ended.push(gives_way.chain.id);
+            }
             session.user_id = Some(user_id.clone());
-            session.chain.lineage.scopes =
-                Scopes::parse(scopes).ok_or(Error::Damaged("the scopes of a device sign-in cannot be read"))?;
+            session.chain.lineage.scopes = Scopes::parse(scopes).ok_or(UNREADABLE_SCOPES)?;
             insert(db, &session).await?;
         }
-        Ok(redeemed.map(|_| session))
+        Ok(redeemed.map(|_| SignedIn { session, ended }))
     })
     .await
 }

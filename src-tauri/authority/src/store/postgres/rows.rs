@@ -9,8 +9,8 @@ use super::link::{Link, Then};
 use super::values::{instant, life, millis, some_instant, some_word, text, value, word};
 use crate::Error;
 use crate::model::{
-    Credential, CredentialKind, Digest, Door, NewCredential, NewDeviceCode, NewSession, NewUser, Opening, Profile,
-    Redeemed, Refused, Scopes, Session, SessionKind, Subject,
+    Credential, CredentialKind, Digest, Door, NewCredential, NewSession, NewUser, Opening, Profile, Refused, Scopes,
+    Session, SessionKind, Subject,
 };
 use crate::store::rows::micros;
 
@@ -236,117 +236,6 @@ async fn owns_profile(db: &Link, user_id: &str, id: &str) -> Result<bool, Error>
     Ok(found.is_some())
 }
 
-/// All who add one wait for each other, so that two that count at once do not both find room.
-pub(super) async fn add_device_code(db: &Link, code: &NewDeviceCode, most: u32, now: Time) -> Result<bool, Error> {
-    db.begin_with("SELECT pg_advisory_xact_lock(hashtextextended('daypass device_codes', 0))", &[]).await?;
-    let added = db
-        .commit_with(
-            "INSERT INTO device_codes (digest, user_code, client_id, created_at, expires_at, scopes)
-             SELECT $1, $2, $3, $4, $5, $8 WHERE (SELECT count(*) FROM device_codes WHERE expires_at > $7) < $6",
-            &[
-                &code.digest.0.as_slice(),
-                &code.user_code.0.as_slice(),
-                &text(&code.client_id),
-                &micros(code.created_at),
-                &micros(code.expires_at),
-                &i64::from(most),
-                &micros(now),
-                &code.scopes.as_ref().map(ToString::to_string),
-            ],
-        )
-        .await?;
-    Ok(added > 0)
-}
-
-/// The statement about the device sign-in with the user code `$1`, if it waits to be settled at `$2`.
-macro_rules! waiting {
-    ($what:literal) => {
-        concat!($what, " WHERE user_code = $1 AND user_id IS NULL AND NOT denied AND expires_at > $2")
-    };
-}
-
-pub(super) async fn waiting_client(db: &Link, user_code: Digest, now: Time) -> Result<Option<String>, Error> {
-    let found =
-        db.row(waiting!("SELECT client_id FROM device_codes"), &[&user_code.0.as_slice(), &micros(now)]).await?;
-    found.map(|row| value(&row, 0)).transpose()
-}
-
-pub(super) async fn settle_device_code(
-    db: &Link,
-    user_code: Digest,
-    user: Option<&NewUser>,
-    now: Time,
-) -> Result<bool, Error> {
-    let (code, now) = (user_code.0.as_slice(), micros(now));
-    let Some(user) = user else {
-        return Ok(db.change(waiting!("UPDATE device_codes SET denied = TRUE"), &[&code, &now]).await? > 0);
-    };
-    db.together(async {
-        let approved = db.change(waiting!("UPDATE device_codes SET user_id = $3"), &[&code, &now, &user.id]).await?;
-        if approved > 0 {
-            add_user(db, user).await?;
-        }
-        Ok(approved > 0)
-    })
-    .await
-}
-
-pub(super) async fn redeem_device_code(
-    db: &Link,
-    digest: Digest,
-    credential: &NewCredential,
-    now: Time,
-) -> Result<Redeemed<String>, Error> {
-    db.together(async {
-        let redeemed = take_device_code(db, digest, None, now).await?;
-        if let Redeemed::Approved((user_id, _)) = &redeemed {
-            insert_credential(db, user_id, credential).await?;
-        }
-        Ok(redeemed.map(|(user_id, _)| user_id))
-    })
-    .await
-}
-
-/// Asks after a device sign-in, inside a transaction: one of Discovr's, or of the native dialect's `client_id`. An approved
-/// one is used up, by one of those who ask at once; answers its user, and the scopes that it was begun with. That of a
-/// disabled user is unknown.
-pub(super) async fn take_device_code(
-    db: &Link,
-    digest: Digest,
-    client_id: Option<&str>,
-    now: Time,
-) -> Result<Redeemed<(String, String)>, Error> {
-    let found = db
-        .row(
-            "SELECT user_id, expires_at, denied, coalesce(scopes, '') FROM device_codes
-             WHERE digest = $1 AND (scopes IS NULL) = ($2::text IS NULL) AND client_id = coalesce($2, client_id)",
-            &[&digest.0.as_slice(), &client_id.map(text)],
-        )
-        .await?;
-    let Some(row) = found else { return Ok(Redeemed::Unknown) };
-    if value(&row, 2)? {
-        return Ok(Redeemed::Denied);
-    }
-    if micros(now) >= value(&row, 1)? {
-        return Ok(Redeemed::Expired);
-    }
-    let Some(user_id) = value(&row, 0)? else { return Ok(Redeemed::Pending) };
-    // As in `open`: who disables the user waits, and finds what comes of this; or was before it.
-    db.rows(
-        "SELECT pg_advisory_xact_lock_shared(hashtextextended('daypass user ' || $1::text, 0))",
-        &[&value::<&str>(&row, 0)?],
-    )
-    .await?;
-    let taken = db
-        .change(
-            "DELETE FROM device_codes WHERE digest = $1
-             AND EXISTS (SELECT 1 FROM users WHERE users.id = user_id AND disabled_at IS NULL)",
-            &[&digest.0.as_slice()],
-        )
-        .await?;
-    Ok(if taken > 0 { Redeemed::Approved((user_id, value(&row, 3)?)) } else { Redeemed::Unknown })
-}
-
 /// Rows that another process is just removing are left to it.
 pub(super) async fn expire(db: &Link, now: Time, credentials_before: Time, most: u32) -> Result<usize, Error> {
     let (now, before, most) = (micros(now), micros(credentials_before), i64::from(most));
@@ -389,7 +278,7 @@ pub(super) async fn expire(db: &Link, now: Time, credentials_before: Time, most:
     Ok(usize::try_from(removed).unwrap_or(usize::MAX))
 }
 
-async fn insert_credential(db: &Link, user_id: &str, credential: &NewCredential) -> Result<(), Error> {
+pub(super) async fn insert_credential(db: &Link, user_id: &str, credential: &NewCredential) -> Result<(), Error> {
     db.change(
         "INSERT INTO credentials (digest, user_id, kind, scopes, life, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
