@@ -10,7 +10,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 
 /// The methods that an item of a path may have.
-const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+const METHODS: [&str; 6] = ["get", "head", "post", "put", "patch", "delete"];
 
 /// What an authority says of itself, ready to be held against what it does.
 pub(crate) struct Document {
@@ -73,6 +73,11 @@ impl Document {
             }
         }
         found
+    }
+
+    /// The statuses that an operation may answer.
+    pub(crate) fn statuses(&self, method: &str, template: &str) -> Vec<u16> {
+        self.paths[template][method].answers.keys().copied().collect()
     }
 
     /// The template that `path` fits, and its operations; one without a placeholder goes before one with.

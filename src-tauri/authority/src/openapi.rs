@@ -2,7 +2,8 @@
 //!
 //! A file holds the paths of its dialect, the schemas and the security schemes; an operation lists the statuses of its
 //! `refusals`. What a refusal looks like is not written there: its form is the schema `…Error` of the dialect, and its
-//! examples are what [`Dialect::refuse`] says. `tests/authority/document.rs` holds every answer of the suite against this.
+//! examples are what [`Dialect::refuse`] says. Nor is HEAD, which is made of GET. `tests/authority/document.rs` holds every
+//! answer of the suite against this.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -17,7 +18,8 @@ use serde_json::{Map, Value, json};
 use crate::call::{Problem, Reply};
 use crate::dialects::Dialect;
 
-/// What every operation can be refused with, whatever it does: the transport's own words, and a store that is away.
+/// What every operation of a dialect can be refused with, whatever it does: the transport's own words, and a store that is
+/// away.
 const ALWAYS: [u64; 5] = [400, 408, 413, 421, 503];
 
 /// A dialect, what its components' names begin with, and its file.
@@ -30,8 +32,8 @@ const PARTS: [(Dialect, &str, &str); 6] = [
     (Dialect::Operation, "Operation", include_str!("../openapi/operation.json")),
 ];
 
-const ABOUT: &str = "Issues sessions in five dialects on one port. Wherever GET is answered, HEAD is, without the body \
-    (RFC 9110 section 9.3.2). A path or method that is not listed is 404 or 405 in the words of the dialect that the \
+const ABOUT: &str = "Issues sessions in five dialects on one port. Wherever GET is answered, HEAD is, with the same status and \
+    headers and without the body (RFC 9110 section 9.3.2). A path or method that is not listed is 404 or 405 in the words of the dialect that the \
     path's first part belongs to. What is no HTTP at all, or has a head that is too long or too slow, is 400, 408, 414 \
     or 431 with `{\"code\": \"bad_request\", \"message\": …}`, as nobody knows for which dialect it was meant.";
 
@@ -58,7 +60,7 @@ fn merged() -> Value {
         let mut refusals = BTreeSet::new();
         for (path, mut item) in taken(&mut part, "paths") {
             for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
-                finish(operation, name, &part["tag"]["name"], &mut refusals);
+                finish(operation, dialect, name, &part["tag"]["name"], &mut refusals);
             }
             if let Some(rest) = path.strip_prefix("/api/") {
                 paths.insert(format!("/api/v1/{rest}"), second(item.clone()));
@@ -75,6 +77,7 @@ fn merged() -> Value {
             }
         }
     }
+    add_heads(&mut paths, &mut components["responses"]);
     json!({
         "openapi": "3.1.1",
         "info": {
@@ -98,12 +101,14 @@ fn taken(part: &mut Value, key: &str) -> Map<String, Value> {
 }
 
 /// Puts into an operation what its file does not write: the tag, and the refusals, which are noted in `seen`.
-fn finish(operation: &mut Value, name: &str, tag: &Value, seen: &mut BTreeSet<u64>) {
+fn finish(operation: &mut Value, dialect: Dialect, name: &str, tag: &Value, seen: &mut BTreeSet<u64>) {
     // Beside the operations of a path there are its parameters.
     let Some(members) = operation.as_object_mut().filter(|members| members.contains_key("responses")) else { return };
     let own = members.remove("refusals").unwrap_or_default();
     let own = own.as_array().into_iter().flatten().filter_map(Value::as_u64);
-    for status in own.chain(ALWAYS) {
+    // What an operator asks is answered before a request is received in a dialect's name, and lists all of its own.
+    let always: &[u64] = if dialect == Dialect::Operation { &[] } else { &ALWAYS };
+    for status in own.chain(always.iter().copied()) {
         if operation["responses"].get(status.to_string()).is_some() {
             continue;
         }
@@ -122,6 +127,33 @@ fn second(mut item: Value) -> Value {
         }
     }
     item
+}
+
+/// Puts HEAD beside every GET: the same operation, whose answers have no body.
+fn add_heads(paths: &mut Map<String, Value>, responses: &mut Value) {
+    for item in paths.values_mut() {
+        let Some(mut head) = item.get("get").cloned() else { continue };
+        head["operationId"] = format!("{}Head", head["operationId"].as_str().unwrap_or_default()).into();
+        for answer in head["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(name) = answer["$ref"].as_str().and_then(|at| at.strip_prefix("#/components/responses/")) {
+                let mut bare = responses[name].clone();
+                bodiless(&mut bare);
+                let name = format!("{name}Head");
+                *answer = json!({ "$ref": format!("#/components/responses/{name}") });
+                responses[name] = bare;
+            } else {
+                bodiless(answer);
+            }
+        }
+        item["head"] = head;
+    }
+}
+
+/// Takes the body out of an answer.
+fn bodiless(answer: &mut Value) {
+    if let Some(members) = answer.as_object_mut() {
+        members.remove("content");
+    }
 }
 
 /// How a dialect refuses with `status`.
@@ -238,6 +270,30 @@ mod tests {
         // What the figures count apart is one session in the document.
         assert!(paths.insert(bare("/oauth2/sessions/current")));
         assert_eq!(paths, routes);
+    }
+
+    #[test]
+    fn head_stands_where_get_does_and_has_no_body() {
+        let document = merged();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let (Some(get), Some(head)) = (item.get("get"), item.get("head")) else {
+                assert!(item.get("get").is_none() && item.get("head").is_none(), "{path}");
+                continue;
+            };
+            assert_ne!(get["operationId"], head["operationId"], "{path}");
+            assert_eq!((&get["security"], &get["parameters"]), (&head["security"], &head["parameters"]), "{path}");
+            let answers = |operation: &Value| operation["responses"].as_object().unwrap().clone();
+            let followed = |answer: &Value| {
+                let at = answer["$ref"].as_str().map(|at| document.pointer(&at[1..]).unwrap().clone());
+                at.unwrap_or_else(|| answer.clone())
+            };
+            for (status, answer) in answers(get) {
+                let (full, bare) = (followed(&answer), followed(&head["responses"][&status]));
+                assert!(bare["description"].is_string() && bare.get("content").is_none(), "{path} {status}");
+                assert_eq!(full["headers"], bare["headers"], "{path} {status}");
+            }
+            assert_eq!(answers(get).len(), answers(head).len(), "{path}");
+        }
     }
 
     #[test]

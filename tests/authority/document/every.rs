@@ -1,5 +1,8 @@
-//! Every operation of the document is done once, by one who may; and every path knows exactly the methods that stand there.
+//! Every operation of the document is done once, by one who may, and refused in each way that stands there; and every path
+//! knows exactly the methods that stand there.
 
+use daypass_authority::{Config, Rate};
+use daypass_core::Secret;
 use serde_json::{Value, json};
 
 use super::request::RequestBuilder;
@@ -16,6 +19,7 @@ async fn well_asked(world: &World, id: &str, method: &str, path: &str) -> Reques
     let demo = &world.demo;
     let bearing = |token| world.bearing(method, path, token);
     let user = || async { secret(&signed_in(world, &demo.native_client).await, "access_token") };
+    let id = id.strip_suffix("Head").unwrap_or(id);
     match id.strip_suffix("V1").unwrap_or(id) {
         "discovrMint" => bearing(&demo.discovr_refresh_token).json(&json!({ "profileId": demo.discovr_profile_id })),
         "discovrSignOut" | "discovrProfiles" => bearing(&demo.discovr_refresh_token),
@@ -89,12 +93,87 @@ fn discover_key(world: &World, method: &str, path: &str) -> RequestBuilder {
 #[tokio::test]
 async fn every_operation_is_done_for_who_may() {
     let operations = document(&World::new().await).await.operations();
-    assert!(operations.len() > 35, "{}", operations.len());
+    assert!(operations.len() > 50, "{}", operations.len());
     for (method, path, id) in operations {
         // Some end the credential that they are asked with.
         let world = World::new().await;
         let response = well_asked(&world, &id, &method, &path).await.send().await.unwrap();
         assert!(response.status().is_success(), "{id}: {}", response.status());
+    }
+}
+
+/// Requests for an operation that have something wrong with them, whatever it is for.
+fn faults(world: &World, method: &str, path: &str) -> Vec<RequestBuilder> {
+    let plain = || world.request(method, path);
+    let own = format!("http://{}", world.address);
+    let mut faults = vec![
+        plain(),
+        plain().header("host", "local host"),
+        plain().header("host", "evil.example"),
+        plain().body("x".repeat(70_000)),
+        wrong(world, method, path, false),
+        wrong(world, method, path, true),
+    ];
+    if !["GET", "HEAD"].contains(&method) {
+        for body in ["{", "[]", "{}", "a=b&a=b"] {
+            for kind in ["application/json", "application/x-www-form-urlencoded", "text/plain"] {
+                let asked = wrong(world, method, path, false).header("origin", own.as_str());
+                faults.push(asked.header("content-type", kind).body(body));
+            }
+        }
+    }
+    faults
+}
+
+/// A request with credentials that nobody has: a client's, or a token wherever one may stand.
+fn wrong(world: &World, method: &str, path: &str, client: bool) -> RequestBuilder {
+    let asked = world.request(method, path);
+    if client {
+        return asked.basic_auth("nobody", Some("wrong")).form(&[("token", "x")]);
+    }
+    asked.bearer_auth("wrong").header("x-api-key", "wrong").header("refresh-token", "wrong")
+}
+
+#[tokio::test]
+async fn every_refusal_that_the_document_knows_is_met_and_no_other() {
+    // Those that depend on what there is, on the time, or on the machine that asks are met by the tests of each dialect.
+    const ELSEWHERE: [u16; 7] = [403, 404, 408, 409, 422, 429, 503];
+    let rate = |burst| Config { failures: Rate { burst, per_second: 0.001 }, ..Config::default() };
+    let (world, limited) = (World::of(rate(u32::MAX)).await, World::of(rate(1)).await);
+    limited.bearing("GET", "/profiles", &Secret::new("rt_0")).send().await.unwrap();
+    let document = document(&world).await;
+    for (method, template, id) in document.operations() {
+        let path =
+            template.replace("{id}", &"0".repeat(32)).replace("{deviceCode}", "dvc_0").replace("{customer}", "1");
+        let known = document.statuses(&method, &template);
+        let mut met = Vec::new();
+        for fault in faults(&world, &method, &path) {
+            // That the answer is in the document is looked at on the way.
+            met.push(fault.send().await.unwrap().status().as_u16());
+        }
+        let missing = |met: &[u16]| {
+            let refusals = known.iter().copied().filter(|status| *status >= 400 && !ELSEWHERE.contains(status));
+            // Of the figures no body is read, unless they have a listener of their own.
+            let refusals = refusals.filter(|status| (template.as_str(), *status) != ("/metrics", 413));
+            refusals.filter(|status| !met.contains(status)).collect::<Vec<_>>()
+        };
+        if missing(&met) == [415] {
+            // Who is not let in does not hear of this.
+            let asked = well_asked(&world, &id, &method, &template).await;
+            met.push(asked.of_kind("text/plain").send().await.unwrap().status().as_u16());
+        }
+        assert!(missing(&met).is_empty(), "{id}: {:?} of {met:?}", missing(&met));
+        let way = document.all["paths"][&template][method.to_lowercase()]["security"][0].as_object();
+        let schemes: Vec<&String> = way.into_iter().flat_map(|way| way.keys()).collect();
+        if let [scheme] = schemes[..] {
+            let mut guess = wrong(&limited, &method, &path, scheme == "oauthClient");
+            if scheme != "oauthClient" {
+                // Some read the body first: this one is good for all of them.
+                guess = guess.json(&json!({ "name": "x", "type": "api", "expiry": 60, "scope": ["search-rec"] }));
+            }
+            assert_eq!(guess.send().await.unwrap().status(), 429, "{id}");
+            assert!(known.contains(&429), "{id}");
+        }
     }
 }
 

@@ -41,9 +41,7 @@ impl Document {
                 status => Err(format!("{status}, where there should be nothing")),
             };
         };
-        // RFC 9110 section 9.3.2.
-        let method = if asked.method == "HEAD" { "GET" } else { &asked.method };
-        let Some(operation) = operations.get(method) else {
+        let Some(operation) = operations.get(&asked.method) else {
             return match said.status {
                 405 => self.refused(said).and(self.allowed(template, said)),
                 status if TRANSPORT.contains(&status) => self.refused(said),
@@ -51,7 +49,7 @@ impl Document {
             };
         };
         let answer = operation.answers.get(&said.status).ok_or(format!("the status {} is not there", said.status))?;
-        answer.hold(said, asked.method == "HEAD").map_err(|finding| format!("{}: {finding}", said.status))?;
+        answer.hold(said).map_err(|finding| format!("{}: {finding}", said.status))?;
         if (200..300).contains(&said.status) {
             operation.hold(asked, &self.security).map_err(|finding| format!("was served although {finding}"))?;
         }
@@ -83,10 +81,7 @@ impl Document {
 
     /// The methods that 405 names are those that stand there.
     fn allowed(&self, template: &str, said: &Said) -> Result<(), String> {
-        let mut known: BTreeSet<&str> = self.paths[template].keys().map(String::as_str).collect();
-        if known.contains("GET") {
-            known.insert("HEAD");
-        }
+        let known: BTreeSet<&str> = self.paths[template].keys().map(String::as_str).collect();
         let allow = said.headers.get("allow").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let told: BTreeSet<&str> = allow.split(", ").collect();
         if told == known { Ok(()) } else { Err(format!("Allow is {told:?}, and there are {known:?}")) }
@@ -94,7 +89,7 @@ impl Document {
 }
 
 impl Answer {
-    fn hold(&self, said: &Said, head: bool) -> Result<(), String> {
+    fn hold(&self, said: &Said) -> Result<(), String> {
         if let Some(missing) = self.headers.iter().find(|name| !said.headers.contains_key(name.as_str())) {
             return Err(format!("the header {missing} is missing"));
         }
@@ -104,13 +99,6 @@ impl Answer {
         }
         let schema = self.content.get(&kind).ok_or(format!("the media type {kind:?} is not there"))?;
         match kind.as_str() {
-            _ if head => {
-                if said.body.is_empty() {
-                    Ok(())
-                } else {
-                    Err("HEAD has a body".to_owned())
-                }
-            }
             "application/json" => {
                 let body = serde_json::from_slice(&said.body).map_err(|error| error.to_string())?;
                 fits(schema, &body)

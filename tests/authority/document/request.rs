@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Response};
 use serde::Serialize;
 use serde_json::Value;
@@ -19,16 +20,18 @@ impl RequestBuilder {
         Self(inner)
     }
 
-    pub(crate) fn header(
-        self,
-        name: &str,
-        value: impl TryInto<reqwest::header::HeaderValue, Error: fmt::Debug>,
-    ) -> Self {
+    pub(crate) fn header(self, name: &str, value: impl TryInto<HeaderValue, Error: fmt::Debug>) -> Self {
         Self(self.0.header(name, value.try_into().unwrap()))
     }
 
     pub(crate) fn json(self, body: &impl Serialize) -> Self {
         Self(self.0.json(body))
+    }
+
+    /// The same, with its body called `kind`, whatever it is.
+    pub(crate) fn of_kind(self, kind: &'static str) -> Self {
+        let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind))].into_iter().collect();
+        Self(self.0.headers(headers))
     }
 
     pub(crate) fn form(self, fields: &(impl Serialize + ?Sized)) -> Self {

@@ -23,17 +23,7 @@ ENDS = {
     "oauthRevoke": ["oauthAccessToken"],
 }
 
-
-
-class Elsewhere(requests.adapters.HTTPAdapter):
-    """Calls from an address of its own: failures are limited by address, and those of schemathesis are many."""
-
-    def init_poolmanager(self, *arguments, **options):
-        super().init_poolmanager(*arguments, source_address=("127.0.0.2", 0), **options)
-
-
 http = requests.Session()
-http.mount("http://", Elsewhere())
 # No proxy of the machine's stands between two programs on loopback.
 http.trust_env = False
 
@@ -144,9 +134,3 @@ def after_call(context, case, response):
         KEYS.kept.pop(scheme, None)
     if operation.startswith("pocketpawRegenerate"):
         KEYS.kept["pocketpawMaster"] = response.json()["token"]
-
-
-@schemathesis.hook
-def filter_failure(context, failure, case, response):
-    # So many credentials were wrong before this one that it is answered with the limit, which stands in the document.
-    return response.status_code != 429
