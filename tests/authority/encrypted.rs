@@ -18,10 +18,10 @@ use tokio_rustls::client::TlsStream;
 use crate::world::World;
 
 /// The certificates of the tests of providers.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/providers/tls");
+pub(crate) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/providers/tls");
 
 /// Writes the certificate and the key for `name` as PEM.
-fn write(folder: &Path, name: &str) {
+pub(crate) fn write(folder: &Path, name: &str) {
     for (end, label) in [("cert", "CERTIFICATE"), ("key", "PRIVATE KEY")] {
         let text = BASE64.encode(&std::fs::read(format!("{FOLDER}/{name}.{end}.der")).unwrap());
         let pem = format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n");

@@ -27,6 +27,7 @@ mod operation;
 mod place;
 mod pocketpaw;
 mod proxied;
+mod reached;
 mod restarts;
 mod store;
 mod transport;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use daypass_test_support::http::{Answer, Request};
 use daypass_test_support::postgres;
-use daypass_test_support::program::{Installation, Running};
+use daypass_test_support::program::{Installation, Running, finish};
 use rustix::process::Signal;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -106,10 +106,57 @@ fn what_one_server_revokes_is_dead_at_the_other_within_a_second() {
 fn a_password_is_not_taken_where_others_can_read_it() {
     let home = installation();
     let said = home.run(&["serve", "--store", "postgres://me:hunter2@localhost/daypass"]).refused(2);
-    assert!(said.contains("PGPASSWORD") && !said.contains("hunter2"), "{said}");
+    assert!(said.contains("~/.pgpass or PGPASSWORD") && !said.contains("hunter2"), "{said}");
     // Nobody listens there: it says so, and what it was told stays its own.
     let mut command =
         home.command(&["serve", "--listen", "127.0.0.1:0", "--store", "postgres://me@127.0.0.1:1/daypass"]);
-    let said = daypass_test_support::program::finish(command.env("PGPASSWORD", "hunter2"), "").refused(1);
+    let said = finish(command.env("PGPASSWORD", "hunter2"), "").refused(1);
     assert!(said.contains("does not answer") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn the_password_is_looked_for_as_by_the_programs_of_postgresql() {
+    use std::os::unix::fs::PermissionsExt;
+    let rules = "local all all trust\nhost all me samehost scram-sha-256\n";
+    let listen = format!("listen_addresses={}", postgres::address(0));
+    let server = postgres::Server::start_with(&[&listen, "fsync=off"], &[("pg_hba.conf", rules)]);
+    let database = server.database();
+    database.run("CREATE ROLE me SUPERUSER LOGIN PASSWORD 'hunter2'");
+    let url = format!("postgres://me@{}/{}", postgres::address(0), database.name());
+    let home = installation();
+    let ask = |variables: &[(&str, &str)]| {
+        let mut command = home.command(&["authority", "user", "list", "--json", "--store", &url]);
+        finish(command.envs(variables.iter().copied()), "")
+    };
+    let write = |name: &str, password: &str, mode: u32| {
+        let path = home.beside().join(name);
+        std::fs::write(&path, format!("*:*:{}:me:{password}\n", database.name())).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let refused = |variables: &[(&str, &str)]| {
+        let said = ask(variables).refused(1);
+        assert!(said.contains("password") && !said.contains("hunter"), "{said}");
+    };
+
+    refused(&[]);
+    ask(&[("PGPASSWORD", "hunter2")]).ok();
+    write(".pgpass", "hunter2", 0o600);
+    ask(&[]).ok();
+    ask(&[("PGPASSWORD", "")]).ok();
+    refused(&[("PGPASSWORD", "hunter1")]);
+    let wrong = write("wrong", "hunter1", 0o600);
+    refused(&[("PGPASSFILE", &wrong)]);
+    ask(&[("PGPASSFILE", &wrong), ("PGPASSWORD", "hunter2")]).ok();
+
+    // One that others may read is told, and passed over; unless systemd keeps it from them.
+    write(".pgpass", "hunter2", 0o640);
+    let outcome = ask(&[]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (1, ""));
+    let [told, refusal] = outcome.stderr.lines().collect::<Vec<_>>()[..] else { panic!("{}", outcome.stderr) };
+    assert!(told.contains(".pgpass is not used: others may read it; its mode should be 0600"), "{told}");
+    assert!(refusal.contains("password"), "{refusal}");
+    let folder = home.beside().to_str().unwrap();
+    let file = format!("{folder}/.pgpass");
+    ask(&[("PGPASSFILE", &file), ("CREDENTIALS_DIRECTORY", folder)]).ok();
 }

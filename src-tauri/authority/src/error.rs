@@ -20,6 +20,14 @@ pub enum Error {
     /// The URL of a store cannot be used. Nothing of it is repeated, as it may hold a password.
     #[error("the store's URL cannot be used: {0}")]
     Address(&'static str),
+    /// A password file is not used. Nothing of it is repeated.
+    #[error("the password file {path} is not used: {why}")]
+    PasswordFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The database server cannot be reached, is starting or going down, or is too busy: later it may answer.
     #[error("the database does not answer: {0}")]
     Unreachable(String),

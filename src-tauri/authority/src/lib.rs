@@ -40,4 +40,4 @@ pub use error::Error;
 pub use log::{Form, Level, Log};
 pub use serve::{Listeners, Tls, TlsError, run, run_at};
 pub use service::{ClientKind, DemoUser, KeyFacts, RegisteredClient, Service, UserCredentials};
-pub use store::Store;
+pub use store::{PasswordFile, Store};

@@ -27,6 +27,7 @@ use daypass_core::token::ring::Ring;
 use daypass_core::{Secret, Time};
 
 pub(crate) use known::{Known, Memory};
+pub use postgres::PasswordFile;
 use prometheus_client::registry::Registry;
 pub(crate) use watched::Watched;
 
@@ -70,9 +71,10 @@ impl Store {
     /// brings it to the schema of this program: at once even where several start together. It should be a database of its
     /// own; tables of others are left alone.
     ///
-    /// A way that leaves the machine is encrypted, and the server's certificate looked at, unless the URL says
-    /// `sslmode=disable`; `sslrootcert=FILE` names a root to believe in place of the system's. `connections=N` bounds what
-    /// this process opens, 16 where it is not said. `password` goes before one that the URL holds. Blocks until the database has answered.
+    /// A way that leaves the machine is encrypted, and the server's certificate looked at, its name included, unless the URL
+    /// says `sslmode=disable`; `sslrootcert=FILE` names a root to believe in place of the system's. `connections=N` bounds
+    /// what this process opens, 16 where it is not said. A parameter that is not known is refused. `password` goes before
+    /// one that the URL holds; [`PasswordFile`] reads PostgreSQL's own. Blocks until the database has answered.
     ///
     /// # Errors
     /// [`Error::Address`], [`Error::Unreachable`], [`Error::Postgres`], [`Error::Newer`].

@@ -2,11 +2,14 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use daypass_api::home::private_folder;
 use daypass_api::{Home, reason};
-use daypass_authority::{Config, DemoUser, Form, Listeners, Log, Service, Store, Tls, UserCredentials};
+use daypass_authority::{
+    Config, DemoUser, Error, Form, Listeners, Log, PasswordFile, Service, Store, Tls, UserCredentials,
+};
 use daypass_core::Secret;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -236,11 +239,38 @@ fn store(configured: &Configured, demo: bool) -> Result<(Store, Option<bool>), F
     Ok((store, Some(new)))
 }
 
-/// The store in the database at `url`. Its password is where PostgreSQL's own programs look first, and nobody else can:
-/// in `PGPASSWORD`, in the environment of this process.
-pub(crate) fn database(url: String) -> Result<Store, daypass_authority::Error> {
-    let password = std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Secret::new);
-    Store::postgres(&Secret::new(url), password.as_ref())
+/// The store in the database at `url`. Its password is where PostgreSQL's own programs look for it, and others cannot: in
+/// `PGPASSWORD`, in the environment of this process, or in a password file. One that is not to be used is told, and passed
+/// over: perhaps no password is asked for.
+pub(crate) fn database(url: String) -> Result<Store, Error> {
+    let url = Secret::new(url);
+    let said = std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Secret::new);
+    let password = match (said, password_file()) {
+        (None, Some(file)) => match file.password(&url) {
+            Err(problem @ Error::PasswordFile { .. }) => {
+                output::tell(&format!("daypass: {problem}."));
+                None
+            }
+            found => found?,
+        },
+        (said, _) => said,
+    };
+    Store::postgres(&url, password.as_ref())
+}
+
+/// The password file that `PGPASSFILE` names, or the usual one of this user; none where there is no home.
+fn password_file() -> Option<PasswordFile> {
+    let place = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let Some(path) = place("PGPASSFILE") else {
+        #[cfg(unix)]
+        let usual = place("HOME").map(|home| home.join(".pgpass"));
+        #[cfg(not(unix))]
+        let usual = place("APPDATA").map(|folder| folder.join("postgresql").join("pgpass.conf"));
+        return usual.map(PasswordFile::new);
+    };
+    // Where systemd puts what `LoadCredential=` names: the folder is the service's alone.
+    let guarded = place("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.starts_with(folder));
+    Some(if guarded { PasswordFile::guarded(path) } else { PasswordFile::new(path) })
 }
 
 /// The log on stderr, as it is configured.

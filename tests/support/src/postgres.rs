@@ -1,11 +1,11 @@
 //! A real PostgreSQL for tests: a server of their own in a folder of its own, and a database for each test.
 //!
-//! It listens on a Unix socket in its folder and nowhere else. Whoever started it may end in any way: a guard holds the
+//! It listens on a Unix socket in its folder and, unless it is started for that, nowhere else. Whoever started it may end in any way: a guard holds the
 //! other end of a pipe, and stops the server and removes the folder when that is closed.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -29,9 +29,23 @@ pub fn shared() -> &'static Server {
     SHARED.get_or_init(|| Server::start(&["fsync=off", "synchronous_commit=off", "full_page_writes=off"]))
 }
 
+/// An address of this machine that no other process takes for a server of its own, for each `which`: the usual port is
+/// free there. (Linux answers on all of 127.0.0.0/8.)
+pub fn address(which: u8) -> std::net::Ipv4Addr {
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    // A process number has 22 bits.
+    std::net::Ipv4Addr::new(127, 128 | (high & 0x3f) | (which & 1) << 6, middle, low)
+}
+
 impl Server {
     /// Starts one with `settings` of postgresql.conf.
     pub fn start(settings: &[&str]) -> Self {
+        Self::start_with(settings, &[])
+    }
+
+    /// Starts one that listens at [`address`] too, with `files` (name and text) in the folder of its data, and there alone
+    /// readable: `pg_hba.conf` says who may come in, `server.crt` and `server.key` are for TLS.
+    pub fn start_with(settings: &[&str], files: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("daypass-pg-").tempdir().unwrap().keep();
         let settings = settings.iter().map(|setting| format!(" -c {setting}")).collect::<String>();
         let settings = format!(
@@ -48,6 +62,14 @@ impl Server {
         let data = server.data();
         let options = ["-A", "trust", "-U", "daypass", "-E", "UTF8", "--locale=C", "--no-sync"];
         done(as_user(program("initdb")).arg("-D").arg(&data).args(options));
+        for (name, text) in files {
+            let file = data.join(name);
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            if let Some(user) = user() {
+                chown(&file, Some(user.0), Some(user.1)).unwrap();
+            }
+        }
         server.start_again();
         server
     }
@@ -80,6 +102,11 @@ impl Server {
         database
     }
 
+    /// What it has written into its log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
@@ -100,6 +127,11 @@ pub struct Database {
 }
 
 impl Database {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The URL that leads to it; there is no password.
     pub fn url(&self) -> String {
         self.url_of(&self.name)

@@ -11,6 +11,7 @@ mod keys;
 mod link;
 mod native;
 mod owned;
+mod passfile;
 mod rows;
 mod schema;
 mod values;
@@ -31,8 +32,9 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::NoTls;
 
-use self::address::{Address, CONNECT};
+use self::address::Address;
 use self::link::Link;
+pub use self::passfile::PasswordFile;
 use super::ears::Lease;
 use super::{Answer, Backend, Told};
 use crate::Error;
@@ -112,8 +114,8 @@ impl Engine {
             .max_size(address.connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(QUEUE))
-            .create_timeout(Some(CONNECT))
-            .recycle_timeout(Some(CONNECT))
+            .create_timeout(Some(address.patience))
+            .recycle_timeout(Some(address.patience))
             .build()
             .map_err(|_| Error::Stopped)?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|_| Error::Stopped)?;

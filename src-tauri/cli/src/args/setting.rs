@@ -132,8 +132,8 @@ pub(crate) static SETTINGS: [Setting; 24] = [
         "STORE",
         None,
         Kind::Store,
-        "Where to keep the sessions: sqlite:FILE or postgres://USER@HOST/DATABASE (its password in PGPASSWORD); in the \
-         data folder if left out, in memory with --demo",
+        "Where to keep the sessions: sqlite:FILE or postgres://USER@HOST/DATABASE (its password in PGPASSWORD or a \
+         password file, PGPASSFILE); in the data folder if left out, in memory with --demo",
     ),
     setting(
         "session-ttl",
@@ -321,7 +321,10 @@ pub(crate) fn parse_store(text: &str) -> Result<Keep, String> {
         let user = place.rsplit_once('@').map_or("", |(user, _)| user);
         // Not even repeated: everybody on the machine can read what is typed, and settings are shown.
         if user.contains(':') || parameters.split('&').any(|pair| pair.starts_with("password=")) {
-            return Err("a password does not belong there, where others can read it; put it into PGPASSWORD".to_owned());
+            return Err(
+                "a password does not belong there, where others can read it; put it into ~/.pgpass or PGPASSWORD"
+                    .to_owned(),
+            );
         }
         return Ok(Keep::Database(text.to_owned()));
     }

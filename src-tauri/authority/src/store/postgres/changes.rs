@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, NoTls, Socket};
 
-use super::address::{Address, CONNECT};
+use super::address::Address;
 use super::values::value;
 use crate::Error;
 use crate::model::Digest;
@@ -50,7 +50,7 @@ where
     T::TlsConnect: Send,
     <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
 {
-    let (client, mut connection) = timeout(CONNECT, address.config.connect(tls)).await??;
+    let (client, mut connection) = timeout(address.patience, address.config.connect(tls)).await??;
     let heard = Arc::clone(told);
     // In a set, so that it ends with this function.
     let mut driver = JoinSet::new();
@@ -61,7 +61,7 @@ where
             }
         }
     });
-    timeout(CONNECT, client.batch_execute("LISTEN daypass")).await??;
+    timeout(address.patience, client.batch_execute("LISTEN daypass")).await??;
     let mut looker = Looker { client, from: None, last: Instant::now() };
     loop {
         looker.look(told, lease).await?;
