@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
-use daypass_authority::{ClientKind, Config, Error, Store};
+use daypass_authority::{ClientKind, Config, Error, SessionFilter, Store};
 use daypass_core::Secret;
 use daypass_test_support::postgres::{self, Database};
 use serde_json::json;
@@ -12,11 +12,12 @@ use tokio::task::spawn_blocking;
 use crate::attacks_matrix::{all, live};
 use crate::elsewhere::{dies_soon, remembered};
 use crate::native::{by, introspect, registered, signed_in};
+use crate::operation::figure;
 use crate::place::Place;
 use crate::world::{World, answer, good, secret};
 
 /// The newest schema.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 /// How many rows say which schema a database has, and which that is.
 const VERSION: &str = "SELECT count(*), max(version) FROM daypass_schema";
 
@@ -52,7 +53,17 @@ async fn a_database_with_the_first_schema_is_brought_to_the_newest() {
     database.run("CREATE TABLE daypass_schema (version BIGINT NOT NULL); INSERT INTO daypass_schema VALUES (1)");
     let by_client = "SELECT count(*) FROM pg_indexes WHERE indexname = 'native_sessions_by_client'";
     assert_eq!(database.run(by_client), "0");
-    over(&database).await.end().await;
+    database.run(
+        "INSERT INTO native_sessions (id, client_id, scopes, created_at, expires_at, idle, used_at, forgotten_at, tag_key,
+             generation, current_digest, current_salt)
+         VALUES (decode(repeat('07', 16), 'hex'), 'tv', '', 1, 9000000000000000, 9000000000000, 1, 9000000000000000,
+             decode(repeat('07', 32), 'hex'), 0, decode(repeat('07', 32), 'hex'), decode(repeat('07', 32), 'hex'))",
+    );
+    let world = over(&database).await;
+    let told = world.service.sessions(&SessionFilter::default(), 100).await.unwrap();
+    let own = told.iter().find(|session| session.kind == "native").unwrap();
+    assert_eq!(own.used_at.unwrap().timestamp_micros(), 1, "as it was, and no use of a token besides");
+    world.end().await;
     assert_eq!(database.run(VERSION), format!("1|{SCHEMA}"));
     assert_eq!(database.run(by_client), "1");
 }
@@ -108,6 +119,76 @@ async fn a_revocation_is_heard_within_a_second_by_either_of_the_two_ways_alone()
         here.end().await;
         there.end().await;
     }
+}
+
+/// The access tokens of a new user's sessions, so many.
+async fn tokens(world: &World, many: usize) -> Vec<Secret> {
+    let first = secret(&signed_in(world, &world.demo.native_client).await, "access_token");
+    let mut all = vec![first];
+    while all.len() < many {
+        let (status, issued) = answer(world.bearing("POST", "/oauth2/sessions", &all[0]).json(&json!({}))).await;
+        assert_eq!(status, 201, "{issued}");
+        all.push(secret(&issued, "access_token"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_last_use_is_called_out_to_nobody_and_written_where_the_session_stands() {
+    let place = Place::new();
+    let (here, there) = (World::at(&place).await, World::at(&place).await);
+    // More than a page holds.
+    let tokens = tokens(&there, 40).await;
+    let ask = async || {
+        for token in &tokens {
+            assert_eq!(introspect(&there, token).await["active"], true);
+        }
+    };
+    remembered(&there, "native_session", ask).await;
+    let figures = async || there.request("GET", "/metrics").send().await.unwrap().text().await.unwrap();
+    let reads = "daypass_authority_store_step_seconds_count{step=\"native_session\"}";
+    let before = figure(&figures().await, reads);
+    let pages = "SELECT string_agg((ctid::text::point)[0]::text, ' ' ORDER BY id) FROM native_sessions";
+    let stands = place.run(pages);
+    assert!(stands.starts_with('0') || stands.contains(" 0"), "{stands}");
+    assert!(stands.contains('1'), "{stands}");
+
+    here.pass(Duration::from_secs(60));
+    for token in &tokens[..2] {
+        assert_eq!(introspect(&here, token).await["active"], true);
+    }
+    assert_eq!(here.service.write_uses().await.unwrap(), 2);
+    assert_eq!(place.run("SELECT count(*) FROM native_sessions WHERE seen_at IS NOT NULL"), "2");
+    assert_eq!(
+        place.run("SELECT count(*) FROM changes WHERE what LIKE 'n%'"),
+        "0",
+        "whatever is called out is noted there"
+    );
+    ask().await;
+    assert_eq!(figure(&figures().await, reads), before, "the other one still answers from memory");
+    assert_eq!(place.run(pages), stands, "on the same pages");
+    here.end().await;
+    there.end().await;
+}
+
+#[tokio::test]
+async fn a_last_use_waits_for_nobody_who_holds_the_session() {
+    let database = postgres::shared().database();
+    let world = over(&database).await;
+    let tokens = tokens(&world, 2).await;
+    world.pass(Duration::from_secs(60));
+    for token in &tokens {
+        assert_eq!(introspect(&world, token).await["active"], true);
+    }
+    let mut held = database.session();
+    held.run("BEGIN; SELECT FROM native_sessions LIMIT 1 FOR UPDATE");
+    assert_eq!(world.service.write_uses().await.unwrap(), 1, "the other one");
+    drop(held);
+    for token in &tokens {
+        assert_eq!(introspect(&world, token).await["active"], true);
+    }
+    assert_eq!(world.service.write_uses().await.unwrap(), 1, "its next use is noted");
+    world.end().await;
 }
 
 #[tokio::test]

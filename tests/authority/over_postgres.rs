@@ -16,6 +16,7 @@ mod elsewhere;
 mod encrypted;
 mod garbage;
 mod keys;
+mod last_use;
 mod limits;
 mod logged;
 mod native;

@@ -53,7 +53,9 @@ fn schemathesis_finds_no_answer_outside_the_document() {
     let ours = project("tests/interop/foreign").canonicalize().unwrap();
     let mut run = command(installed("foreign", "bin/schemathesis").canonicalize().unwrap());
     run.arg("--config-file").arg(ours.join("schemathesis.toml")).arg("run").arg("--no-color");
-    run.args(["--checks", "all"]).arg(format!("{}/openapi.json", authority.url)).env("SCHEMATHESIS_HOOKS", ours.join("keys.py"));
+    run.args(["--checks", "all"])
+        .arg(format!("{}/openapi.json", authority.url))
+        .env("SCHEMATHESIS_HOOKS", ours.join("keys.py"));
     run.env("DAYPASS_URL", &authority.url).env("DAYPASS_DEMO", authority.demo.to_string());
     // It keeps notes where it stands.
     run.current_dir(installation.beside());

@@ -146,7 +146,8 @@ pub struct SessionFacts {
     pub created_at: Time,
     /// When it ends, used or not.
     pub expires_at: Time,
-    /// When it was used last, as far as that is known.
+    /// When it was last used, as far as that is stored: opened, refreshed, or one of its access tokens accepted. Told in the
+    /// native dialect alone.
     pub used_at: Option<Time>,
 }
 

@@ -7,9 +7,13 @@ use chrono::SubsecRound as _;
 use daypass_core::lineage::chain::Chain;
 use daypass_core::token::access::Signer;
 use daypass_core::token::ring::{Plan, Ring};
-use daypass_core::{Secret, Time, lineage};
+use daypass_core::{Secret, Time, clock, lineage};
 
 use crate::admin::Grants;
+
+/// How far a use of a native session must be from the last one that is stored to be stored too: so, whoever serves it and how
+/// many they are, a session costs one such write a minute at most.
+pub(crate) const USES_APART: Duration = Duration::from_secs(60);
 
 /// The SHA-256 of a secret: all that is ever stored of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -390,7 +394,33 @@ pub(crate) struct NativeSession {
     /// What its user calls it.
     pub(crate) name: Option<String>,
     pub(crate) created_at: Time,
+    /// When one of its access tokens was accepted last, as far as that is stored; the idle life does not depend on it.
+    pub(crate) seen_at: Option<Time>,
     pub(crate) chain: Chain,
+}
+
+impl NativeSession {
+    /// When it was used last: opened, refreshed, or an access token of it accepted.
+    pub(crate) fn last_used_at(&self) -> Time {
+        let used_at = self.chain.lineage.used_at;
+        self.seen_at.map_or(used_at, |seen_at| used_at.max(seen_at))
+    }
+}
+
+/// That an access token of a native session was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The session.
+    pub(crate) session: [u8; 16],
+    /// When.
+    pub(crate) at: Time,
+}
+
+impl Use {
+    /// The latest last use beside which this one is worth a write: [`USES_APART`] before it.
+    pub(crate) fn after(&self) -> Time {
+        clock::earlier(self.at, USES_APART)
+    }
 }
 
 /// Who looks at the sessions of a user, or changes them: the holder of an access token of that user.

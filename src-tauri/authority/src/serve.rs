@@ -7,6 +7,7 @@ mod host;
 mod operate;
 mod places;
 mod tls;
+mod uses;
 mod wire;
 
 use std::net::SocketAddr;
@@ -56,12 +57,12 @@ pub async fn run(
     run_at(Listeners { main: listener, metrics: None, tls: None }, service, shutdown).await
 }
 
-/// Serves `service` on `listeners` until `shutdown` ends; removes expired rows meanwhile.
+/// Serves `service` on `listeners` until `shutdown` ends; removes expired rows and writes when sessions were used meanwhile.
 ///
 /// The end comes in three steps. First `/readyz` answers 503, each answer asks its client to close the connection, and
 /// all is served as before for [`crate::Config::drain_delay`], so that balancers look elsewhere. Then no connection is
 /// accepted any more, idle ones are closed, and requests that are under way may finish within [`crate::Config::grace`].
-/// What is not done by then is cut off. Whoever drops this future cuts off at once.
+/// What is not done by then is cut off, and the last uses are written. Whoever drops this future cuts off at once.
 ///
 /// What a client does never ends it, nor does a failing accept.
 ///
@@ -90,6 +91,7 @@ pub async fn run_at(
         let service = Arc::clone(&service);
         beside.spawn(async move { tls.watch(service.journal()).await });
     }
+    let uses = uses::Writing::start(&service);
     let mut connections = JoinSet::new();
     let sweeping = sweep(&service);
     let drained = sleep_until(Instant::now());
@@ -137,6 +139,7 @@ pub async fn run_at(
     // Fails only where no connection is left to hear it.
     let _ = stop.send(true);
     let _ = timeout(config.grace, async { while connections.join_next().await.is_some() {} }).await;
+    uses.end().await;
     journal.tell(&Event::Stopped { cut: connections.len() });
     Ok(())
 }

@@ -6,6 +6,7 @@ mod device;
 mod keys;
 mod native;
 mod owned;
+mod uses;
 mod verified;
 
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ pub use keys::KeyFacts;
 use keys::Keychain;
 pub use native::{ClientKind, RegisteredClient};
 pub(crate) use native::{Issued, Revoked};
+use uses::Uses;
 use verified::Tokens;
 
 use crate::dialects::Dialect;
@@ -62,6 +64,7 @@ pub struct Service {
     key: SigningKey,
     keychain: Keychain,
     tokens: Tokens,
+    uses: Uses,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     config: Config,
@@ -133,6 +136,7 @@ impl Service {
             key: keys.jwt,
             keychain,
             tokens,
+            uses: Uses::new(),
             clock,
             chance,
             config,

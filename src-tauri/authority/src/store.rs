@@ -35,7 +35,7 @@ use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
-    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use,
     Verdict, Which,
 };
 
@@ -258,6 +258,11 @@ pub(crate) trait Backend: Send + Sync {
         most: u32,
         now: Time,
     ) -> Answer<'_, Result<NativeSession, Denied>>;
+
+    /// Notes when access tokens of native sessions were accepted, each session once; answers how many were worth a write
+    /// ([`Use::after`]). What has ended is left alone, and so is what somebody else is changing at the moment. Nothing that
+    /// is believed of a session depends on it, so it is no end that others are told of.
+    fn note_uses(&self, uses: Vec<Use>) -> Answer<'_, usize>;
 
     /// The keys that sign access tokens.
     fn access_keys(&self) -> Answer<'_, Ring<SigningKey>>;

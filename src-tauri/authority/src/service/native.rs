@@ -240,13 +240,17 @@ impl Service {
         }
     }
 
-    /// What an access or refresh token says of itself, if it would be accepted now. Changes nothing.
+    /// What an access or refresh token says of itself, if it would be accepted now. Of an access token that is a use of its
+    /// session; nothing else is changed.
     pub(crate) async fn introspect(&self, token: &Secret) -> Result<Option<Facts>, Error> {
         let now = self.now();
         let Some(refresh) = Token::parse(token) else {
             let found = self.of_access_token(token).await?;
             let alive = found.filter(|(session, _)| session.chain.lineage.end_at(now).is_none());
-            return Ok(alive.map(|(session, claims)| facts_of_access(&session, &claims.claims.all)));
+            return Ok(alive.map(|(session, claims)| {
+                self.uses.note(&session, now);
+                facts_of_access(&session, &claims.claims.all)
+            }));
         };
         let found = self.store.native_session(refresh.id()).await?;
         Ok(found.filter(|session| session.chain.accepts(&refresh, now)).map(|session| facts(&session)))
@@ -306,7 +310,7 @@ impl Service {
 
 /// A session of `chain` without a user.
 fn of_chain(chain: Chain, client_id: &str, now: Time) -> NativeSession {
-    NativeSession { client_id: client_id.to_owned(), user_id: None, name: None, created_at: now, chain }
+    NativeSession { client_id: client_id.to_owned(), user_id: None, name: None, created_at: now, seen_at: None, chain }
 }
 
 /// Whom a session acts for: its user, or its client.

@@ -11,11 +11,16 @@ use crate::model::{Caller, Denied, NativeSession, Which, storable};
 
 impl Service {
     /// Whom an access token speaks for, if it is intact and has not expired. Whether its session lives is looked at when
-    /// something is done with it, in the same step.
+    /// something is done with it, in the same step. Where it lives this is a use of it, whatever the token may do.
     pub(crate) async fn caller(&self, access_token: &Secret) -> Result<Option<Caller>, Error> {
         let Some((session, token)) = self.of_access_token(access_token).await? else { return Ok(None) };
         let scope = token.claims.all.get("scope").and_then(Value::as_str).unwrap_or_default();
-        Ok(Scopes::parse(scope).map(|scopes| Caller { session: session.chain.id, scopes }))
+        let Some(scopes) = Scopes::parse(scope) else { return Ok(None) };
+        let now = self.now();
+        if session.chain.lineage.end_at(now).is_none() {
+            self.uses.note(&session, now);
+        }
+        Ok(Some(Caller { session: session.chain.id, scopes }))
     }
 
     /// The living sessions of the caller's user, oldest first.

@@ -119,7 +119,7 @@ pub(super) fn sessions(
         "SELECT id, kind, user_id, NULL AS client, name, subject, created_at, expires_at, NULL AS used_at
          FROM sessions WHERE {MEANT}
          UNION ALL SELECT lower(hex(id)), 'native', user_id, client_id, name, nullif(scopes, ''), created_at, expires_at,
-             used_at FROM native_sessions WHERE {NATIVE_MEANT}
+             max(used_at, coalesce(seen_at, used_at)) FROM native_sessions WHERE {NATIVE_MEANT}
          ORDER BY 7 DESC, 1 LIMIT :most"
     ))?;
     let sessions = select.query_map(

@@ -24,7 +24,7 @@ use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Se
 use crate::log::carried;
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Verdict, Which,
+    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use, Verdict, Which,
 };
 
 /// A store, and what is remembered of it.
@@ -325,6 +325,11 @@ impl Backend for Known {
             move |backend| backend.end_sessions(filter, most, now),
             |memory| memory.forget(&Ended::Everything),
         )
+    }
+
+    // What is remembered of a session is only believed in what this does not change: its life.
+    fn note_uses(&self, uses: Vec<Use>) -> Answer<'_, usize> {
+        self.backend.note_uses(uses)
     }
 
     fn access_keys(&self) -> Answer<'_, Ring<SigningKey>> {

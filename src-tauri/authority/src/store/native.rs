@@ -12,7 +12,7 @@ use super::device::take_device_code;
 use super::rows::{instant, micros, unreadable, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn};
+use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use};
 
 /// What a device sign-in was begun for is not what this program writes.
 pub(super) const UNREADABLE_SCOPES: Error = Error::Damaged("the scopes of a device sign-in cannot be read");
@@ -58,7 +58,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT client_id, user_id, scopes, created_at, expires_at, idle, used_at, ended, tag_key, generation,
-                    previous_digest, previous_salt, current_digest, current_salt, successor_digest, name, id
+                    previous_digest, previous_salt, current_digest, current_salt, successor_digest, name, id,
+                    seen_at
              FROM native_sessions ",
             $rest
         )
@@ -96,6 +97,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<NativeSession> {
         user_id: row.get(1)?,
         name: row.get(15)?,
         created_at: instant(row.get(3)?, 3)?,
+        seen_at: row.get::<_, Option<i64>>(17)?.map(|micros| instant(micros, 17)).transpose()?,
         chain: Chain {
             id: row.get(16)?,
             lineage,
@@ -183,7 +185,7 @@ pub(super) fn redeem(
 /// ones that were used longest ago.
 pub(super) fn give_way(mut living: Vec<NativeSession>, most: u32) -> Vec<NativeSession> {
     let stay = usize::try_from(most.max(1)).unwrap_or(usize::MAX) - 1;
-    living.sort_by_key(|session| (session.chain.lineage.used_at, session.created_at));
+    living.sort_by_key(|session| (session.last_used_at(), session.created_at));
     living.truncate(living.len().saturating_sub(stay));
     living
 }
@@ -215,6 +217,19 @@ pub(super) fn update(db: &Connection, session: &NativeSession) -> Result<(), Err
     )?
     .execute(params![chain.id, chain.lineage.ended.map(End::word), micros(forgotten_at(session))])?;
     Ok(())
+}
+
+/// Writes when they were used, each where that is worth a write.
+pub(super) fn note_uses(db: &Connection, uses: &[Use]) -> Result<usize, Error> {
+    let mut update = db.prepare_cached(
+        "UPDATE native_sessions SET seen_at = ?2
+         WHERE id = ?1 AND ended IS NULL AND max(used_at, coalesce(seen_at, used_at)) <= ?3",
+    )?;
+    let mut written = 0;
+    for one in uses {
+        written += update.execute(params![one.session, micros(one.at), micros(one.after())])?;
+    }
+    Ok(written)
 }
 
 /// When the row may go: at a whole hour, up to one later than it might, so that not every refresh moves it in its index. A

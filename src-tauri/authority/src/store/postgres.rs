@@ -41,7 +41,7 @@ use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
-    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use,
     Verdict, Which,
 };
 
@@ -325,6 +325,10 @@ impl Backend for Running {
         now: Time,
     ) -> Answer<'_, Result<NativeSession, Denied>> {
         step!(self.engine, step, |db| owned::open(db, &by, session, asked, most, now))
+    }
+
+    fn note_uses(&self, uses: Vec<Use>) -> Answer<'_, usize> {
+        step!(self.engine, step, |db| native::note_uses(db, &uses))
     }
 
     fn access_keys(&self) -> Answer<'_, Ring<SigningKey>> {

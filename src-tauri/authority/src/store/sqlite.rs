@@ -26,19 +26,20 @@ use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
-    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use,
     Verdict, Which,
 };
 
 /// The steps from an empty file to the schema that this program writes. How many were taken is kept in the file's
 /// `user_version`; a step that has been released is never changed again.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
+    include_str!("schema-7.sql"),
 ];
 
 /// The schema that this program writes.
@@ -337,6 +338,11 @@ impl Backend for Running {
         now: Time,
     ) -> Answer<'_, Result<NativeSession, Denied>> {
         self.writer.run(move |db| owned::open(db, &by, session, asked, most, now))
+    }
+
+    fn note_uses(&self, uses: Vec<Use>) -> Answer<'_, usize> {
+        // No savepoint: a failure in between leaves some written and some not, which is as good as either.
+        self.writer.run(move |db| native::note_uses(db, &uses))
     }
 
     fn access_keys(&self) -> Answer<'_, Ring<SigningKey>> {

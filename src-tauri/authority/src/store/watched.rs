@@ -18,7 +18,7 @@ use crate::log::Event;
 use crate::meters::Journal;
 use crate::model::{
     Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Verdict, Which,
+    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use, Verdict, Which,
 };
 
 /// The kind of the native dialect's sessions and credentials, where the others have a word in the store.
@@ -91,6 +91,7 @@ impl Backend for Watched {
         owned_sessions(by: Caller, now: Time) -> Result<Vec<NativeSession>, Denied>;
         owned_session(by: Caller, id: [u8; 16], now: Time) -> Result<NativeSession, Denied>;
         name_owned(by: Caller, id: [u8; 16], name: Option<String>, now: Time) -> Result<NativeSession, Denied>;
+        note_uses(uses: Vec<Use>) -> usize;
     }
 
     fn hears(&self) -> bool {

@@ -8,8 +8,10 @@
 //!   there. `invalid_request`, `invalid_token` and `insufficient_scope` are those of section 3.1; a request without a token is
 //!   told nothing but the challenge, as it says. 404 and 409 are `not_found` and `too_many_sessions` (codes may be added,
 //!   RFC 6749 section 8.5).
-//! - **Fields** are named as in RFC 7591 and RFC 7662, instants are seconds since 1970 as there. `last_used_at` is the opening
-//!   or the last refresh, `expires_at` when the session ends if it is not used any more.
+//! - **Fields** are named as in RFC 7591 and RFC 7662, instants are seconds since 1970 as there. `last_used_at` is the
+//!   opening, the last refresh or the last access token that was accepted, here or by introspection, whichever was latest;
+//!   of access tokens it tells to a minute, and one or two minutes late. `expires_at` is when the session ends if it is not
+//!   refreshed any more: no other use prolongs it.
 //! - **Scopes**: no token may reach beyond its own scopes, so that one that was narrowed (RFC 6749 section 6) is not worth
 //!   more to a thief than what it was narrowed to. Every token sees and ends its own session, as signing out is nobody
 //!   else's business and RFC 7009 grants it as well. To see the others it needs all scopes of its session; to name or end one
@@ -167,7 +169,7 @@ fn shown<'a>(session: &'a NativeSession, by: &Caller) -> Shown<'a> {
         client_id: &session.client_id,
         scope: lineage.scopes.to_string(),
         created_at: session.created_at.timestamp(),
-        last_used_at: lineage.used_at.timestamp(),
+        last_used_at: session.last_used_at().timestamp(),
         expires_at: lineage.over_at().timestamp(),
         current: session.chain.id == by.session,
     }

@@ -78,7 +78,7 @@ fn native(dice: &Dice) -> (NativeSession, Secret) {
     let scopes = Scopes::parse("read").unwrap();
     let (chain, token) = Chain::open(Terms { life, idle: life }, scopes, dice, now());
     let (client_id, user_id) = ("tv".to_owned(), Some("me".to_owned()));
-    (NativeSession { client_id, user_id, name: None, created_at: now(), chain }, token)
+    (NativeSession { client_id, user_id, name: None, created_at: now(), seen_at: None, chain }, token)
 }
 
 /// Three masters, three AntiRaid logins.

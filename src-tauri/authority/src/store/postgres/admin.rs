@@ -144,7 +144,7 @@ pub(super) async fn sessions(
         "SELECT id, kind, user_id, NULL::text, name, subject, created_at, expires_at, NULL::bigint FROM sessions WHERE ",
         meant!(),
         " UNION ALL SELECT encode(id, 'hex'), 'native', user_id, client_id, name, nullif(scopes, ''), created_at,
-             expires_at, used_at FROM native_sessions WHERE ",
+             expires_at, greatest(used_at, seen_at) FROM native_sessions WHERE ",
         native_meant!(),
         " ORDER BY 7 DESC, 1 LIMIT $6"
     );

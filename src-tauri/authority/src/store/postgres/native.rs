@@ -12,10 +12,10 @@ use tokio_postgres::Row;
 
 use super::device::take_device_code;
 use super::link::{Link, Then, Values};
-use super::values::{bytes, instant, life, millis, some_bytes, some_word, text, value, word};
+use super::values::{bytes, instant, life, millis, some_bytes, some_instant, some_word, text, value, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn};
+use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use};
 use crate::store::native::{UNREADABLE_SCOPES, forgotten_at, give_way};
 use crate::store::rows::micros;
 
@@ -56,7 +56,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT client_id, user_id, scopes, created_at, expires_at, idle, used_at, ended, tag_key, generation,
-                    previous_digest, previous_salt, current_digest, current_salt, successor_digest, name, id
+                    previous_digest, previous_salt, current_digest, current_salt, successor_digest, name, id,
+                    seen_at
              FROM native_sessions ",
             $rest
         )
@@ -119,6 +120,7 @@ fn read(row: &Row) -> Result<NativeSession, Error> {
         user_id: value(row, 1)?,
         name: value(row, 15)?,
         created_at: instant(row, 3)?,
+        seen_at: some_instant(row, 17)?,
         chain: Chain {
             id: bytes(row, 16)?,
             lineage,
@@ -236,4 +238,24 @@ async fn update_and(db: &Link, session: &NativeSession, then: Then) -> Result<()
     ];
     db.change_and(then, sql, values).await?;
     Ok(())
+}
+
+/// Writes when they were used, each where that is worth a write.
+///
+/// A row that somebody else holds is passed over. It is being refreshed, which is a later use, or ended, or its use is being
+/// written by another process; only a use beside a naming is lost. So this never waits while it holds rows, and nobody
+/// who holds some in another order waits for it and it for them.
+pub(super) async fn note_uses(db: &Link, uses: &[Use]) -> Result<usize, Error> {
+    let ids: Vec<&[u8]> = uses.iter().map(|one| one.session.as_slice()).collect();
+    let at: Vec<i64> = uses.iter().map(|one| micros(one.at)).collect();
+    let after: Vec<i64> = uses.iter().map(|one| micros(one.after())).collect();
+    let sql = "UPDATE native_sessions SET seen_at = free.at
+         FROM (SELECT held.id, noted.at
+               FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS noted (id, at, after)
+               JOIN native_sessions AS held ON held.id = noted.id
+               WHERE held.ended IS NULL AND greatest(held.used_at, held.seen_at) <= noted.after
+               FOR NO KEY UPDATE OF held SKIP LOCKED) AS free
+         WHERE native_sessions.id = free.id";
+    let written = db.change(sql, &[&ids, &at, &after]).await?;
+    Ok(usize::try_from(written).unwrap_or(usize::MAX))
 }
