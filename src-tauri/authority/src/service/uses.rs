@@ -179,6 +179,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::{Config, Store};
 
     struct Zeros;
 
@@ -275,6 +276,31 @@ mod tests {
         uses.due(&hands).await;
         assert_eq!(began.elapsed(), EVERY, "a clock that stands keeps nobody waiting for longer");
         assert!(timeout(long, uses.due(&hands)).await.is_err(), "what was noted by then is one write");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_store_that_fails_has_not_taken_is_due_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.sqlite");
+        let (hands, store) = (Arc::new(Hands(AtomicU64::new(0))), Store::sqlite(&path).unwrap());
+        let service = Service::open(store, hands, Arc::new(Zeros), Config::default()).unwrap();
+        let each = u16::try_from(HALF).unwrap() - 1;
+        for part in 0..3 {
+            (0..each).for_each(|n| service.uses.note(&session(part, n), at(60)));
+        }
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch("ALTER TABLE native_sessions RENAME TO elsewhere").unwrap();
+        service.uses_due().await;
+        assert!(service.write_uses().await.is_err());
+        // The first step took two parts.
+        timeout(Duration::from_secs(86_400), service.uses_due()).await.unwrap();
+        assert!(service.write_uses().await.is_err());
+        assert!(
+            timeout(Duration::from_secs(86_400), service.uses_due()).await.is_ok(),
+            "once more, for what may be left"
+        );
+        assert_eq!(service.write_uses().await.unwrap(), 0, "and so it ends");
+        assert!(timeout(Duration::from_secs(86_400), service.uses_due()).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
