@@ -179,6 +179,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::store::Backend as _;
     use crate::{Config, Store};
 
     struct Zeros;
@@ -272,10 +273,34 @@ mod tests {
         assert!(timeout(long, uses.due(&hands)).await.is_err(), "nothing was noted");
         let began = Instant::now();
         uses.note(&session(0, 1), at(60));
-        uses.note(&session(0, 2), at(60));
+        let late = Arc::clone(&uses);
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            late.note(&session(0, 2), at(60));
+        });
         uses.due(&hands).await;
         assert_eq!(began.elapsed(), EVERY, "a clock that stands keeps nobody waiting for longer");
         assert!(timeout(long, uses.due(&hands)).await.is_err(), "what was noted by then is one write");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_running_authority_writes_by_itself_again_and_again() {
+        let (hands, store) = (Arc::new(Hands(AtomicU64::new(0))), Store::in_memory().unwrap());
+        let service = Service::open(store, hands, Arc::new(Zeros), Config::default()).unwrap();
+        let used = session(7, 7);
+        service.store.open_native(used.clone()).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let running = tokio::spawn(crate::run(listener, Arc::clone(&service), std::future::pending()));
+        for seconds in [60, 120, 300] {
+            service.uses.note(&used, at(seconds));
+            let mut waited = 0;
+            while service.watched.native_session(used.chain.id).await.unwrap().unwrap().seen_at != Some(at(seconds)) {
+                assert!(waited < 1000, "{seconds} is never written");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                waited += 1;
+            }
+        }
+        running.abort();
     }
 
     #[tokio::test(start_paused = true)]
