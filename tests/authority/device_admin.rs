@@ -189,6 +189,14 @@ async fn a_sign_in_at_the_limit_ends_the_session_that_was_used_longest_ago() {
     let open = world.bearing("POST", "/oauth2/sessions", &secret(&third, "access_token")).json(&json!({}));
     assert_eq!(answer(open).await.0, 409);
     assert_eq!(listed(&world, &secret(&third, "access_token")).await, 2);
+
+    // That its access token is accepted is a use as well.
+    world.pass(Duration::from_secs(60));
+    assert!(is_alive(&world, &held[0]).await);
+    assert_eq!(world.service.write_uses().await.unwrap(), 1);
+    let fourth = approved(&world, &admin, user).await;
+    assert!(!is_alive(&world, &third).await, "it was opened later, and not used since");
+    assert!(is_alive(&world, &held[0]).await && is_alive(&world, &fourth).await);
 }
 
 #[tokio::test]
