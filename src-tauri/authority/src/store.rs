@@ -197,13 +197,13 @@ pub(crate) trait Backend: Send + Sync {
     fn add_client(&self, client: Client) -> Answer<'_, bool>;
 
     /// The client with this id.
-    fn client(&self, id: String) -> Answer<'_, Option<Client>>;
+    fn client(&self, id: String) -> Answer<'_, Option<Arc<Client>>>;
 
     /// Opens a session of the native dialect.
     fn open_native(&self, session: NativeSession) -> Answer<'_, ()>;
 
     /// The native session with this id; it may have ended.
-    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<NativeSession>>;
+    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<Arc<NativeSession>>>;
 
     /// Presents a refresh token, as [`daypass_core::lineage::chain::Chain::present`] says; what it changes is durable,
     /// also where it refuses. A session of another client than `client_id` is unknown, and is left alone.

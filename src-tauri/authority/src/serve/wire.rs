@@ -4,7 +4,7 @@
 //! preface) not at all, and offers no hook for it. So this layer holds hyper's empty refusal back, and after the
 //! connection's end the right one is written in its place. It also knows whether a request was left unanswered.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -92,6 +92,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         Poll::Ready(Ok(written))
     }
 
+    /// In parts, head and body come without a copy: hyper would make one, as long as the longest answer, and keep it with the
+    /// connection.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut filled = parts.iter().filter(|part| !part.is_empty());
+        // A refusal by hyper is a head alone, and comes when all bodies are out.
+        if let (Some(only), None) = (filled.next(), filled.next()) {
+            return self.poll_write(cx, only);
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, parts))?;
+        self.unanswered = false;
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
@@ -152,6 +173,28 @@ mod tests {
         };
         let ((), seen) = tokio::join!(wire.end(Some(b"instead".to_vec())), reading);
         assert_eq!(seen, format!("{earlier}instead"));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_held_back_also_where_it_comes_in_parts() {
+        let (ours, mut theirs) = tokio::io::duplex(4096);
+        assert!(ours.is_write_vectored());
+        let mut wire = Wire::new(ours);
+        assert!(wire.is_write_vectored());
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n";
+        let answer = [head, "{}"].map(|part| IoSlice::new(part.as_bytes()));
+        assert_eq!(wire.write_vectored(&answer).await.unwrap(), head.len() + 2);
+        assert_eq!(wire.refused(), None);
+        let refusal = ["", REFUSAL].map(|part| IoSlice::new(part.as_bytes()));
+        assert_eq!(wire.write_vectored(&refusal).await.unwrap(), REFUSAL.len());
+        assert_eq!(wire.refused(), Some(400));
+        let reading = async move {
+            let mut seen = String::new();
+            theirs.read_to_string(&mut seen).await.unwrap();
+            seen
+        };
+        let ((), seen) = tokio::join!(wire.end(None), reading);
+        assert_eq!(seen, format!("{head}{{}}"));
     }
 
     #[tokio::test]

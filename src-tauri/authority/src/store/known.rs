@@ -177,7 +177,7 @@ impl Backend for Known {
         self.backend.add_client(client)
     }
 
-    fn client(&self, id: String) -> Answer<'_, Option<Client>> {
+    fn client(&self, id: String) -> Answer<'_, Option<Arc<Client>>> {
         known!(self, self.memory.client(&id), self.backend.client(id), |ticket, found| {
             self.memory.keep_client(ticket, found);
         })
@@ -187,7 +187,7 @@ impl Backend for Known {
         self.backend.open_native(session)
     }
 
-    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<NativeSession>> {
+    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<Arc<NativeSession>>> {
         known!(self, self.memory.native(id), self.backend.native_session(id), |ticket, found| {
             self.memory.keep_native(ticket, found);
         })
@@ -263,7 +263,7 @@ impl Backend for Known {
         Box::pin(async move {
             // Whose they are never changes.
             let own = self.native_session(by.session).await?;
-            let user_id = own.and_then(|own| own.user_id);
+            let user_id = own.and_then(|own| own.user_id.clone());
             self.changing(
                 move |backend| backend.end_owned(by, which, now),
                 move |memory| memory.forget_native_of(user_id.as_deref()),

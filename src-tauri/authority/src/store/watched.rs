@@ -76,8 +76,8 @@ impl Backend for Watched {
         add_device_code(code: NewDeviceCode, most: u32, now: Time) -> bool;
         waiting_sign_in(user_code: Digest, now: Time) -> Option<SignInFacts>;
         waiting_sign_ins(most: u32, now: Time) -> Vec<SignInFacts>;
-        client(id: String) -> Option<Client>;
-        native_session(id: [u8; 16]) -> Option<NativeSession>;
+        client(id: String) -> Option<Arc<Client>>;
+        native_session(id: [u8; 16]) -> Option<Arc<NativeSession>>;
         users(id: Option<String>, most: u32, now: Time) -> Vec<UserFacts>;
         credentials(user_id: String) -> Vec<CredentialFacts>;
         disable_user(id: String, at: Option<Time>) -> bool;

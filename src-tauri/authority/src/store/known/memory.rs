@@ -34,8 +34,8 @@ pub(crate) struct Memory {
     sessions: Shelf<[u8; 32], Session>,
     /// In one part: which stem a row has is known only when it has been read, and the ticket is taken before.
     stems: Shelf<Stem, ()>,
-    native: Shelf<[u8; 16], NativeSession>,
-    clients: Shelf<String, Client>,
+    native: Shelf<[u8; 16], Arc<NativeSession>>,
+    clients: Shelf<String, Arc<Client>>,
     /// By user and profile.
     profiles: Shelf<(String, String), Profile>,
 }
@@ -91,20 +91,20 @@ impl Memory {
         }
     }
 
-    pub(super) fn native(&self, id: [u8; 16]) -> Result<NativeSession, Ticket> {
+    pub(super) fn native(&self, id: [u8; 16]) -> Result<Arc<NativeSession>, Ticket> {
         self.native.find(&id).ok_or_else(|| self.native.ticket(&id))
     }
 
-    pub(super) fn keep_native(&self, ticket: Ticket, session: &NativeSession) {
-        self.native.keep(ticket, session.chain.id, session.clone());
+    pub(super) fn keep_native(&self, ticket: Ticket, session: &Arc<NativeSession>) {
+        self.native.keep(ticket, session.chain.id, Arc::clone(session));
     }
 
-    pub(super) fn client(&self, id: &String) -> Result<Client, Ticket> {
+    pub(super) fn client(&self, id: &String) -> Result<Arc<Client>, Ticket> {
         self.clients.find(id).ok_or_else(|| self.clients.ticket(id))
     }
 
-    pub(super) fn keep_client(&self, ticket: Ticket, client: &Client) {
-        self.clients.keep(ticket, client.id.clone(), client.clone());
+    pub(super) fn keep_client(&self, ticket: Ticket, client: &Arc<Client>) {
+        self.clients.keep(ticket, client.id.clone(), Arc::clone(client));
     }
 
     pub(super) fn profile(&self, by: &(String, String)) -> Result<Profile, Ticket> {
