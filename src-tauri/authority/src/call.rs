@@ -277,8 +277,12 @@ pub(crate) fn whole(number: &serde_json::Number) -> Option<u64> {
 /// A JSON answer that nobody may keep (RFC 6749 section 5.1).
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     // Only maps with odd keys and failing writers cannot be written, and there are none here.
-    let bytes = serde_json::to_vec(body).unwrap_or_default();
-    let mut reply = Reply::new(Full::new(Bytes::from(bytes)));
+    json_of(status, serde_json::to_vec(body).unwrap_or_default().into())
+}
+
+/// The same of a body that is written already.
+pub(crate) fn json_of(status: StatusCode, body: Bytes) -> Reply {
+    let mut reply = Reply::new(Full::new(body));
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

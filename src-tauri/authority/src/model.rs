@@ -407,6 +407,34 @@ impl NativeSession {
     }
 }
 
+/// A session of the native dialect in a list: nothing of its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) id: [u8; 16],
+    pub(crate) client_id: String,
+    pub(crate) name: Option<String>,
+    /// Its scopes, as they are written.
+    pub(crate) scope: String,
+    pub(crate) created_at: Time,
+    pub(crate) last_used_at: Time,
+    /// When it is over at the latest, if it is not refreshed any more.
+    pub(crate) over_at: Time,
+}
+
+impl From<NativeSession> for Listed {
+    fn from(session: NativeSession) -> Self {
+        Self {
+            id: session.chain.id,
+            scope: session.chain.lineage.scopes.to_string(),
+            created_at: session.created_at,
+            last_used_at: session.last_used_at(),
+            over_at: session.chain.lineage.over_at(),
+            client_id: session.client_id,
+            name: session.name,
+        }
+    }
+}
+
 /// That an access token of a native session was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Use {

@@ -130,6 +130,12 @@ pub struct Lineage {
     pub ended: Option<End>,
 }
 
+/// When a session is over at the latest: one whose absolute life ends at `expires_at`, which was opened or last refreshed at
+/// `used_at`, and has the life `idle` without that.
+pub fn over_at(expires_at: Time, used_at: Time, idle: Duration) -> Time {
+    expires_at.min(clock::later(used_at, idle))
+}
+
 impl Lineage {
     /// A lineage whose generation 0 is handed out at `now`.
     pub fn open(terms: Terms, scopes: Scopes, now: Time) -> Self {
@@ -146,7 +152,7 @@ impl Lineage {
 
     /// When the session is over at the latest, if it is not used any more.
     pub fn over_at(&self) -> Time {
-        self.expires_at.min(self.idle_at())
+        over_at(self.expires_at, self.used_at, self.idle)
     }
 
     /// Whether no token was used yet, and the session lives at `now`: what opened it may be answered again.

@@ -9,6 +9,7 @@ use daypass_core::lineage::seed::Seed;
 use daypass_core::lineage::{Refusal, Scopes, Terms};
 use daypass_core::token::opaque;
 use daypass_core::{Secret, Time, clock};
+use hyper::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -60,23 +61,23 @@ pub(crate) struct Issued {
 
 /// What a living token says of itself (RFC 7662 section 2.2).
 #[derive(Serialize)]
-pub(crate) struct Facts {
-    pub(crate) active: bool,
-    pub(crate) sub: String,
-    pub(crate) client_id: String,
+struct Facts {
+    active: bool,
+    sub: String,
+    client_id: String,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) scope: String,
-    pub(crate) sid: String,
-    pub(crate) iat: i64,
-    pub(crate) exp: i64,
+    scope: String,
+    sid: String,
+    iat: i64,
+    exp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) iss: Option<String>,
+    iss: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) aud: Option<String>,
+    aud: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) jti: Option<String>,
+    jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) token_type: Option<&'static str>,
+    token_type: Option<&'static str>,
 }
 
 /// What a revocation did.
@@ -141,7 +142,7 @@ impl Service {
     }
 
     /// The client with this id, if `secret` is its secret, or it has none and none was sent.
-    pub(crate) async fn verify_client(&self, id: &str, secret: Option<&Secret>) -> Result<Option<Client>, Error> {
+    pub(crate) async fn verify_client(&self, id: &str, secret: Option<&Secret>) -> Result<Option<Arc<Client>>, Error> {
         let found = self.store.client(id.to_owned()).await?;
         Ok(found.filter(|client| client.digest == secret.map(Digest::of)))
     }
@@ -198,7 +199,7 @@ impl Service {
         client: &Client,
         seed: &Seed,
         now: Time,
-    ) -> Result<Option<(NativeSession, Secret)>, Error> {
+    ) -> Result<Option<(Arc<NativeSession>, Secret)>, Error> {
         let found = self.store.native_session(seed.id()).await?.filter(|session| session.client_id == client.id);
         let recent = found.filter(|session| clock::until(session.created_at, now) < ANSWERED_AGAIN);
         Ok(recent.and_then(|session| session.chain.first_again(seed, now).map(|first| (session, first))))
@@ -240,27 +241,27 @@ impl Service {
         }
     }
 
-    /// What an access or refresh token says of itself, if it would be accepted now. Of an access token that is a use of its
+    /// What an access or refresh token says of itself, as JSON (RFC 7662 section 2.2), if it would be accepted now. Of an access token that is a use of its
     /// session; nothing else is changed.
-    pub(crate) async fn introspect(&self, token: &Secret) -> Result<Option<Facts>, Error> {
+    pub(crate) async fn introspect(&self, token: &Secret) -> Result<Option<Bytes>, Error> {
         let now = self.now();
         let Some(refresh) = Token::parse(token) else {
             let found = self.of_access_token(token).await?;
             let alive = found.filter(|(session, _)| session.chain.lineage.end_at(now).is_none());
             return Ok(alive.map(|(session, claims)| {
                 self.uses.note(&session, now);
-                facts_of_access(&session, &claims.claims.all)
+                claims.facts.get_or_init(|| written(&facts_of_access(&session, &claims.claims.all))).clone()
             }));
         };
         let found = self.store.native_session(refresh.id()).await?;
-        Ok(found.filter(|session| session.chain.accepts(&refresh, now)).map(|session| facts(&session)))
+        Ok(found.filter(|session| session.chain.accepts(&refresh, now)).map(|session| written(&facts(&session))))
     }
 
     /// The session of an access token that is intact and has not expired, and what the token says.
     pub(super) async fn of_access_token(
         &self,
         token: &Secret,
-    ) -> Result<Option<(NativeSession, Arc<Verified>)>, Error> {
+    ) -> Result<Option<(Arc<NativeSession>, Arc<Verified>)>, Error> {
         let keys = self.keys().await?;
         let Some(verified) = self.tokens.verify(token, &keys, self.now()) else { return Ok(None) };
         Ok(self.store.native_session(verified.session).await?.map(|session| (session, verified)))
@@ -316,6 +317,11 @@ fn of_chain(chain: Chain, client_id: &str, now: Time) -> NativeSession {
 /// Whom a session acts for: its user, or its client.
 fn subject(session: &NativeSession) -> &str {
     session.user_id.as_deref().unwrap_or(&session.client_id)
+}
+
+fn written(facts: &Facts) -> Bytes {
+    // Texts and numbers are always written.
+    serde_json::to_vec(facts).unwrap_or_default().into()
 }
 
 /// What an access token says of itself.

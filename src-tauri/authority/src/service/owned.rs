@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::native::TERMS;
 use super::{Issued, Service};
 use crate::Error;
-use crate::model::{Caller, Denied, NativeSession, Which, storable};
+use crate::model::{Caller, Denied, Listed, NativeSession, Which, storable};
 
 impl Service {
     /// Whom an access token speaks for, if it is intact and has not expired. Whether its session lives is looked at when
@@ -24,7 +24,7 @@ impl Service {
     }
 
     /// The living sessions of the caller's user, oldest first.
-    pub(crate) async fn owned_sessions(&self, by: &Caller) -> Result<Result<Vec<NativeSession>, Denied>, Error> {
+    pub(crate) async fn owned_sessions(&self, by: &Caller) -> Result<Result<Vec<Listed>, Denied>, Error> {
         self.store.owned_sessions(by.clone(), self.now()).await
     }
 

@@ -24,7 +24,7 @@ use super::Service;
 use crate::Error;
 use crate::model::{NativeSession, USES_APART, Use, storable};
 
-/// How many parts there are, locked one at a time: a session is in that of the first bits of its id, which is drawn evenly.
+/// How many parts there are, locked one at a time: a session is in that of the last bits of its id, which are drawn evenly.
 const PARTS: usize = 128;
 
 /// How many sessions a part holds: seven eighths of 256, where its table would grow. All together 28 672 of them, in less than a
@@ -70,7 +70,7 @@ impl Uses {
             return;
         }
         let id = session.chain.id;
-        let mut part = locked(&self.parts[usize::from(id[0]) * PARTS / 256]);
+        let mut part = locked(&self.parts[usize::from(id[15]) * PARTS / 256]);
         if let Some(at) = part.get_mut(&id) {
             *at = now.max(*at);
             return;
@@ -207,7 +207,7 @@ mod tests {
     fn session(part: u8, n: u16) -> NativeSession {
         let life = Duration::from_secs(86_400);
         let (mut chain, _) = Chain::open(Terms { life, idle: life }, Scopes::default(), &Zeros, at(0));
-        chain.id[0] = part * 2;
+        chain.id[15] = part * 2;
         chain.id[1..3].copy_from_slice(&n.to_be_bytes());
         NativeSession { client_id: "tv".to_owned(), user_id: None, name: None, created_at: at(0), seen_at: None, chain }
     }
@@ -223,7 +223,7 @@ mod tests {
         }
         let shown = |one: &Use| {
             let n = u16::from_be_bytes([one.session[1], one.session[2]]);
-            (one.session[0] / 2, n, clock::until(at(0), one.at).as_secs())
+            (one.session[15] / 2, n, clock::until(at(0), one.at).as_secs())
         };
         all.iter().map(shown).collect()
     }
@@ -240,7 +240,7 @@ mod tests {
         for seconds in [60, 75, 70] {
             uses.note(&one, at(seconds));
         }
-        assert_eq!(taken(&uses), [(0, 7, 61), (127, 1, 75)]);
+        assert_eq!(taken(&uses), [(127, 1, 75), (0, 7, 61)], "by id");
         one.seen_at = Some(at(75));
         for seconds in [75, 134, 10] {
             uses.note(&one, at(seconds));

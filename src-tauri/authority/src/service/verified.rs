@@ -3,17 +3,18 @@
 //! A signature stays good for ever, so nothing else is remembered: whether its key is still believed, whether the token's
 //! time has come or is over, and whether its session lives is looked at every time. Who has no good token puts nothing in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use daypass_core::token::access;
 use daypass_core::token::jwt::Claims;
 use daypass_core::{Secret, Time};
+use hyper::body::Bytes;
 use serde_json::Value;
 
 use super::keys::Keys;
 use crate::shelf::Shelf;
 
-/// How many are remembered, some 1.5 KiB each.
+/// How many are remembered, some 2 KiB each.
 const MOST: usize = 8192;
 
 /// An access token that was signed with a key of ours.
@@ -23,6 +24,8 @@ pub(super) struct Verified {
     pub(super) session: [u8; 16],
     /// What it says.
     pub(super) claims: Claims,
+    /// What an introspection answers while it is good, once that was asked: nothing in it ever changes.
+    pub(super) facts: OnceLock<Bytes>,
 }
 
 /// The tokens that are remembered.
@@ -43,7 +46,7 @@ impl Tokens {
         let key_id = access::key_id(token).ok()?;
         let claims = keys.verifier(&key_id, now)?.verify(token, now).ok()?;
         let session = session(&claims)?;
-        let verified = Arc::new(Verified { key_id, session, claims });
+        let verified = Arc::new(Verified { key_id, session, claims, facts: OnceLock::new() });
         self.0.keep(self.0.ticket(&digest), digest, Arc::clone(&verified));
         Some(verified)
     }

@@ -23,8 +23,9 @@ use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::log::carried;
 use crate::model::{
-    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use, Verdict, Which,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Listed, NativeSession, NewCredential,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use,
+    Verdict, Which,
 };
 
 /// A store, and what is remembered of it.
@@ -232,7 +233,7 @@ impl Backend for Known {
         )
     }
 
-    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>> {
+    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<Listed>, Denied>> {
         self.backend.owned_sessions(by, now)
     }
 

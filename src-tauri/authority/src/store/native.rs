@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::SubsecRound as _;
 use daypass_core::lineage::chain::{Chain, Link, Token};
-use daypass_core::lineage::{End, Lineage, Refusal, Scopes};
+use daypass_core::lineage::{self, End, Lineage, Refusal, Scopes};
 use daypass_core::{Time, clock};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -12,7 +12,7 @@ use super::device::take_device_code;
 use super::rows::{instant, micros, unreadable, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use};
+use crate::model::{Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use};
 
 /// What a device sign-in was begun for is not what this program writes.
 pub(super) const UNREADABLE_SCOPES: Error = Error::Damaged("the scopes of a device sign-in cannot be read");
@@ -78,6 +78,35 @@ pub(super) fn living(db: &Connection, user_id: &str, now: Time) -> Result<Vec<Na
     Ok(found)
 }
 
+/// The same for a list: what it shows is read, and nothing of their tokens.
+pub(super) fn listed(db: &Connection, user_id: &str, now: Time) -> Result<Vec<Listed>, Error> {
+    let mut select = db.prepare_cached(
+        "SELECT id, client_id, name, scopes, created_at, expires_at, idle, used_at, seen_at FROM native_sessions
+         WHERE user_id = ?1 AND ended IS NULL ORDER BY created_at, id",
+    )?;
+    let read = |row: &Row<'_>| {
+        let used_at = instant(row.get(7)?, 7)?;
+        let seen_at = row.get::<_, Option<i64>>(8)?.map(|micros| instant(micros, 8)).transpose()?;
+        Ok(Listed {
+            id: row.get(0)?,
+            client_id: row.get(1)?,
+            name: row.get(2)?,
+            scope: row.get(3)?,
+            created_at: instant(row.get(4)?, 4)?,
+            last_used_at: seen_at.map_or(used_at, |seen_at| used_at.max(seen_at)),
+            over_at: lineage::over_at(instant(row.get(5)?, 5)?, used_at, idle(row, 6)?),
+        })
+    };
+    let mut found = select.query_map([user_id], read)?.collect::<Result<Vec<_>, _>>()?;
+    found.retain(|session| now < session.over_at);
+    Ok(found)
+}
+
+/// The life in a column of milliseconds.
+fn idle(row: &Row<'_>, column: usize) -> rusqlite::Result<Duration> {
+    Ok(Duration::from_millis(row.get::<_, i64>(column)?.max(0).unsigned_abs()))
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<NativeSession> {
     let ended: Option<String> = row.get(7)?;
     let successor: Option<[u8; 32]> = row.get(14)?;
@@ -86,7 +115,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<NativeSession> {
         issued: successor.is_some(),
         scopes: word(row, 2, Scopes::parse)?,
         expires_at: instant(row.get(4)?, 4)?,
-        idle: Duration::from_millis(row.get::<_, i64>(5)?.max(0).unsigned_abs()),
+        idle: idle(row, 5)?,
         used_at: instant(row.get(6)?, 6)?,
         ended: ended.map(|word| End::from_word(&word).ok_or_else(|| unreadable(7))).transpose()?,
     };

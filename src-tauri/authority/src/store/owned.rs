@@ -7,9 +7,9 @@ use daypass_core::Time;
 use daypass_core::lineage::{End, Scopes};
 use rusqlite::Connection;
 
-use super::native::{insert, living, session, update};
+use super::native::{insert, listed, living, session, update};
 use crate::Error;
-use crate::model::{Caller, Denied, NativeSession, Which};
+use crate::model::{Caller, Denied, Listed, NativeSession, Which};
 
 /// What is done, or why not.
 pub(super) type Told<T> = Result<Result<T, Denied>, Error>;
@@ -26,10 +26,10 @@ macro_rules! told {
 pub(super) use told;
 
 /// The living sessions of the caller's user, oldest first.
-pub(super) fn list(db: &Connection, by: &Caller, now: Time) -> Told<Vec<NativeSession>> {
+pub(super) fn list(db: &Connection, by: &Caller, now: Time) -> Told<Vec<Listed>> {
     let (own, user_id) = told!(caller(db, by, now)?);
     told!(enough(by, &own, &[]));
-    Ok(Ok(living(db, &user_id, now)?))
+    Ok(Ok(listed(db, &user_id, now)?))
 }
 
 /// One of them. Its own is shown to every token.

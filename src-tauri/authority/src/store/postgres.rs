@@ -40,7 +40,7 @@ use super::{Answer, Backend, Told};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
-    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, Listed, NativeSession, NewCredential,
     NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use,
     Verdict, Which,
 };
@@ -257,16 +257,16 @@ impl Backend for Running {
         step!(self.engine, step, |db| native::add_client(db, &client))
     }
 
-    fn client(&self, id: String) -> Answer<'_, Option<Client>> {
-        step!(self.engine, step, |db| native::client(db, &id))
+    fn client(&self, id: String) -> Answer<'_, Option<Arc<Client>>> {
+        step!(self.engine, step, |db| async move { Ok(native::client(db, &id).await?.map(Arc::new)) })
     }
 
     fn open_native(&self, session: NativeSession) -> Answer<'_, ()> {
         step!(self.engine, step, |db| native::insert(db, &session))
     }
 
-    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<NativeSession>> {
-        step!(self.engine, step, |db| native::session(db, id))
+    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<Arc<NativeSession>>> {
+        step!(self.engine, step, |db| async move { Ok(native::session(db, id).await?.map(Arc::new)) })
     }
 
     fn refresh_native(
@@ -294,7 +294,7 @@ impl Backend for Running {
         step!(self.engine, step, |db| native::redeem(db, digest, session, most, now))
     }
 
-    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>> {
+    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<Listed>, Denied>> {
         step!(self.engine, step, |db| owned::list(db, &by, now))
     }
 

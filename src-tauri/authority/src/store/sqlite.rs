@@ -25,7 +25,7 @@ use super::{Answer, Backend, Told, admin, device, keys, native, owned, rows};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
-    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, NativeSession, NewCredential,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Keys, Listed, NativeSession, NewCredential,
     NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use,
     Verdict, Which,
 };
@@ -270,16 +270,16 @@ impl Backend for Running {
         self.writer.run(move |db| native::add_client(db, &client))
     }
 
-    fn client(&self, id: String) -> Answer<'_, Option<Client>> {
-        self.reader().run(move |db| native::client(db, &id))
+    fn client(&self, id: String) -> Answer<'_, Option<Arc<Client>>> {
+        self.reader().run(move |db| Ok(native::client(db, &id)?.map(Arc::new)))
     }
 
     fn open_native(&self, session: NativeSession) -> Answer<'_, ()> {
         self.writer.run(move |db| native::insert(db, &session))
     }
 
-    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<NativeSession>> {
-        self.reader().run(move |db| native::session(db, id))
+    fn native_session(&self, id: [u8; 16]) -> Answer<'_, Option<Arc<NativeSession>>> {
+        self.reader().run(move |db| Ok(native::session(db, id)?.map(Arc::new)))
     }
 
     fn refresh_native(
@@ -307,7 +307,7 @@ impl Backend for Running {
         self.writer.run(move |db| together(db, |db| native::redeem(db, digest, session, most, now)))
     }
 
-    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<NativeSession>, Denied>> {
+    fn owned_sessions(&self, by: Caller, now: Time) -> Answer<'_, Result<Vec<Listed>, Denied>> {
         self.reader().run(move |db| owned::list(db, &by, now))
     }
 

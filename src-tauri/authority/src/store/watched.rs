@@ -17,8 +17,9 @@ use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Se
 use crate::log::Event;
 use crate::meters::Journal;
 use crate::model::{
-    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, NativeSession, NewCredential, NewDeviceCode,
-    NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use, Verdict, Which,
+    Caller, Client, Credential, CredentialKind, Denied, Digest, KeyChange, Listed, NativeSession, NewCredential,
+    NewDeviceCode, NewUser, Opening, Profile, Redeemed, Refreshed, Refused, Salt, Session, SignedIn, SigningKey, Use,
+    Verdict, Which,
 };
 
 /// The kind of the native dialect's sessions and credentials, where the others have a word in the store.
@@ -88,7 +89,7 @@ impl Backend for Watched {
         sessions(filter: SessionFilter, most: u32, now: Time) -> Vec<SessionFacts>;
         end_sessions(filter: SessionFilter, most: u32, now: Time) -> usize;
         access_keys() -> Ring<SigningKey>;
-        owned_sessions(by: Caller, now: Time) -> Result<Vec<NativeSession>, Denied>;
+        owned_sessions(by: Caller, now: Time) -> Result<Vec<Listed>, Denied>;
         owned_session(by: Caller, id: [u8; 16], now: Time) -> Result<NativeSession, Denied>;
         name_owned(by: Caller, id: [u8; 16], name: Option<String>, now: Time) -> Result<NativeSession, Denied>;
         note_uses(uses: Vec<Use>) -> usize;

@@ -1,6 +1,7 @@
 //! What the native dialect's requests have in common: a form, and a client that authenticates (RFC 6749 section 2.3).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use daypass_core::Secret;
@@ -74,7 +75,7 @@ pub(crate) fn parameters(call: &Call) -> Option<Vec<(String, Secret)>> {
 
 /// The client that makes the call: by HTTP Basic (`client_secret_basic`), by the form (`client_secret_post`), or, where it
 /// is public, by its id alone (`none`).
-pub(super) async fn client(service: &Service, call: &Call, form: &Form) -> Result<Client, Refusal> {
+pub(super) async fn client(service: &Service, call: &Call, form: &Form) -> Result<Arc<Client>, Refusal> {
     let in_form = form.find("client_id");
     let (id, secret) = if call.headers.contains_key(AUTHORIZATION) {
         if form.find("client_secret").is_some() {
@@ -94,7 +95,7 @@ pub(super) async fn client(service: &Service, call: &Call, form: &Form) -> Resul
 }
 
 /// The client, where it must have shown a secret.
-pub(super) async fn confidential(service: &Service, call: &Call, form: &Form) -> Result<Client, Refusal> {
+pub(super) async fn confidential(service: &Service, call: &Call, form: &Form) -> Result<Arc<Client>, Refusal> {
     let client = client(service, call, form).await?;
     if client.digest.is_some() { Ok(client) } else { Err(unknown(None)) }
 }

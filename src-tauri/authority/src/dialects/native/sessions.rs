@@ -37,7 +37,7 @@ use super::token::body;
 use super::{Refusal, invalid_request, unkept};
 use crate::Service;
 use crate::call::{Call, Problem, Reply, json as written, ok};
-use crate::model::{Caller, Denied, NativeSession, Which};
+use crate::model::{Caller, Denied, Listed, Which};
 
 /// The longest name of a session, in characters.
 const LONGEST_NAME: usize = 256;
@@ -55,7 +55,7 @@ struct Shown<'a> {
     id: String,
     name: Option<&'a str>,
     client_id: &'a str,
-    scope: String,
+    scope: &'a str,
     created_at: i64,
     last_used_at: i64,
     expires_at: i64,
@@ -95,7 +95,7 @@ async fn list(service: &Service, call: &Call) -> Result<Reply, Refusal> {
 async fn inspect(service: &Service, call: &Call, id: &str) -> Result<Reply, Refusal> {
     let by = caller(service, call).await?;
     let session = service.owned_session(&by, named(&by, id)?).await??;
-    Ok(unkept(ok(&shown(&session, &by))?))
+    Ok(unkept(ok(&shown(&session.into(), &by))?))
 }
 
 async fn name(service: &Service, call: &Call, id: &str) -> Result<Reply, Refusal> {
@@ -108,7 +108,7 @@ async fn name(service: &Service, call: &Call, id: &str) -> Result<Reply, Refusal
         _ => return Err(invalid_request("The field name must be there, and be a text or null")),
     };
     let session = service.name_owned(&by, id, name).await??;
-    Ok(unkept(ok(&shown(&session, &by))?))
+    Ok(unkept(ok(&shown(&session.into(), &by))?))
 }
 
 async fn end(
@@ -134,7 +134,7 @@ async fn open(service: &Service, call: &Call) -> Result<Reply, Refusal> {
     };
     let (session, issued) = service.open_owned(&by, name, scopes, &issuer(call)).await??;
     let mut body = body(&issued);
-    body["session"] = json!(shown(&session, &by));
+    body["session"] = json!(shown(&session.into(), &by));
     Ok(unkept(written(StatusCode::CREATED, &body)))
 }
 
@@ -161,17 +161,16 @@ fn fitting(name: String) -> Result<String, Refusal> {
     }
 }
 
-fn shown<'a>(session: &'a NativeSession, by: &Caller) -> Shown<'a> {
-    let lineage = &session.chain.lineage;
+fn shown<'a>(session: &'a Listed, by: &Caller) -> Shown<'a> {
     Shown {
-        id: data_encoding::HEXLOWER.encode(&session.chain.id),
+        id: data_encoding::HEXLOWER.encode(&session.id),
         name: session.name.as_deref(),
         client_id: &session.client_id,
-        scope: lineage.scopes.to_string(),
+        scope: &session.scope,
         created_at: session.created_at.timestamp(),
-        last_used_at: session.last_used_at().timestamp(),
-        expires_at: lineage.over_at().timestamp(),
-        current: session.chain.id == by.session,
+        last_used_at: session.last_used_at.timestamp(),
+        expires_at: session.over_at.timestamp(),
+        current: session.id == by.session,
     }
 }
 

@@ -100,7 +100,8 @@ pub(super) async fn begin(service: &Service, call: &Call) -> Result<Reply, Refus
         return Err(Refusal::OAuth("unauthorized_client", "The client may not sign people in".into()));
     }
     let scopes = asked_or_all(&form, &client)?;
-    let code = service.begin_sign_in(client.id, Some(scopes)).await?.ok_or(Problem::TooOften(DEVICE_CODE_LIFE))?;
+    let code =
+        service.begin_sign_in(client.id.clone(), Some(scopes)).await?.ok_or(Problem::TooOften(DEVICE_CODE_LIFE))?;
     let page = format!("{}/device", issuer(call));
     Ok(unkept(ok(&json!({
         "device_code": code.device_code.expose(),

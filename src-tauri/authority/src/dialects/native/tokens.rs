@@ -1,11 +1,12 @@
 //! What can be done with a token that is there: revoke it, and ask what it is.
 
+use hyper::StatusCode;
 use serde_json::json;
 
 use super::form::{Form, client, confidential};
 use super::{Refusal, unkept};
 use crate::Service;
-use crate::call::{Call, Reply, ok};
+use crate::call::{Call, Reply, json_of, ok};
 use crate::service::Revoked;
 
 /// `POST /oauth2/revoke` (RFC 7009): ends the session of the token. `token_type_hint` is not needed: the two differ.
@@ -27,5 +28,5 @@ pub(super) async fn introspect(service: &Service, call: &Call) -> Result<Reply, 
     let Some(facts) = service.introspect(form.demand("token")?).await? else {
         return Ok(unkept(ok(&json!({ "active": false }))?));
     };
-    Ok(unkept(ok(&facts)?))
+    Ok(unkept(json_of(StatusCode::OK, facts)))
 }

@@ -220,7 +220,7 @@ impl World {
             all.push(format!("{:?}", backend.credential(digest(0, n)).await.unwrap()));
             all.push(format!("{:?}", backend.profile("me".to_owned(), n.to_string()).await.unwrap()));
             let native = backend.native_session(self.id(n)).await.unwrap();
-            let native = native.map(|found| (found.name, found.chain.lineage));
+            let native = native.map(|found| (found.name.clone(), found.chain.lineage.clone()));
             all.push(format!("{native:?}"));
         }
         for id in ["tv", "none"] {

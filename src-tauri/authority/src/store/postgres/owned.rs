@@ -8,14 +8,14 @@ use daypass_core::Time;
 use daypass_core::lineage::{End, Scopes};
 
 use super::link::Link;
-use super::native::{held, insert, living, living_held, session, update};
-use crate::model::{Caller, Denied, NativeSession, Which};
+use super::native::{held, insert, listed, living, living_held, session, update};
+use crate::model::{Caller, Denied, Listed, NativeSession, Which};
 use crate::store::owned::{Told, enough, told};
 
-pub(super) async fn list(db: &Link, by: &Caller, now: Time) -> Told<Vec<NativeSession>> {
+pub(super) async fn list(db: &Link, by: &Caller, now: Time) -> Told<Vec<Listed>> {
     let (own, user_id) = told!(known(session(db, by.session).await?, now));
     told!(enough(by, &own, &[]));
-    Ok(Ok(living(db, &user_id, now).await?))
+    Ok(Ok(listed(db, &user_id, now).await?))
 }
 
 pub(super) async fn inspect(db: &Link, by: &Caller, id: [u8; 16], now: Time) -> Told<NativeSession> {
