@@ -4,6 +4,7 @@
 mod admin;
 mod antiraid;
 mod attacks;
+mod attacks_guessing;
 mod attacks_matrix;
 mod attacks_timing;
 mod attacks_tokens;

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 use crate::model::Refused;
+use crate::rate::Target;
 
 /// An answer on its way out.
 pub(crate) type Reply = Response<Full<Bytes>>;
@@ -232,6 +233,12 @@ impl Call {
             _ if value.expose().eq_ignore_ascii_case("bearer") => Err(Problem::NoCredential),
             _ => Err(Problem::BadCredential),
         }
+    }
+
+    /// The session that the call's token says it is of, where it was a guess.
+    pub(crate) fn guessed_at(&self) -> Option<Target> {
+        let value = self.token(AUTHORIZATION.as_str()).ok()?;
+        Target::session(&Secret::new(value.expose().rsplit(' ').next().unwrap_or_default()))
     }
 
     /// The body as JSON of the form `T`.

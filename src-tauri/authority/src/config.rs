@@ -66,9 +66,10 @@ pub struct Config {
     /// min, PocketPaw 24 h, Sitecore Discover 1 d, the native dialect's access tokens 10 min). At least one second, at most 100 years. Credentials keep their own lives: a refresh or
     /// login token that died as soon as the sessions would leave nothing to refresh with.
     pub session_ttl: Option<Duration>,
-    /// How many refused credentials and sign-in codes are borne from one client (an IPv4 address, or the /64 of
-    /// an IPv6 one), and at one client id of the native dialect wherever they come from, before more are answered with 429. Good credentials are served all the same: on loopback, one broken client shares its address with
-    /// all the others.
+    /// How many refused credentials and sign-in codes are borne before more are answered with 429: from one client (an IPv4
+    /// address, or the /64 of an IPv6 one), and, wherever they come from, at one client id of the native dialect, at one session
+    /// that a wrong token names, and at all user codes together. Good credentials are served all the same: on loopback, one broken
+    /// client shares its address with all the others. A user code alone, which is short, must wait.
     pub failures: Rate,
     /// The limit of PocketPaw's auth routes for each address, failures or not; its real servers have 1/s, burst 5.
     /// `None` for no limit.

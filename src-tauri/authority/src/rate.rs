@@ -6,6 +6,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use data_encoding::HEXLOWER;
+use daypass_core::lineage::chain::Token;
+use daypass_core::token::jwt;
 use daypass_core::{Secret, Time, clock};
 
 use crate::Rate;
@@ -30,15 +33,36 @@ impl Client {
     }
 }
 
-/// What is guessed at, where that can be told: the id of a client, which may be one of ours or made up. Kept as its hash, so
-/// that a long one costs no more than a short one.
+/// What is guessed at, wherever the guesses come from. Most credentials are found by their hash, so that a wrong one is a guess at
+/// nobody's; these say whose they are beside what is secret. The name may be one of ours or made up. Kept as its hash, so that
+/// a long one costs no more than a short one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Target([u8; 32]);
 
 impl Target {
-    /// The one called `name`.
-    pub(crate) fn of(name: &str) -> Self {
-        Self(Digest::of(&Secret::new(name)).0)
+    /// The client of the native dialect with this id.
+    pub(crate) fn client(id: &str) -> Self {
+        Self::of("client", id)
+    }
+
+    /// The session that `token` says it is of, whether or not it is: a refresh token of the native dialect by the id in it, a
+    /// JWT by its `sid`.
+    pub(crate) fn session(token: &Secret) -> Option<Self> {
+        if let Some(token) = Token::parse(token) {
+            return Some(Self::of("session", &HEXLOWER.encode(&token.id())));
+        }
+        let said = jwt::contents(token).ok()?.claims;
+        said.get("sid")?.as_str().map(|id| Self::of("session", id))
+    }
+
+    /// All user codes that wait: they are short, and a guess that is none of them could have been any.
+    pub(crate) fn user_codes() -> Self {
+        Self::of("user codes", "")
+    }
+
+    fn of(kind: &str, name: &str) -> Self {
+        // No kind has a line break in it.
+        Self(Digest::of(&Secret::new(format!("{kind}\n{name}"))).0)
     }
 }
 
@@ -170,6 +194,28 @@ mod tests {
             assert_eq!(buckets.check(n, at(0)), Ok(()));
         }
         assert!(buckets.kept.lock().unwrap().late.is_empty());
+    }
+
+    #[test]
+    fn a_token_is_a_guess_at_the_session_that_it_names_whatever_else_is_wrong_with_it() {
+        let part = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+        let jwt = |claims: &str| Secret::new(format!("{}.{}.bm90aGluZw", part("{\"alg\":\"none\"}"), part(claims)));
+        let id = "00112233445566778899aabbccddeeff";
+        let named = Target::session(&jwt(&format!("{{\"sid\":\"{id}\",\"exp\":1}}")));
+        assert!(named.is_some());
+        assert_ne!(named, Some(Target::client(id)), "a client may be called alike");
+        assert_ne!(named, Target::session(&jwt("{\"sid\":\"other\"}")));
+        // The id, then generation, secret and tag.
+        let mut bytes = data_encoding::HEXLOWER.decode(id.as_bytes()).unwrap();
+        bytes.resize(16 + 4 + 32 + 16, 7);
+        let refresh = Secret::new(format!("dprt_{}", data_encoding::BASE64URL_NOPAD.encode(&bytes)));
+        assert_eq!(Target::session(&refresh), named);
+        for nameless in ["", "x", "rt_0", "a.b.c", "dprt_AAAA"] {
+            assert_eq!(Target::session(&Secret::new(nameless)), None, "{nameless}");
+        }
+        for nameless in ["{}", "{\"sid\":7}", "[]"] {
+            assert_eq!(Target::session(&jwt(nameless)), None, "{nameless}");
+        }
     }
 
     #[test]

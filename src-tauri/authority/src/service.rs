@@ -333,23 +333,27 @@ impl Service {
     }
 
     /// Tells of a credential or code that `dialect` refused for `reason`, and counts it against `peer` and against what was
-    /// guessed at; or says how long to wait, if there were too many of either.
+    /// guessed at, as far as that is known; or says how long to wait, if there were too many at one of them.
     pub(crate) fn refuse_guess(
         &self,
         dialect: Dialect,
         reason: &'static str,
         peer: IpAddr,
-        target: Option<Target>,
+        targets: &[Target],
     ) -> Result<(), Duration> {
         self.journal.tell(&Event::CredentialRefused { dialect: dialect.word(), reason, peer });
         let now = self.now();
-        let at_target = target.map_or(Ok(()), |target| self.failures_at.take(target, now));
-        self.failures.take(Address::of(peer), now).and(at_target)
+        // Each is counted, also beyond the first that is too many.
+        let at_targets = targets.iter().filter_map(|target| self.failures_at.take(*target, now).err());
+        let by_peer = self.failures.take(Address::of(peer), now).err();
+        at_targets.chain(by_peer).max().map_or(Ok(()), Err)
     }
 
-    /// Whether `address` may guess at all; or how long it must wait.
-    pub(crate) fn may_guess(&self, address: IpAddr) -> Result<(), Duration> {
-        self.failures.check(Address::of(address), self.now())
+    /// Whether a user code that `address` sends is looked at; or how long it must wait, as it or others have guessed too often.
+    /// A code is short: with many addresses one could try many at once, so that a right one must wait as well.
+    pub(crate) fn may_try_code(&self, address: IpAddr) -> Result<(), Duration> {
+        let now = self.now();
+        self.failures.check(Address::of(address), now).and(self.failures_at.check(Target::user_codes(), now))
     }
 
     /// Counts a request to PocketPaw's auth routes; or says how long `address` must wait.

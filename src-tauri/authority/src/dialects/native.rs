@@ -34,8 +34,8 @@ use crate::{Error, Service};
 enum Refusal {
     /// An error code of RFC 6749 section 5.2 or RFC 8628 section 3.5, and what it means here.
     OAuth(&'static str, Cow<'static, str>),
-    /// The same, where a client or token was guessed at: the client's own, if it is known whose.
-    Guess(&'static str, Cow<'static, str>, Option<Target>),
+    /// The same, where a client or token was guessed at, and what is known of whose.
+    Guess(&'static str, Cow<'static, str>, Vec<Target>),
     /// `insufficient_scope` of RFC 6750 section 3.1, and the scopes that it takes.
     Scope(Scopes),
     /// What any request can meet.
@@ -82,8 +82,8 @@ pub(super) async fn answer(service: &Service, call: &Call) -> Result<Reply, Prob
         Err(Refusal::Problem(problem)) => Err(problem),
         Err(Refusal::Scope(needed)) => Ok(beyond(&needed)),
         Err(Refusal::OAuth(error, about)) => Ok(refused(error, &about)),
-        Err(Refusal::Guess(error, about, target)) => {
-            service.refuse_guess(Dialect::Native, error, call.peer, target).map_err(Problem::TooOften)?;
+        Err(Refusal::Guess(error, about, targets)) => {
+            service.refuse_guess(Dialect::Native, error, call.peer, &targets).map_err(Problem::TooOften)?;
             Ok(refused(error, &about))
         }
     }

@@ -172,12 +172,17 @@ impl Seat {
         let account = Account::of(&self.ids, request.method(), request.uri(), request.headers());
         within(Arc::clone(&account.id), async {
             let dialect = account.dialect;
+            let mut guessed_at = None;
             let (result, _work) = match self.operation(&request, peer).await {
                 Some(result) => (result, None),
                 None => match self.receive(request, peer).await {
                     Ok(call) => {
                         let work = self.place.work().ok_or(Lost)?;
-                        (dialect.answer(service, &call).await, Some(work))
+                        let answered = dialect.answer(service, &call).await;
+                        if answered.as_ref().is_err_and(Problem::is_guess) {
+                            guessed_at = call.guessed_at();
+                        }
+                        (answered, Some(work))
                     }
                     Err(problem) => (Err(problem), None),
                 },
@@ -185,9 +190,11 @@ impl Seat {
             let (mut reply, problem) = match result {
                 Ok(reply) => (reply, None),
                 Err(problem) => {
-                    let guess = problem.is_guess();
-                    let counted =
-                        if guess { service.refuse_guess(dialect, problem.word(), peer, None) } else { Ok(()) };
+                    let targets = guessed_at.as_slice();
+                    let counted = match problem.is_guess() {
+                        true => service.refuse_guess(dialect, problem.word(), peer, targets),
+                        false => Ok(()),
+                    };
                     let problem = counted.err().map_or(problem, Problem::TooOften);
                     (dialect.refuse(&problem), Some(problem))
                 }

@@ -156,7 +156,7 @@ pub(crate) static SETTINGS: [Setting; 24] = [
         "BURST/PER_SECOND",
         Some("100/5"),
         Kind::Rate,
-        "How many refused credentials are borne from one client, at once and in the long run",
+        "How many refused credentials are borne from one client, or at one OAuth client or session, at once and in the long run",
     ),
     setting(
         "pocketpaw-rate",

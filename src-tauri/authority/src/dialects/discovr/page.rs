@@ -1,8 +1,8 @@
 //! The page at which a person approves a device sign-in: plain HTML, no script.
 //!
 //! Approving needs no password, so three things stand in for one: the page answers only to this machine, only to a form
-//! that this very page sent (`Origin`), and only to who knows the user code, at which one cannot guess for long. Whoever
-//! comes from elsewhere is told how an administrator approves: by a command on the store.
+//! that this very page sent (`Origin`), and only to who knows the user code, at which nobody can guess for long, from however
+//! many addresses. Whoever comes from elsewhere is told how an administrator approves: by a command on the store.
 
 use http_body_util::Full;
 use hyper::StatusCode;
@@ -14,6 +14,7 @@ use crate::Service;
 use crate::admin::{Settled, SignInFacts};
 use crate::call::{Call, Outcome, Problem, Reply};
 use crate::dialects::Dialect;
+use crate::rate::Target;
 
 /// `GET /device?user_code=…`: asks the person.
 pub(super) async fn show(service: &Service, call: &Call) -> Result<Reply, Problem> {
@@ -24,7 +25,7 @@ pub(super) async fn show(service: &Service, call: &Call) -> Result<Reply, Proble
     if typed.is_empty() {
         return Ok(page(StatusCode::OK, &ask(None, "")));
     }
-    service.may_guess(call.peer).map_err(Problem::TooOften)?;
+    service.may_try_code(call.peer).map_err(Problem::TooOften)?;
     match service.sign_in_facts(&typed).await? {
         Some(waiting) => Ok(page(StatusCode::OK, &ask(Some(&waiting), &typed))),
         None => not_waiting(service, call),
@@ -51,7 +52,7 @@ pub(super) async fn settle(service: &Service, call: &Call) -> Result<Reply, Prob
         Some("deny") => false,
         _ => return Err(Problem::WrongShape("The field decision must be approve or deny".into())),
     };
-    service.may_guess(call.peer).map_err(Problem::TooOften)?;
+    service.may_try_code(call.peer).map_err(Problem::TooOften)?;
     let settled =
         if approved { service.approve_sign_in(&typed, None).await } else { service.deny_sign_in(&typed).await };
     let text = match settled? {
@@ -79,7 +80,8 @@ fn elsewhere() -> Reply {
 
 /// A wrong code counts as a guess.
 fn not_waiting(service: &Service, call: &Call) -> Result<Reply, Problem> {
-    service.refuse_guess(Dialect::Discovr, "unknown_code", call.peer, None).map_err(Problem::TooOften)?;
+    let guess = service.refuse_guess(Dialect::Discovr, "unknown_code", call.peer, &[Target::user_codes()]);
+    guess.map_err(Problem::TooOften)?;
     let text = "<h1>No such code</h1><p>This code is unknown, was used, or came too late. Ask the device for another \
                 one.</p><p><a href=\"/device\">Type a code</a></p>";
     Ok(page(StatusCode::NOT_FOUND, text))

@@ -102,7 +102,7 @@ pub(super) async fn confidential(service: &Service, call: &Call, form: &Form) ->
 
 fn unknown(id: Option<&Secret>) -> Refusal {
     let about = "The client is not known, or its secret is wrong";
-    Refusal::Guess("invalid_client", about.into(), id.map(|id| Target::of(id.expose())))
+    Refusal::Guess("invalid_client", about.into(), id.map(|id| Target::client(id.expose())).into_iter().collect())
 }
 
 /// Id and secret of `Authorization: Basic …`, each form-encoded before they were put together (RFC 6749 section 2.3.1).

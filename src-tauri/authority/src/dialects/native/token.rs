@@ -67,7 +67,8 @@ async fn refresh(service: &Service, call: &Call, form: &Form, client: &Client) -
     service.refresh(client, token, asked, &issuer(call)).await?.map_err(|refusal| match refusal {
         lineage::Refusal::Scope => beyond(),
         lineage::Refusal::Unknown => {
-            Refusal::Guess("invalid_grant", refusal.to_string().into(), Some(Target::of(&client.id)))
+            let targets = Target::session(token).into_iter().chain([Target::client(&client.id)]).collect();
+            Refusal::Guess("invalid_grant", refusal.to_string().into(), targets)
         }
         lineage::Refusal::Ended(_) => Refusal::OAuth("invalid_grant", refusal.to_string().into()),
     })
@@ -85,8 +86,8 @@ async fn poll(service: &Service, call: &Call, form: &Form, client: &Client) -> R
         Redeemed::Denied => ("access_denied", "The sign-in was denied"),
         Redeemed::Expired => ("expired_token", "The sign-in was not approved in time"),
         Redeemed::Unknown => {
-            let target = Some(Target::of(&client.id));
-            return Err(Refusal::Guess("invalid_grant", "The device code is not known, or was used".into(), target));
+            let targets = vec![Target::client(&client.id)];
+            return Err(Refusal::Guess("invalid_grant", "The device code is not known, or was used".into(), targets));
         }
     };
     Err(Refusal::OAuth(error, about.into()))
