@@ -29,14 +29,16 @@ pub(crate) trait Script: Send {
 pub(crate) struct Turns {
     requests: Arc<Vec<Vec<u8>>>,
     at: usize,
+    said: &'static str,
 }
 
 impl Turns {
-    /// One for each of `connections`.
-    pub(crate) fn all(requests: Vec<Vec<u8>>, connections: usize) -> Vec<Box<dyn Script>> {
+    /// One for each of `connections`. Every answer must hold what is `said`.
+    pub(crate) fn all(requests: Vec<Vec<u8>>, connections: usize, said: &'static str) -> Vec<Box<dyn Script>> {
         let requests = Arc::new(requests);
         let start = |n| n * requests.len() / connections;
-        (0..connections).map(|n| Box::new(Self { requests: Arc::clone(&requests), at: start(n) }) as Box<_>).collect()
+        let one = |n| Box::new(Self { requests: Arc::clone(&requests), at: start(n), said }) as Box<_>;
+        (0..connections).map(one).collect()
     }
 }
 
@@ -44,6 +46,12 @@ impl Script for Turns {
     fn request(&mut self) -> Option<&[u8]> {
         self.at += 1;
         self.requests.get(self.at % self.requests.len()).map(Vec::as_slice)
+    }
+
+    fn answered(&mut self, body: &[u8]) -> anyhow::Result<()> {
+        let said = || body.windows(self.said.len()).any(|part| part == self.said.as_bytes());
+        ensure!(self.said.is_empty() || said(), "not {}: {}", self.said, String::from_utf8_lossy(body));
+        Ok(())
     }
 }
 

@@ -70,15 +70,21 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
 
     let mut measured = Measured::default();
     for round in 0..ROUNDS {
+        for (number, stage) in stages.iter_mut().enumerate() {
+            stage.renew(&runtime, number == MANY)?;
+        }
         for crowd in CROWDS {
             for (verb, server) in &floors {
                 let requests = stages[FEW].requests(*verb).unwrap_or_default();
                 let requests = requests.iter().map(|request| http::bare(request)).collect();
                 let load = measured.handler.entry((*verb, crowd)).or_default();
-                same(&runtime, load, &server.address, Turns::all(requests, crowd))?;
+                same(&runtime, load, &server.address, Turns::all(requests, crowd, ""))?;
             }
             for verb in Verb::ALL {
                 for (number, stage) in stages.iter_mut().enumerate() {
+                    if verb == Verb::Scattered && number != MANY {
+                        continue;
+                    }
                     let load = measured.ours.entry((verb, crowd, number)).or_default();
                     stage.measure(&runtime, load, verb, crowd, TIME)?;
                 }
@@ -87,8 +93,8 @@ pub(crate) fn run(programs: &Programs) -> anyhow::Result<Vec<Row>> {
             measured.inserts.entry(crowd).or_default().add(bare::insert_rows(&file, crowd, TIME)?);
             for peer in &peers {
                 let [issue, verify] = measured.peers.entry((peer.name, crowd)).or_default();
-                same(&runtime, issue, &peer.address, Turns::all(vec![peer.issue.clone()], crowd))?;
-                same(&runtime, verify, &peer.address, Turns::all(vec![peer.verify.clone()], crowd))?;
+                same(&runtime, issue, &peer.address, Turns::all(vec![peer.issue.clone()], crowd, ""))?;
+                same(&runtime, verify, &peer.address, Turns::all(vec![peer.verify.clone()], crowd, ""))?;
             }
         }
         measured.memory.add(stages[MANY].memory());
@@ -119,6 +125,10 @@ fn rows(measured: &Measured) -> Vec<Row> {
         rows.extend(beside_peers(measured, verb, crowd, &row));
         let beside = |other: usize| row().beside(STAGES[other], &measured.ours[&(verb, crowd, other)].per_second);
         match stage {
+            _ if verb == Verb::Scattered => {
+                let few = &measured.ours[&(Verb::Introspect, crowd, stage)];
+                rows.push(row().beside("introspect 1 000 in turn", &few.per_second));
+            }
             // How much longer one takes is how many fewer are done.
             MANY => rows.push(beside(FEW).ratio_at_least(0.83)),
             TWO => rows.push(beside(ONE)),
@@ -153,6 +163,6 @@ fn beside_peers(measured: &Measured, verb: Verb, crowd: usize, row: &impl Fn() -
         ],
         Verb::Verify => vec![row().beside(better_auth, peer("better-auth", 1)).ratio_at_least(5.0)],
         Verb::Introspect => vec![row().beside(oidc, peer("oidc-provider", 1)).ratio_at_least(5.0)],
-        Verb::Refresh | Verb::List | Verb::Revoke => Vec::new(),
+        Verb::Scattered | Verb::Refresh | Verb::List | Verb::Revoke => Vec::new(),
     }
 }

@@ -18,6 +18,8 @@ use crate::programs::Programs;
 
 /// How many tokens verifications and introspections ask after, in turns.
 const TOKENS: usize = 1000;
+/// The same where they are to be more than the authority remembers.
+const SCATTERED: usize = 50_000;
 /// The grant of a device sign-in (RFC 8628).
 const DEVICE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
 
@@ -30,6 +32,8 @@ pub(super) enum Verb {
     Verify,
     /// An access token is introspected.
     Introspect,
+    /// The same with more tokens than are remembered: each is checked and its session read from the store.
+    Scattered,
     /// A refresh token is exchanged for the next, durably.
     Refresh,
     /// The sessions of a user who has 1 000 are listed.
@@ -39,8 +43,8 @@ pub(super) enum Verb {
 }
 
 impl Verb {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Issue, Self::Verify, Self::Introspect, Self::Refresh, Self::List, Self::Revoke];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Issue, Self::Verify, Self::Introspect, Self::Scattered, Self::Refresh, Self::List, Self::Revoke];
 
     /// The word for it in a report.
     pub(super) fn word(self) -> &'static str {
@@ -48,6 +52,7 @@ impl Verb {
             Self::Issue => "issue",
             Self::Verify => "verify",
             Self::Introspect => "introspect",
+            Self::Scattered => "introspect 50 000 in turn",
             Self::Refresh => "refresh",
             Self::List => "list of 1 000",
             Self::Revoke => "revoke",
@@ -63,7 +68,10 @@ pub(super) struct Stage {
     basic: String,
     verify: Vec<Vec<u8>>,
     introspect: Vec<Vec<u8>>,
+    scattered: Vec<Vec<u8>>,
     list: Vec<u8>,
+    /// Of the user whose sessions are listed.
+    refresh_token: String,
     refresh_tokens: Vec<String>,
     _installation: Installation,
 }
@@ -95,9 +103,6 @@ impl Stage {
         let running = (0..processes).map(|_| start(&installation, &url, false)).collect::<Result<Vec<_>, _>>()?;
         let addresses = running.iter().map(|(_, ready)| address(ready)).collect::<Result<Vec<_>, _>>()?;
 
-        let bearer = |token: &str| format!("Authorization: Bearer {token}\r\n");
-        let renewed = runtime.block_on(refresh(&addresses[0], &basic, &refresh_token))?;
-        let list = get("/oauth2/sessions", &bearer(&member(&renewed, "access_token")?));
         let mint = post(
             "/auth/session-token",
             &format!("{}Content-Type: application/json\r\n", bearer(text("/discovr/refresh_token")?)),
@@ -110,16 +115,37 @@ impl Stage {
             basic,
             verify: Vec::new(),
             introspect: Vec::new(),
-            list,
+            scattered: Vec::new(),
+            list: Vec::new(),
+            refresh_token,
             refresh_tokens: Vec::new(),
             _installation: installation,
         };
         let minted = stage.collect(runtime, &mint, "sessionToken", TOKENS)?;
         stage.verify = minted.iter().map(|token| get("/profile/me", &bearer(token))).collect();
-        let issued = stage.collect(runtime, &stage.issue(), "access_token", TOKENS)?;
-        stage.introspect =
-            issued.iter().map(|token| form("/oauth2/introspect", &stage.basic, &format!("token={token}"))).collect();
+        stage.renew(runtime, false)?;
         Ok(stage)
+    }
+
+    /// Gets the access tokens that are sent or asked after, which live for ten minutes; those of [`Verb::Scattered`] too where that is
+    /// `scattered`.
+    ///
+    /// # Errors
+    /// As [`Stage::start`].
+    pub(super) fn renew(&mut self, runtime: &Runtime, scattered: bool) -> anyhow::Result<()> {
+        let renewed = runtime.block_on(refresh(&self.addresses[0], &self.basic, &self.refresh_token))?;
+        self.refresh_token = member(&renewed, "refresh_token")?;
+        self.list = get("/oauth2/sessions", &bearer(&member(&renewed, "access_token")?));
+        self.introspect = self.introspections(runtime, TOKENS)?;
+        self.scattered = if scattered { self.introspections(runtime, SCATTERED)? } else { Vec::new() };
+        Ok(())
+    }
+
+    /// Questions after so many new tokens, each of a session of its own.
+    fn introspections(&self, runtime: &Runtime, count: usize) -> anyhow::Result<Vec<Vec<u8>>> {
+        let issued = self.collect(runtime, &self.issue(), "access_token", count)?;
+        let ask = |token: &String| form("/oauth2/introspect", &self.basic, &format!("token={token}"));
+        Ok(issued.iter().map(ask).collect())
     }
 
     /// The memory of its processes, in MiB.
@@ -143,6 +169,7 @@ impl Stage {
             Verb::Issue => Some(vec![self.issue()]),
             Verb::Verify => Some(self.verify.clone()),
             Verb::Introspect => Some(self.introspect.clone()),
+            Verb::Scattered => Some(self.scattered.clone()),
             Verb::List => Some(vec![self.list.clone()]),
             Verb::Refresh | Verb::Revoke => None,
         }
@@ -161,7 +188,10 @@ impl Stage {
         time: Duration,
     ) -> anyhow::Result<()> {
         let scripts: Vec<Box<dyn Script>> = match (self.requests(verb), verb) {
-            (Some(requests), _) => Turns::all(requests, connections),
+            (Some(requests), Verb::Introspect | Verb::Scattered) => {
+                Turns::all(requests, connections, r#""active":true"#)
+            }
+            (Some(requests), _) => Turns::all(requests, connections, ""),
             (None, Verb::Refresh) => self.refreshers(runtime, connections)?,
             (None, _) => {
                 let issued = self.collect(runtime, &self.issue(), "access_token", self.store.most_revoked())?;
@@ -244,6 +274,10 @@ impl Script for Refresher {
         self.token = member(body, "refresh_token")?;
         Ok(())
     }
+}
+
+fn bearer(token: &str) -> String {
+    format!("Authorization: Bearer {token}\r\n")
 }
 
 fn start(installation: &Installation, store: &str, demo: bool) -> anyhow::Result<(Running, Value)> {
