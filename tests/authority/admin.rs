@@ -6,7 +6,9 @@ use daypass_authority::{ClientKind, Grants, SessionFacts, SessionFilter, Speech}
 use daypass_core::Secret;
 use daypass_core::lineage::Scopes;
 use serde_json::json;
+use tokio::time::Instant;
 
+use crate::elsewhere::{DEAD_WITHIN, remembered};
 use crate::native::{by, decide, form, poll, refused, registered, signed_in};
 use crate::place::Place;
 use crate::world::{RequestBuilder, World, answer, good, secret};
@@ -117,12 +119,21 @@ async fn a_disabled_user_is_refused_everywhere_until_it_is_enabled() {
     let demo = &world.demo;
     let user = &demo.antiraid_user_id;
     let mint = || world.bearing("POST", "/api/auth/session", &demo.pocketpaw_master_token);
+    let profiles = || world.bearing("GET", "/profiles", &demo.discovr_refresh_token);
     let token = secret(&good(mint()).await, "session_token");
+    remembered(&world, "credential", async || drop(good(profiles()).await)).await;
     assert!(admin.service.disable_user(user).await.unwrap());
+    let disabled = Instant::now();
     dies(&world, Speech::PocketPaw, &token).await;
     dies(&world, Speech::AntiRaid, &demo.antiraid_login_token).await;
     assert_eq!(answer(mint()).await.0, 401);
-    assert_eq!(answer(world.bearing("GET", "/profiles", &demo.discovr_refresh_token)).await.0, 401);
+    loop {
+        let asked = Instant::now();
+        if answer(profiles()).await.0 == 401 {
+            break;
+        }
+        assert!(asked.duration_since(disabled) < DEAD_WITHIN, "a credential that was remembered lives on");
+    }
     let (facts, credentials) = admin.service.user_facts(user).await.unwrap().unwrap();
     assert!(facts.disabled_at.is_some() && facts.sessions == 0 && facts.credentials == 3);
     assert_eq!(credentials.len(), 3, "they are kept");

@@ -97,7 +97,7 @@ async fn a_store_of_the_first_schema_is_carried_over() {
     next(&world, &first(&world).await).await;
     world.end().await;
     let db = rusqlite::Connection::open(&path).unwrap();
-    assert_eq!(db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap(), 7);
+    assert_eq!(db.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0)).unwrap(), 8);
 }
 
 #[tokio::test]

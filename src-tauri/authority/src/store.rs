@@ -14,6 +14,7 @@ mod postgres;
 mod queue;
 mod rows;
 mod sqlite;
+mod walk;
 mod watched;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ use daypass_core::{Secret, Time};
 pub(crate) use known::{Known, Memory};
 pub use postgres::PasswordFile;
 use prometheus_client::registry::Registry;
+pub(crate) use walk::{Removed, Walk};
 pub(crate) use watched::Watched;
 
 use crate::Error;
@@ -281,8 +283,9 @@ pub(crate) trait Backend: Send + Sync {
     /// to who redeems them.
     fn disable_user(&self, id: String, at: Option<Time>) -> Answer<'_, bool>;
 
-    /// Removes a user with all that is its; answers whether there was one.
-    fn remove_user(&self, id: String) -> Answer<'_, bool>;
+    /// A step of the removal of a user with all that is its: looks at the next `most` sessions of each table behind `from`.
+    /// The last one removes the user, so that it was disabled until nothing was left: nothing may be opened for it meanwhile.
+    fn remove_user(&self, id: String, from: Walk, most: u32) -> Answer<'_, Removed>;
 
     /// The clients by id, or the one with this id.
     fn clients(&self, id: Option<String>, now: Time) -> Answer<'_, Vec<ClientFacts>>;
@@ -290,15 +293,16 @@ pub(crate) trait Backend: Send + Sync {
     /// Puts `digest` in the place of that of a client's secret; answers whether there is such a client, and it has one.
     fn replace_client_secret(&self, id: String, digest: Digest) -> Answer<'_, bool>;
 
-    /// Removes a client with its sessions; answers whether there was one.
-    fn remove_client(&self, id: String) -> Answer<'_, bool>;
+    /// A step of the removal of a client with its sessions: the first one removes the client itself, each one `most` of its
+    /// sessions.
+    fn remove_client(&self, id: String, most: u32) -> Answer<'_, Removed>;
 
     /// The sessions that are meant and live at `now`, the newest ones first, at most `most`.
     fn sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, Vec<SessionFacts>>;
 
-    /// Ends some of those that are meant and live at `now`, at most `most` of each kind; answers how many, zero where none is
-    /// left.
-    fn end_sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, usize>;
+    /// Ends those of the next `most` of each table behind `from` that are meant and live at `now`; answers how many, and how
+    /// far it has come. Where a user is meant, nobody opens a session by one of that user's that lives behind there.
+    fn end_sessions(&self, filter: SessionFilter, from: Walk, most: u32, now: Time) -> Answer<'_, (usize, Walk)>;
 
     /// Removes at most `most` rows of each kind that ended before `now` (credentials: before `credentials_before`);
     /// answers how many were removed.

@@ -4,13 +4,11 @@
 use daypass_core::Secret;
 use daypass_core::token::opaque;
 
-use super::Service;
+use super::{STEP, Service};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, UserFacts};
 use crate::model::{Digest, storable};
-
-/// How many sessions one step ends: between two of them others write as ever.
-const STEP: u32 = 500;
+use crate::store::Walk;
 
 impl Service {
     /// The newest users, at most `most`.
@@ -50,12 +48,23 @@ impl Service {
         self.store.disable_user(id.to_owned(), None).await
     }
 
-    /// Removes a user with its profiles, credentials and sessions; answers whether there was one.
+    /// Removes a user with its profiles, credentials and sessions, in steps; answers whether there was one. It is disabled
+    /// first: nothing is opened for it any more, and where this is broken off, it may be done again.
     ///
     /// # Errors
     /// [`Error::Database`] where the store cannot be written.
     pub async fn remove_user(&self, id: &str) -> Result<bool, Error> {
-        self.store.remove_user(id.to_owned()).await
+        if !self.disable_user(id).await? {
+            return Ok(false);
+        }
+        let mut walk = Walk::BEGINNING;
+        loop {
+            let removed = self.store.remove_user(id.to_owned(), walk, STEP).await?;
+            match removed.next {
+                Some(next) => walk = next,
+                None => return Ok(removed.found),
+            }
+        }
     }
 
     /// The clients of the native dialect, by id.
@@ -85,12 +94,20 @@ impl Service {
         Ok(replaced.then_some(secret))
     }
 
-    /// Removes a client with its sessions; answers whether there was one.
+    /// Removes a client, and then its sessions, in steps; answers whether there was one. Where this is broken off, it may be
+    /// done again.
     ///
     /// # Errors
     /// [`Error::Database`] where the store cannot be written.
     pub async fn remove_client(&self, id: &str) -> Result<bool, Error> {
-        self.store.remove_client(id.to_owned()).await
+        let mut found = false;
+        loop {
+            let removed = self.store.remove_client(id.to_owned(), STEP).await?;
+            found |= removed.found;
+            if removed.next.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// The living sessions that are meant, the newest ones first, at most `most`.
@@ -101,18 +118,25 @@ impl Service {
         self.store.sessions(filter.clone(), most, self.now()).await
     }
 
-    /// Ends the sessions that are meant, in steps, until none is left; answers how many they were. Every process of the store
-    /// refuses their tokens within one second.
+    /// Ends the sessions that are meant, in steps; answers how many they were. Every process of the store refuses their tokens
+    /// within one second.
     ///
     /// # Errors
     /// [`Error::Database`] where the store cannot be written; what was ended before stays so.
     pub async fn end_sessions(&self, filter: &SessionFilter) -> Result<usize, Error> {
-        let mut ended = 0;
-        loop {
-            match self.store.end_sessions(filter.clone(), STEP, self.now()).await? {
-                0 => return Ok(ended),
-                more => ended += more,
-            }
+        let first = self.end_through(filter).await?;
+        // Once more: while the first look went through, one that was still ahead may have opened another behind it.
+        Ok(if first == 0 { 0 } else { first + self.end_through(filter).await? })
+    }
+
+    /// Looks through all sessions once, and ends those that are meant; answers how many they were.
+    async fn end_through(&self, filter: &SessionFilter) -> Result<usize, Error> {
+        let (mut ended, mut walk) = (0, Walk::to(filter));
+        while !walk.is_over() {
+            let (more, next) = self.store.end_sessions(filter.clone(), walk, STEP, self.now()).await?;
+            ended += more;
+            walk = next;
         }
+        Ok(ended)
     }
 }

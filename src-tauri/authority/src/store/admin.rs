@@ -2,9 +2,10 @@
 
 use daypass_core::Time;
 use daypass_core::lineage::{End, Scopes};
-use rusqlite::{Connection, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, named_params, params};
 
 use super::rows::{instant, micros, unreadable, word};
+use super::{Removed, Walk};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Speech, UserFacts};
 use crate::model::{CredentialKind, Digest, SessionKind};
@@ -66,13 +67,56 @@ pub(super) fn disable_user(db: &Connection, id: &str, at: Option<Time>) -> Resul
     Ok(found > 0)
 }
 
-pub(super) fn remove_user(db: &Connection, id: &str) -> Result<bool, Error> {
-    db.prepare_cached("DELETE FROM sessions WHERE user_id = ?1")?.execute([id])?;
-    db.prepare_cached("DELETE FROM native_sessions WHERE user_id = ?1")?.execute([id])?;
+pub(super) fn remove_user(db: &Connection, id: &str, from: Walk, most: u32) -> Result<Removed, Error> {
+    let mut next = from;
+    if let Some(after) = from.sessions {
+        let (rows, over) = session_rows(db, after, most)?;
+        db.prepare_cached("DELETE FROM sessions WHERE seq > ?1 AND seq <= ?2 AND user_id = ?3")?
+            .execute(params![rows.0, rows.1, id])?;
+        next.sessions = over;
+    }
+    if let Some(after) = from.native {
+        let (rows, over) = native_rows(db, after, most)?;
+        db.prepare_cached("DELETE FROM native_sessions WHERE rowid > ?1 AND rowid <= ?2 AND user_id = ?3")?
+            .execute(params![rows.0, rows.1, id])?;
+        next.native = over;
+    }
+    if !from.is_over() {
+        return Ok(Removed { found: false, next: Some(next) });
+    }
+    let credentials = db
+        .prepare_cached("DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE user_id = ?1 LIMIT ?2)")?
+        .execute(params![id, most])?;
+    if credentials > 0 {
+        return Ok(Removed { found: false, next: Some(next) });
+    }
     db.prepare_cached("DELETE FROM device_codes WHERE user_id = ?1")?.execute([id])?;
-    db.prepare_cached("DELETE FROM credentials WHERE user_id = ?1")?.execute([id])?;
     db.prepare_cached("DELETE FROM profiles WHERE user_id = ?1")?.execute([id])?;
-    Ok(db.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? > 0)
+    let found = db.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? > 0;
+    Ok(Removed { found, next: None })
+}
+
+/// The rows of a step: behind the first number, up to the second.
+type Rows = (i64, i64);
+
+/// The next `most` of the sessions of the four old dialects behind `after`, and where the next step goes on.
+fn session_rows(db: &Connection, after: u128, most: u32) -> Result<(Rows, Option<u128>), Error> {
+    let mut last = db.prepare_cached("SELECT seq FROM sessions WHERE seq > ?1 ORDER BY seq LIMIT 1 OFFSET ?2")?;
+    rows_to(&mut last, after, most)
+}
+
+/// The same of the native dialect's, by the numbers of their rows: in that order one that is opened by another comes later.
+fn native_rows(db: &Connection, after: u128, most: u32) -> Result<(Rows, Option<u128>), Error> {
+    let mut last =
+        db.prepare_cached("SELECT rowid FROM native_sessions WHERE rowid > ?1 ORDER BY rowid LIMIT 1 OFFSET ?2")?;
+    rows_to(&mut last, after, most)
+}
+
+fn rows_to(last: &mut Statement<'_>, after: u128, most: u32) -> Result<(Rows, Option<u128>), Error> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let found: Option<i64> = last.query_row(params![after, most.saturating_sub(1)], |row| row.get(0)).optional()?;
+    // Where there are fewer, all that are left are meant.
+    Ok(((after, found.unwrap_or(i64::MAX)), found.map(|last| u128::from(last.unsigned_abs()))))
 }
 
 pub(super) fn clients(db: &Connection, id: Option<&str>, now: Time) -> Result<Vec<ClientFacts>, Error> {
@@ -103,10 +147,16 @@ pub(super) fn replace_client_secret(db: &Connection, id: &str, digest: Digest) -
     Ok(replaced > 0)
 }
 
-pub(super) fn remove_client(db: &Connection, id: &str) -> Result<bool, Error> {
-    db.prepare_cached("DELETE FROM native_sessions WHERE client_id = ?1")?.execute([id])?;
+pub(super) fn remove_client(db: &Connection, id: &str, most: u32) -> Result<Removed, Error> {
+    let found = db.prepare_cached("DELETE FROM clients WHERE id = ?1")?.execute([id])? > 0;
     db.prepare_cached("DELETE FROM device_codes WHERE client_id = ?1 AND scopes IS NOT NULL")?.execute([id])?;
-    Ok(db.prepare_cached("DELETE FROM clients WHERE id = ?1")?.execute([id])? > 0)
+    let sessions = db
+        .prepare_cached(
+            "DELETE FROM native_sessions
+             WHERE rowid IN (SELECT rowid FROM native_sessions WHERE client_id = ?1 LIMIT ?2)",
+        )?
+        .execute(params![id, most])?;
+    Ok(Removed { found, next: (sessions > 0).then_some(Walk::BEGINNING) })
 }
 
 pub(super) fn sessions(
@@ -154,25 +204,36 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SessionFacts> {
     })
 }
 
-/// Ends at most `most` of those that are meant of each table; answers how many.
-pub(super) fn end_sessions(db: &Connection, filter: &SessionFilter, most: u32, now: Time) -> Result<usize, Error> {
-    let kinds = kinds(filter);
-    let old = db
-        .prepare_cached(&format!(
-            "DELETE FROM sessions WHERE seq IN (SELECT seq FROM sessions WHERE {MEANT} LIMIT :most)"
-        ))?
-        .execute(named_params! {
-            ":id": filter.id, ":user": filter.user, ":client": filter.client, ":kinds": kinds, ":now": micros(now),
-            ":most": most,
+/// Ends those of the next rows that are meant; answers how many, and how far it has come.
+pub(super) fn end_sessions(
+    db: &Connection,
+    filter: &SessionFilter,
+    from: Walk,
+    most: u32,
+    now: Time,
+) -> Result<(usize, Walk), Error> {
+    let (kinds, mut next, mut ended) = (kinds(filter), from, 0);
+    if let Some(after) = from.sessions {
+        let (rows, over) = session_rows(db, after, most)?;
+        ended += db
+            .prepare_cached(&format!("DELETE FROM sessions WHERE seq > :after AND seq <= :last AND {MEANT}"))?
+            .execute(named_params! {
+            ":id": filter.id, ":user": filter.user, ":client": filter.client, ":kinds": kinds,
+            ":now": micros(now), ":after": rows.0, ":last": rows.1,
         })?;
-    let native = db
-        .prepare_cached(&format!(
-            "UPDATE native_sessions SET ended = :ended
-             WHERE id IN (SELECT id FROM native_sessions WHERE {NATIVE_MEANT} LIMIT :most)"
-        ))?
-        .execute(named_params! {
-            ":id": filter.id, ":user": filter.user, ":client": filter.client, ":kinds": kinds, ":now": micros(now),
-            ":most": most, ":ended": End::Revoked.word(),
-        })?;
-    Ok(old + native)
+        next.sessions = over;
+    }
+    if let Some(after) = from.native {
+        let (rows, over) = native_rows(db, after, most)?;
+        ended += db
+            .prepare_cached(&format!(
+                "UPDATE native_sessions SET ended = :ended WHERE rowid > :after AND rowid <= :last AND {NATIVE_MEANT}"
+            ))?
+            .execute(named_params! {
+                ":id": filter.id, ":user": filter.user, ":client": filter.client, ":kinds": kinds,
+                ":now": micros(now), ":after": rows.0, ":last": rows.1, ":ended": End::Revoked.word(),
+            })?;
+        next.native = over;
+    }
+    Ok((ended, next))
 }

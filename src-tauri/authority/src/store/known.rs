@@ -18,7 +18,7 @@ use daypass_core::token::ring::Ring;
 
 pub(crate) use self::memory::Memory;
 use self::memory::Stem;
-use super::{Answer, Backend, Ended};
+use super::{Answer, Backend, Ended, Removed, Walk};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::log::carried;
@@ -298,8 +298,8 @@ impl Backend for Known {
         self.changing(move |backend| backend.disable_user(id, at), |memory| memory.forget(&Ended::Everything))
     }
 
-    fn remove_user(&self, id: String) -> Answer<'_, bool> {
-        self.changing(move |backend| backend.remove_user(id), |memory| memory.forget(&Ended::Everything))
+    fn remove_user(&self, id: String, from: Walk, most: u32) -> Answer<'_, Removed> {
+        self.changing(move |backend| backend.remove_user(id, from, most), |memory| memory.forget(&Ended::Everything))
     }
 
     fn clients(&self, id: Option<String>, now: Time) -> Answer<'_, Vec<ClientFacts>> {
@@ -313,17 +313,17 @@ impl Backend for Known {
         )
     }
 
-    fn remove_client(&self, id: String) -> Answer<'_, bool> {
-        self.changing(move |backend| backend.remove_client(id), |memory| memory.forget(&Ended::Everything))
+    fn remove_client(&self, id: String, most: u32) -> Answer<'_, Removed> {
+        self.changing(move |backend| backend.remove_client(id, most), |memory| memory.forget(&Ended::Everything))
     }
 
     fn sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, Vec<SessionFacts>> {
         self.backend.sessions(filter, most, now)
     }
 
-    fn end_sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, usize> {
+    fn end_sessions(&self, filter: SessionFilter, from: Walk, most: u32, now: Time) -> Answer<'_, (usize, Walk)> {
         self.changing(
-            move |backend| backend.end_sessions(filter, most, now),
+            move |backend| backend.end_sessions(filter, from, most, now),
             |memory| memory.forget(&Ended::Everything),
         )
     }

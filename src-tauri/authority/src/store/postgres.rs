@@ -36,7 +36,7 @@ use self::address::Address;
 use self::link::Link;
 pub use self::passfile::PasswordFile;
 use super::ears::Lease;
-use super::{Answer, Backend, Told};
+use super::{Answer, Backend, Removed, Told, Walk};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
@@ -351,8 +351,8 @@ impl Backend for Running {
         step!(self.engine, step, |db| admin::disable_user(db, &id, at))
     }
 
-    fn remove_user(&self, id: String) -> Answer<'_, bool> {
-        step!(self.engine, step, |db| admin::remove_user(db, &id))
+    fn remove_user(&self, id: String, from: Walk, most: u32) -> Answer<'_, Removed> {
+        step!(self.engine, step, |db| admin::remove_user(db, &id, from, most))
     }
 
     fn clients(&self, id: Option<String>, now: Time) -> Answer<'_, Vec<ClientFacts>> {
@@ -363,16 +363,16 @@ impl Backend for Running {
         step!(self.engine, step, |db| admin::replace_client_secret(db, &id, digest))
     }
 
-    fn remove_client(&self, id: String) -> Answer<'_, bool> {
-        step!(self.engine, step, |db| admin::remove_client(db, &id))
+    fn remove_client(&self, id: String, most: u32) -> Answer<'_, Removed> {
+        step!(self.engine, step, |db| admin::remove_client(db, &id, most))
     }
 
     fn sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, Vec<SessionFacts>> {
         step!(self.engine, step, |db| admin::sessions(db, &filter, most, now))
     }
 
-    fn end_sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, usize> {
-        step!(self.engine, step, |db| admin::end_sessions(db, &filter, most, now))
+    fn end_sessions(&self, filter: SessionFilter, from: Walk, most: u32, now: Time) -> Answer<'_, (usize, Walk)> {
+        step!(self.engine, step, |db| admin::end_sessions(db, &filter, from, most, now))
     }
 
     fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize> {

@@ -7,6 +7,8 @@ mod own;
 mod plans;
 #[cfg(test)]
 mod sweeping;
+#[cfg(test)]
+mod walking;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::ears::{Ears, Lease};
 use super::queue::{Queue, Work, together};
-use super::{Answer, Backend, Told, admin, device, keys, native, owned, rows};
+use super::{Answer, Backend, Removed, Told, Walk, admin, device, keys, native, owned, rows};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::model::{
@@ -32,7 +34,7 @@ use crate::model::{
 
 /// The steps from an empty file to the schema that this program writes. How many were taken is kept in the file's
 /// `user_version`; a step that has been released is never changed again.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
@@ -40,6 +42,7 @@ const STEPS: [&str; 7] = [
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
     include_str!("schema-7.sql"),
+    include_str!("schema-8.sql"),
 ];
 
 /// The schema that this program writes.
@@ -365,8 +368,8 @@ impl Backend for Running {
         self.writer.run(move |db| admin::disable_user(db, &id, at))
     }
 
-    fn remove_user(&self, id: String) -> Answer<'_, bool> {
-        self.writer.run(move |db| together(db, |db| admin::remove_user(db, &id)))
+    fn remove_user(&self, id: String, from: Walk, most: u32) -> Answer<'_, Removed> {
+        self.writer.run(move |db| together(db, |db| admin::remove_user(db, &id, from, most)))
     }
 
     fn clients(&self, id: Option<String>, now: Time) -> Answer<'_, Vec<ClientFacts>> {
@@ -377,16 +380,16 @@ impl Backend for Running {
         self.writer.run(move |db| admin::replace_client_secret(db, &id, digest))
     }
 
-    fn remove_client(&self, id: String) -> Answer<'_, bool> {
-        self.writer.run(move |db| together(db, |db| admin::remove_client(db, &id)))
+    fn remove_client(&self, id: String, most: u32) -> Answer<'_, Removed> {
+        self.writer.run(move |db| together(db, |db| admin::remove_client(db, &id, most)))
     }
 
     fn sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, Vec<SessionFacts>> {
         self.reader().run(move |db| admin::sessions(db, &filter, most, now))
     }
 
-    fn end_sessions(&self, filter: SessionFilter, most: u32, now: Time) -> Answer<'_, usize> {
-        self.writer.run(move |db| together(db, |db| admin::end_sessions(db, &filter, most, now)))
+    fn end_sessions(&self, filter: SessionFilter, from: Walk, most: u32, now: Time) -> Answer<'_, (usize, Walk)> {
+        self.writer.run(move |db| together(db, |db| admin::end_sessions(db, &filter, from, most, now)))
     }
 
     fn expire(&self, now: Time, credentials_before: Time, most: u32) -> Answer<'_, usize> {

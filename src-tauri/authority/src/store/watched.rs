@@ -11,7 +11,7 @@ use daypass_core::lineage::chain::Token;
 use daypass_core::lineage::{Refusal, Scopes};
 use daypass_core::token::ring::Ring;
 
-use super::{Answer, Backend};
+use super::{Answer, Backend, Removed, Walk};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, SessionFacts, SessionFilter, Settled, SignInFacts, UserFacts};
 use crate::log::Event;
@@ -82,12 +82,12 @@ impl Backend for Watched {
         users(id: Option<String>, most: u32, now: Time) -> Vec<UserFacts>;
         credentials(user_id: String) -> Vec<CredentialFacts>;
         disable_user(id: String, at: Option<Time>) -> bool;
-        remove_user(id: String) -> bool;
+        remove_user(id: String, from: Walk, most: u32) -> Removed;
         clients(id: Option<String>, now: Time) -> Vec<ClientFacts>;
         replace_client_secret(id: String, digest: Digest) -> bool;
-        remove_client(id: String) -> bool;
+        remove_client(id: String, most: u32) -> Removed;
         sessions(filter: SessionFilter, most: u32, now: Time) -> Vec<SessionFacts>;
-        end_sessions(filter: SessionFilter, most: u32, now: Time) -> usize;
+        end_sessions(filter: SessionFilter, from: Walk, most: u32, now: Time) -> (usize, Walk);
         access_keys() -> Ring<SigningKey>;
         owned_sessions(by: Caller, now: Time) -> Result<Vec<Listed>, Denied>;
         owned_session(by: Caller, id: [u8; 16], now: Time) -> Result<NativeSession, Denied>;

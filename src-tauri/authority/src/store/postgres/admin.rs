@@ -7,13 +7,14 @@ use daypass_core::lineage::{End, Scopes};
 use tokio_postgres::Row;
 
 use super::link::{Link, Values};
-use super::values::{instant, some_instant, text, value, word};
+use super::values::{bytes, instant, some_instant, text, value, word};
 use crate::Error;
 use crate::admin::{ClientFacts, CredentialFacts, Grants, SessionFacts, SessionFilter, Speech, UserFacts};
 use crate::model::{CredentialKind, Digest, SessionKind};
 use crate::service::ClientKind;
 use crate::store::admin::kinds;
 use crate::store::rows::micros;
+use crate::store::{Removed, Walk};
 
 /// Which of the sessions of the four old dialects are meant: `$1` now, `$2` id, `$3` user, `$4` client, `$5` kinds.
 macro_rules! meant {
@@ -33,10 +34,9 @@ macro_rules! native_meant {
     };
 }
 
-/// Holds a user alone until the end of the transaction, which begins: nothing is opened for it meanwhile.
-async fn begin_holding(db: &Link, id: &str) -> Result<(), Error> {
-    db.begin_with("SELECT pg_advisory_xact_lock(hashtextextended('daypass user ' || $1::text, 0))", &[&text(id)])
-        .await?;
+/// Holds a user alone until the end of the transaction: nothing is opened for it meanwhile.
+async fn hold(db: &Link, id: &str) -> Result<(), Error> {
+    db.rows("SELECT pg_advisory_xact_lock(hashtextextended('daypass user ' || $1::text, 0))", &[&text(id)]).await?;
     Ok(())
 }
 
@@ -77,23 +77,64 @@ pub(super) async fn credentials(db: &Link, user_id: &str) -> Result<Vec<Credenti
 }
 
 pub(super) async fn disable_user(db: &Link, id: &str, at: Option<Time>) -> Result<bool, Error> {
-    begin_holding(db, id).await?;
     let sql = "UPDATE users SET disabled_at = $2 WHERE id = $1";
-    Ok(db.commit_with(sql, &[&text(id), &at.map(micros)]).await? > 0)
+    db.together(async {
+        hold(db, id).await?;
+        Ok(db.change(sql, &[&text(id), &at.map(micros)]).await? > 0)
+    })
+    .await
 }
 
-pub(super) async fn remove_user(db: &Link, id: &str) -> Result<bool, Error> {
-    begin_holding(db, id).await?;
-    for statement in [
-        "DELETE FROM sessions WHERE user_id = $1",
-        "DELETE FROM native_sessions WHERE user_id = $1",
-        "DELETE FROM device_codes WHERE user_id = $1",
-        "DELETE FROM credentials WHERE user_id = $1",
-        "DELETE FROM profiles WHERE user_id = $1",
-    ] {
-        db.change(statement, &[&text(id)]).await?;
-    }
-    Ok(db.commit_with("DELETE FROM users WHERE id = $1", &[&text(id)]).await? > 0)
+pub(super) async fn remove_user(db: &Link, id: &str, from: Walk, most: u32) -> Result<Removed, Error> {
+    db.together(async {
+        hold(db, id).await?;
+        let mut next = from;
+        if let Some(after) = from.sessions {
+            let (after, last, over) = session_rows(db, after, most).await?;
+            let sql = "DELETE FROM sessions WHERE seq > $1 AND seq <= $2 AND user_id = $3";
+            db.change(sql, &[&after, &last, &text(id)]).await?;
+            next.sessions = over;
+        }
+        if let Some(after) = from.native {
+            let (after, last, over) = native_rows(db, after, most).await?;
+            let sql = "DELETE FROM native_sessions WHERE id > $1 AND id <= $2 AND user_id = $3";
+            db.change(sql, &[&after.as_slice(), &last.as_slice(), &text(id)]).await?;
+            next.native = over;
+        }
+        if !from.is_over() {
+            return Ok(Removed { found: false, next: Some(next) });
+        }
+        let sql = "DELETE FROM credentials
+                   WHERE id = ANY (ARRAY (SELECT id FROM credentials WHERE user_id = $1 LIMIT $2))";
+        if db.change(sql, &[&text(id), &i64::from(most)]).await? > 0 {
+            return Ok(Removed { found: false, next: Some(next) });
+        }
+        db.change("DELETE FROM device_codes WHERE user_id = $1", &[&text(id)]).await?;
+        db.change("DELETE FROM profiles WHERE user_id = $1", &[&text(id)]).await?;
+        let found = db.change("DELETE FROM users WHERE id = $1", &[&text(id)]).await? > 0;
+        Ok(Removed { found, next: None })
+    })
+    .await
+}
+
+/// The next `most` of the sessions of the four old dialects: the number behind which they are, the last of theirs, and where
+/// the next step goes on. One that is opened by another has a higher number.
+async fn session_rows(db: &Link, after: u128, most: u32) -> Result<(i64, i64, Option<u128>), Error> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let sql = "SELECT seq FROM sessions WHERE seq > $1 ORDER BY seq OFFSET $2 LIMIT 1";
+    let found = db.row(sql, &[&after, &i64::from(most.saturating_sub(1))]).await?;
+    let found: Option<i64> = found.map(|row| value(&row, 0)).transpose()?;
+    // Where there are fewer, all that are left are meant.
+    Ok((after, found.unwrap_or(i64::MAX), found.map(|last| u128::from(last.unsigned_abs()))))
+}
+
+/// The same of the native dialect's, by their ids: one that is opened by another may be anywhere.
+async fn native_rows(db: &Link, after: u128, most: u32) -> Result<([u8; 16], [u8; 16], Option<u128>), Error> {
+    let after = after.to_be_bytes();
+    let sql = "SELECT id FROM native_sessions WHERE id > $1 ORDER BY id OFFSET $2 LIMIT 1";
+    let found = db.row(sql, &[&after.as_slice(), &i64::from(most.saturating_sub(1))]).await?;
+    let found: Option<[u8; 16]> = found.map(|row| bytes(&row, 0)).transpose()?;
+    Ok((after, found.unwrap_or([u8::MAX; 16]), found.map(u128::from_be_bytes)))
 }
 
 pub(super) async fn clients(db: &Link, id: Option<&str>, now: Time) -> Result<Vec<ClientFacts>, Error> {
@@ -125,11 +166,14 @@ pub(super) async fn replace_client_secret(db: &Link, id: &str, digest: Digest) -
     Ok(db.change(sql, &[&text(id), &digest.0.as_slice()]).await? > 0)
 }
 
-pub(super) async fn remove_client(db: &Link, id: &str) -> Result<bool, Error> {
+pub(super) async fn remove_client(db: &Link, id: &str, most: u32) -> Result<Removed, Error> {
     db.together(async {
-        db.change("DELETE FROM native_sessions WHERE client_id = $1", &[&text(id)]).await?;
+        let found = db.change("DELETE FROM clients WHERE id = $1", &[&text(id)]).await? > 0;
         db.change("DELETE FROM device_codes WHERE client_id = $1 AND scopes IS NOT NULL", &[&text(id)]).await?;
-        Ok(db.change("DELETE FROM clients WHERE id = $1", &[&text(id)]).await? > 0)
+        let sql = "DELETE FROM native_sessions
+                   WHERE id = ANY (ARRAY (SELECT id FROM native_sessions WHERE client_id = $1 LIMIT $2))";
+        let sessions = db.change(sql, &[&text(id), &i64::from(most)]).await?;
+        Ok(Removed { found, next: (sessions > 0).then_some(Walk::BEGINNING) })
     })
     .await
 }
@@ -178,18 +222,46 @@ fn read(row: &Row) -> Result<SessionFacts, Error> {
     })
 }
 
-/// Ends at most `most` of those that are meant of each table; answers how many.
-pub(super) async fn end_sessions(db: &Link, filter: &SessionFilter, most: u32, now: Time) -> Result<usize, Error> {
-    let old = concat!("DELETE FROM sessions WHERE seq IN (SELECT seq FROM sessions WHERE ", meant!(), " LIMIT $6)");
-    let native = concat!(
-        "UPDATE native_sessions SET ended = $7 WHERE id IN (SELECT id FROM native_sessions WHERE ",
-        native_meant!(),
-        " LIMIT $6)"
-    );
+/// Ends those of the next rows that are meant; answers how many, and how far it has come.
+///
+/// Where a user is meant, it is held: whoever opens a session by one of that user's has done so before and is found, or finds
+/// that one ended. Its native sessions end all at once, as their order says nothing.
+pub(super) async fn end_sessions(
+    db: &Link,
+    filter: &SessionFilter,
+    from: Walk,
+    most: u32,
+    now: Time,
+) -> Result<(usize, Walk), Error> {
     let [id, user, client] = asked(filter);
-    let (now, kinds, most, ended) = (micros(now), kinds(filter), i64::from(most), End::Revoked.word());
-    let values: Values<'_> = &[&now, &id, &user, &client, &kinds, &most, &ended];
-    let count =
-        db.together(async { Ok(db.change(old, &values[..6]).await? + db.change(native, values).await?) }).await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    let (now, kinds, ended, mut next) = (micros(now), kinds(filter), End::Revoked.word(), from);
+    let count = db
+        .together(async {
+            let mut count = 0;
+            if let Some(user) = &user {
+                hold(db, user).await?;
+            }
+            if let Some(after) = from.sessions {
+                let (after, last, over) = session_rows(db, after, most).await?;
+                let sql = concat!("DELETE FROM sessions WHERE seq > $6 AND seq <= $7 AND ", meant!());
+                count += db.change(sql, &[&now, &id, &user, &client, &kinds, &after, &last]).await?;
+                next.sessions = over;
+            }
+            if from.native.is_some() && user.is_some() {
+                let sql = concat!("UPDATE native_sessions SET ended = $6 WHERE user_id = $3 AND ", native_meant!());
+                count += db.change(sql, &[&now, &id, &user, &client, &kinds, &ended]).await?;
+                next.native = None;
+            } else if let Some(after) = from.native {
+                let (after, last, over) = native_rows(db, after, most).await?;
+                let sql =
+                    concat!("UPDATE native_sessions SET ended = $6 WHERE id > $7 AND id <= $8 AND ", native_meant!());
+                let values: Values<'_> =
+                    &[&now, &id, &user, &client, &kinds, &ended, &after.as_slice(), &last.as_slice()];
+                count += db.change(sql, values).await?;
+                next.native = over;
+            }
+            Ok(count)
+        })
+        .await?;
+    Ok((usize::try_from(count).unwrap_or(usize::MAX), next))
 }

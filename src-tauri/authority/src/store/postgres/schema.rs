@@ -7,7 +7,12 @@ use crate::model::{Keys, SigningKey};
 
 /// The steps from an empty database to the schema that this program writes. How many were taken is kept in the table
 /// `daypass_schema`; a step that has been released is never changed again.
-const STEPS: [&str; 3] = [include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("schema-1.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// The schema that this program writes.
 const SCHEMA: i64 = STEPS.len() as i64;

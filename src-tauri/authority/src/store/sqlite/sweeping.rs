@@ -1,9 +1,10 @@
-//! The removal of very many expired rows under load: nobody waits for more than one step of it, and all of them go.
+//! Long work under load, the removal of very many expired rows before all: nobody waits for more than one step of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::params;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::*;
 use crate::service::STEP;
@@ -13,7 +14,7 @@ const EXPIRED: usize = 200_000;
 /// How many write at the same time.
 const WRITERS: i64 = 8;
 
-fn now() -> Time {
+pub(super) fn now() -> Time {
     Time::from_timestamp(1_900_000_000, 0).unwrap()
 }
 
@@ -95,10 +96,17 @@ async fn nobody_waits_for_more_than_one_step_and_all_that_expired_goes() {
             }
         }
     });
-    let mut writers = tokio::task::JoinSet::new();
-    let over = sweeping.abort_handle();
+    let written = beside(&store, &begun, &sweeping.abort_handle()).await;
+    assert_eq!(sweeping.await.unwrap(), EXPIRED);
+    assert_eq!(left(&store).await, (4, written), "what lives is left");
+}
+
+/// Writes until the work is `over` whose steps are counted in `begun` before each is queued, and sees that no write waits for
+/// more than the step that was under way. Answers how many were written.
+pub(super) async fn beside(store: &Arc<Running>, begun: &Arc<AtomicUsize>, over: &AbortHandle) -> usize {
+    let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
-        let (store, begun, over) = (Arc::clone(&store), Arc::clone(&begun), over.clone());
+        let (store, begun, over) = (Arc::clone(store), Arc::clone(begun), over.clone());
         writers.spawn(async move {
             let (mut written, mut most) = (0, 0);
             while !over.is_finished() {
@@ -115,11 +123,10 @@ async fn nobody_waits_for_more_than_one_step_and_all_that_expired_goes() {
         });
     }
     let told = writers.join_all().await;
-    assert_eq!(sweeping.await.unwrap(), EXPIRED);
     let written: usize = told.iter().map(|(written, _)| written).sum();
     assert!(told.iter().all(|(_, most)| *most <= 1), "behind more than the step that was under way: {told:?}");
     assert!(written >= begun.load(Ordering::SeqCst), "writes went on between the steps: {written}");
-    assert_eq!(left(&store).await, (4, written), "what lives is left");
+    written
 }
 
 #[tokio::test]
