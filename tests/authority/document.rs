@@ -1,6 +1,6 @@
 //! The OpenAPI document against the code: what the whole suite asks and is answered stands in it, and all of it is done.
 
-mod every;
+pub(crate) mod every;
 pub(crate) mod held;
 pub(crate) mod request;
 

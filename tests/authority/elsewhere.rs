@@ -7,13 +7,13 @@ use daypass_core::Secret;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::native::{by, introspect, registered, signed_in};
+use crate::native::{by, decide, introspect, poll, registered, signed_in};
 use crate::operation::figure;
 use crate::place::Place;
 use crate::world::{World, answer, good, secret};
 
 /// How long it may take.
-const DEAD_WITHIN: Duration = Duration::from_secs(1);
+pub(crate) const DEAD_WITHIN: Duration = Duration::from_secs(1);
 
 /// Asks until the authority answers without the step of its store: from what it remembers, which others must end.
 pub(crate) async fn remembered(world: &World, step: &str, ask: impl AsyncFn()) {
@@ -105,6 +105,39 @@ async fn a_refresh_token_that_fifty_race_with_at_two_authorities_has_one_success
         successors.dedup();
         assert_eq!(successors.len(), 1);
         token = Secret::new(successors.remove(0));
+    }
+    here.end().await;
+    there.end().await;
+}
+
+#[tokio::test]
+async fn of_many_devices_that_redeem_one_sign_in_at_two_authorities_one_is_signed_in() {
+    let place = Place::new();
+    let (here, there) = (World::at(&place).await, World::at(&place).await);
+    let client = &there.demo.native_client;
+    let rows = |table: &str| place.run(&format!("SELECT count(*) FROM {table}")).parse::<u32>().unwrap();
+    for _ in 0..5 {
+        let begun = good(by(&here, client, "device_authorization", &[])).await;
+        assert_eq!(decide(&there, &begun, "approve").await, 200);
+        let old = good(here.request("POST", "/auth/device-codes").json(&json!({ "clientID": "tv" }))).await;
+        assert_eq!(decide(&there, &json!({ "user_code": old["userCode"] }), "approve").await, 200);
+        let path = format!("/auth/device-codes/{}/poll", old["deviceCode"].as_str().unwrap());
+        let before = (rows("native_sessions"), rows("credentials"));
+        let (mut native, mut discovr) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
+        for one in 0..20 {
+            let world = if one % 2 == 0 { &here } else { &there };
+            native.spawn(answer(poll(world, client, &begun)));
+            discovr.spawn(answer(world.request("POST", &path)));
+        }
+        let mut tokens: Vec<_> =
+            native.join_all().await.into_iter().map(|(_, body)| body["refresh_token"].clone()).collect();
+        tokens.retain(serde_json::Value::is_string);
+        assert!(!tokens.is_empty(), "somebody is signed in");
+        tokens.dedup();
+        assert_eq!(tokens.len(), 1, "the others are told the same, where they are told anything");
+        let signed_in = discovr.join_all().await.into_iter().filter(|(_, body)| body["refreshToken"].is_string());
+        assert_eq!(signed_in.count(), 1);
+        assert_eq!((rows("native_sessions"), rows("credentials")), (before.0 + 1, before.1 + 1));
     }
     here.end().await;
     there.end().await;

@@ -27,8 +27,10 @@ mod native_sessions;
 mod operation;
 #[path = "place_postgres.rs"]
 mod place;
+mod plans;
 mod pocketpaw;
 mod proxied;
+mod races;
 mod reached;
 mod restarts;
 mod store;

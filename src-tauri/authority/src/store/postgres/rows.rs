@@ -246,29 +246,29 @@ pub(super) async fn expire(db: &Link, now: Time, credentials_before: Time, most:
             db.change(SWEEP, &[]).await?;
             let sessions = db
                 .change(
-                    "DELETE FROM sessions WHERE seq IN (SELECT seq FROM sessions WHERE expires_at <= $1
-                     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                    "DELETE FROM sessions WHERE seq = ANY (ARRAY (SELECT seq FROM sessions WHERE expires_at <= $1
+                     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
                     &[&now, &most],
                 )
                 .await?;
             let credentials = db
                 .change(
-                    "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE expires_at <= $1
-                     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                    "DELETE FROM credentials WHERE id = ANY (ARRAY (SELECT id FROM credentials WHERE expires_at <= $1
+                     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
                     &[&before, &most],
                 )
                 .await?;
             let codes = db
                 .change(
-                    "DELETE FROM device_codes WHERE digest IN (SELECT digest FROM device_codes WHERE expires_at <= $1
-                     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                    "DELETE FROM device_codes WHERE digest = ANY (ARRAY (SELECT digest FROM device_codes WHERE expires_at <= $1
+                     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
                     &[&before, &most],
                 )
                 .await?;
             let native = db
                 .change(
-                    "DELETE FROM native_sessions WHERE id IN (SELECT id FROM native_sessions WHERE forgotten_at <= $1
-                     ORDER BY forgotten_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                    "DELETE FROM native_sessions WHERE id = ANY (ARRAY (SELECT id FROM native_sessions WHERE forgotten_at <= $1
+                     ORDER BY forgotten_at LIMIT $2 FOR UPDATE SKIP LOCKED))",
                     &[&now, &most],
                 )
                 .await?;
