@@ -285,7 +285,7 @@ fn a_token_is_read_back_and_nothing_else_is() {
 #[test]
 fn ids_follow_each_other_by_the_millisecond_and_differ_by_chance() {
     let chance = Counting(AtomicU64::new(1));
-    let mut id = |at| Chain::open(TERMS, Scopes::default(), &chance, at).0.id;
+    let id = |at| Chain::open(TERMS, Scopes::default(), &chance, at).0.id;
     let at = noon(0) + Duration::from_millis(1);
     let (first, second, third) = (id(noon(0)), id(at), id(at));
     assert!(first < second && second[..6] == third[..6]);

@@ -125,8 +125,8 @@ async fn sign_out(service: &Service, call: &Call) -> Result<Reply, Problem> {
 
 async fn list_profiles(service: &Service, call: &Call) -> Result<Reply, Problem> {
     let user = identity(service, call).await?;
-    let profiles: Vec<_> = service.profiles(&user.user_id).await?.iter().map(wire).collect();
-    ok(&json!({ "profiles": profiles }))
+    let profiles = service.profiles(&user.user_id).await?;
+    ok(&json!({ "profiles": profiles.iter().map(wire).collect::<Vec<_>>() }))
 }
 
 async fn create_profile(service: &Service, call: &Call) -> Result<Reply, Problem> {
@@ -189,13 +189,23 @@ async fn identity(service: &Service, call: &Call) -> Result<Credential, Problem>
     Ok(service.verify_credential(&token, CredentialKind::DiscovrRefresh).await??)
 }
 
-fn wire(profile: &Profile) -> serde_json::Value {
-    json!({
-        "id": profile.id,
-        "name": profile.name,
-        "avatarUrl": profile.avatar_url,
-        "createdAt": seconds(profile.created_at),
-    })
+/// A profile as Discovr writes it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    id: &'a str,
+    name: &'a str,
+    avatar_url: Option<&'a str>,
+    created_at: i64,
+}
+
+fn wire(profile: &Profile) -> Wire<'_> {
+    Wire {
+        id: &profile.id,
+        name: &profile.name,
+        avatar_url: profile.avatar_url.as_deref(),
+        created_at: seconds(profile.created_at),
+    }
 }
 
 /// Unix seconds, as Discovr writes every instant.
