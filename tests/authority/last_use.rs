@@ -28,6 +28,8 @@ async fn lasting() -> (World, Value) {
 async fn shown(world: &World, token: &Secret) -> (i64, i64) {
     world.service.write_uses().await.unwrap();
     let own = good(world.bearing("GET", OWN, token)).await;
+    let listed = good(world.bearing("GET", "/oauth2/sessions", token)).await;
+    assert_eq!(listed["sessions"], json!([own]), "a list says the same");
     let seconds = |name: &str| own[name].as_i64().unwrap() - START;
     (seconds("last_used_at"), seconds("expires_at"))
 }
