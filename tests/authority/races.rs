@@ -48,7 +48,11 @@ fn waiting(database: &Database) -> u32 {
 
 /// Sends `request`, and waits until it stands at the gate.
 async fn at_the_gate(database: &Database, request: RequestBuilder) -> JoinHandle<serde_json::Value> {
-    let asking = tokio::spawn(async move { good(request).await });
+    standing(database, tokio::spawn(async move { good(request).await })).await
+}
+
+/// What was begun, once it stands at the gate.
+async fn standing<T>(database: &Database, begun: JoinHandle<T>) -> JoinHandle<T> {
     tokio::time::timeout(SOON, async {
         while waiting(database) < 1 {
             tokio::task::yield_now().await;
@@ -56,7 +60,7 @@ async fn at_the_gate(database: &Database, request: RequestBuilder) -> JoinHandle
     })
     .await
     .expect("nobody comes to the gate");
-    asking
+    begun
 }
 
 /// Opens the gate as soon as `other` has ended or waits too, and answers what that did.
@@ -124,20 +128,22 @@ async fn what_waits_for_a_connection_in_vain_is_told_so_and_the_next_one_is_serv
 }
 
 #[tokio::test]
-async fn a_step_whose_client_has_gone_is_done_and_its_connection_serves_on() {
+async fn a_step_that_nobody_waits_for_any_more_is_done_and_its_connection_serves_on() {
     let database = postgres::shared().database();
     let world = over(&database, "&connections=1").await;
-    let gate = Gate::before(&database, "INSERT ON native_sessions");
-    let sessions = "SELECT count(*) FROM native_sessions";
-    let before: u32 = database.run(sessions).parse().unwrap();
-    let issue = || by(&world, &world.demo.native_client, "token", &[("grant_type", "client_credentials")]);
-    at_the_gate(&database, issue()).await.abort();
+    // The last thing that a new user gets.
+    let gate = Gate::before(&database, "INSERT ON sessions");
+    let users = "SELECT count(*) FROM users";
+    let before: u32 = database.run(users).parse().unwrap();
+    let service = std::sync::Arc::clone(&world.service);
+    let adding = standing(&database, tokio::spawn(async move { service.create_user().await.map(drop) })).await;
+    assert_eq!(database.run(users), before.to_string(), "half of a user is none");
+    adding.abort();
+    assert!(adding.await.unwrap_err().is_cancelled());
     drop(gate);
-    good(issue()).await;
-    let database = &database;
-    wait::until("the session that nobody waited for", SOON, || {
-        (database.run(sessions).parse() == Ok(before + 2)).then_some(())
-    });
+    let added = || (database.run(users).parse() == Ok(before + 1)).then_some(());
+    wait::until("the user that nobody waited for", SOON, added);
+    assert_eq!(answer(world.bearing("GET", "/profiles", &Secret::new("rt_unknown"))).await.0, 401);
 }
 
 #[tokio::test]

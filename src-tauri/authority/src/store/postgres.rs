@@ -194,7 +194,7 @@ impl Backend for Running {
     }
 
     fn add_user(&self, user: NewUser) -> Answer<'_, ()> {
-        step!(self.engine, step, |db| rows::add_user(db, &user))
+        step!(self.engine, step, |db| db.together(rows::add_user(db, &user)))
     }
 
     fn credential(&self, digest: Digest) -> Answer<'_, Option<Credential>> {
