@@ -20,7 +20,11 @@ pub fn access(bytes: &[u8]) {
             assert_eq!(named.unwrap(), signer.id());
             unchangeable(&signer, text);
         }
-        Err(error) => assert!(text.len() < 16 || !format!("{error} {error:?}").contains(text), "{error:?}"),
+        // A token is one word, and the error's own words are short.
+        Err(error) => {
+            let telling = text.len() >= 16 && !text.contains(' ');
+            assert!(!telling || !format!("{error} {error:?}").contains(text), "{error:?}");
+        }
     }
     if let Ok(claims) = serde_json::from_str::<Map<String, Value>>(text) {
         signed(&signer, &claims);
