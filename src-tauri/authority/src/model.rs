@@ -1,6 +1,7 @@
 //! What the store holds and what the service is asked: plain values, the same for every dialect and every store.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::SubsecRound as _;
@@ -411,10 +412,11 @@ impl NativeSession {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) id: [u8; 16],
-    pub(crate) client_id: String,
+    /// Shared with the one before it where both have the same, as most have; so are the scopes.
+    pub(crate) client_id: Arc<str>,
     pub(crate) name: Option<String>,
     /// Its scopes, as they are written.
-    pub(crate) scope: String,
+    pub(crate) scope: Arc<str>,
     pub(crate) created_at: Time,
     pub(crate) last_used_at: Time,
     /// When it is over at the latest, if it is not refreshed any more.
@@ -425,14 +427,22 @@ impl From<NativeSession> for Listed {
     fn from(session: NativeSession) -> Self {
         Self {
             id: session.chain.id,
-            scope: session.chain.lineage.scopes.to_string(),
+            scope: session.chain.lineage.scopes.to_string().into(),
             created_at: session.created_at,
             last_used_at: session.last_used_at(),
             over_at: session.chain.lineage.over_at(),
-            client_id: session.client_id,
+            client_id: session.client_id.into(),
             name: session.name,
         }
     }
+}
+
+/// `text`, shared with `last` where that is the same; it is the last one then.
+pub(crate) fn shared(last: &mut Arc<str>, text: &str) -> Arc<str> {
+    if **last != *text {
+        *last = text.into();
+    }
+    Arc::clone(last)
 }
 
 /// That an access token of a native session was accepted.

@@ -12,7 +12,7 @@ use super::device::take_device_code;
 use super::rows::{instant, micros, unreadable, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use};
+use crate::model::{Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use, shared};
 
 /// What a device sign-in was begun for is not what this program writes.
 pub(super) const UNREADABLE_SCOPES: Error = Error::Damaged("the scopes of a device sign-in cannot be read");
@@ -84,14 +84,15 @@ pub(super) fn listed(db: &Connection, user_id: &str, now: Time) -> Result<Vec<Li
         "SELECT id, client_id, name, scopes, created_at, expires_at, idle, used_at, seen_at FROM native_sessions
          WHERE user_id = ?1 AND ended IS NULL",
     )?;
+    let (mut client_id, mut scope) = ("".into(), "".into());
     let read = |row: &Row<'_>| {
         let used_at = instant(row.get(7)?, 7)?;
         let seen_at = row.get::<_, Option<i64>>(8)?.map(|micros| instant(micros, 8)).transpose()?;
         Ok(Listed {
             id: row.get(0)?,
-            client_id: row.get(1)?,
+            client_id: shared(&mut client_id, row.get_ref(1)?.as_str()?),
             name: row.get(2)?,
-            scope: row.get(3)?,
+            scope: shared(&mut scope, row.get_ref(3)?.as_str()?),
             created_at: instant(row.get(4)?, 4)?,
             last_used_at: seen_at.map_or(used_at, |seen_at| used_at.max(seen_at)),
             over_at: lineage::over_at(instant(row.get(5)?, 5)?, used_at, idle(row, 6)?),

@@ -15,7 +15,7 @@ use super::link::{Link, Then, Values};
 use super::values::{bytes, instant, life, millis, some_bytes, some_instant, some_word, text, value, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use};
+use crate::model::{Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use, shared};
 use crate::store::native::{UNREADABLE_SCOPES, forgotten_at, give_way};
 use crate::store::rows::micros;
 
@@ -92,14 +92,15 @@ pub(super) async fn living(db: &Link, user_id: &str, now: Time) -> Result<Vec<Na
 pub(super) async fn listed(db: &Link, user_id: &str, now: Time) -> Result<Vec<Listed>, Error> {
     let sql = "SELECT id, client_id, name, scopes, created_at, expires_at, idle, used_at, seen_at FROM native_sessions
                WHERE user_id = $1 AND ended IS NULL ORDER BY created_at, id";
+    let (mut client_id, mut scope) = ("".into(), "".into());
     let read = |row: &Row| {
         let used_at = instant(row, 7)?;
         let over_at = lineage::over_at(instant(row, 5)?, used_at, life(row, 6)?.unwrap_or(Duration::ZERO));
         Ok(Listed {
             id: bytes(row, 0)?,
-            client_id: value(row, 1)?,
+            client_id: shared(&mut client_id, value(row, 1)?),
             name: value(row, 2)?,
-            scope: value(row, 3)?,
+            scope: shared(&mut scope, value(row, 3)?),
             created_at: instant(row, 4)?,
             last_used_at: some_instant(row, 8)?.map_or(used_at, |seen_at| used_at.max(seen_at)),
             over_at,
