@@ -68,6 +68,20 @@ async fn who_comes_through_a_proxy_is_not_this_machine() {
 }
 
 #[tokio::test]
+async fn on_its_own_machine_the_page_is_sent_from_by_either_name() {
+    let world = behind().await;
+    let here = format!("http://{}", world.address);
+    let form = [("user_code", "BCDF-GHJK"), ("decision", "approve")];
+    let sent = |origin: &str| world.request("POST", "/device").header("origin", origin).form(&form).send();
+    for own in [&here, "https://sessions.example"] {
+        assert_eq!(sent(own).await.unwrap().status(), 404, "{own}: no such sign-in waits");
+    }
+    for other in ["http://sessions.example", "http://127.0.0.1", "http://localhost", "null", &here["http://".len()..]] {
+        assert_eq!(sent(other).await.unwrap().status(), 403, "{other}");
+    }
+}
+
+#[tokio::test]
 async fn it_is_called_by_its_public_name() {
     let world = behind().await;
     let seen = get(&world, PROXY, "/.well-known/oauth-authorization-server", "").await;

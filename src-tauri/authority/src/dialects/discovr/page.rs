@@ -7,7 +7,7 @@
 use http_body_util::Full;
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, ORIGIN};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use url::form_urlencoded;
 
 use crate::Service;
@@ -39,7 +39,7 @@ pub(super) async fn settle(service: &Service, call: &Call) -> Result<Reply, Prob
     }
     // A browser sends Origin with every form; another site cannot choose it.
     let origin = call.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    if origin != Some(&call.origin) {
+    if !origin.is_some_and(|origin| origin == call.origin || is_named(call, origin)) {
         return Err(Problem::Forbidden("The form must come from this server's own page"));
     }
     let kind = call.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -66,6 +66,14 @@ pub(super) async fn settle(service: &Service, call: &Call) -> Result<Reply, Prob
 /// Whether the client is on this machine.
 fn is_here(call: &Call) -> bool {
     call.peer.to_canonical().is_loopback()
+}
+
+/// Whether `origin` is this server by the name that the request gives it, which is one of its own: on its machine that may be
+/// another one than in public.
+fn is_named(call: &Call, origin: &str) -> bool {
+    let host = call.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let named = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    named.is_some() && named == host
 }
 
 /// What a person is told who may not approve here. The code is not repeated: it stands on the device.
