@@ -403,9 +403,13 @@ pub(crate) struct NativeSession {
 impl NativeSession {
     /// When it was used last: opened, refreshed, or an access token of it accepted.
     pub(crate) fn last_used_at(&self) -> Time {
-        let used_at = self.chain.lineage.used_at;
-        self.seen_at.map_or(used_at, |seen_at| used_at.max(seen_at))
+        last_used_at(self.chain.lineage.used_at, self.seen_at)
     }
+}
+
+/// The last use of a session that was opened or last refreshed at `used_at`, with an access token accepted last at `seen_at`.
+pub(crate) fn last_used_at(used_at: Time, seen_at: Option<Time>) -> Time {
+    seen_at.map_or(used_at, |seen_at| used_at.max(seen_at))
 }
 
 /// A session of the native dialect in a list: nothing of its tokens.

@@ -241,8 +241,8 @@ impl Service {
         }
     }
 
-    /// What an access or refresh token says of itself, as JSON (RFC 7662 section 2.2), if it would be accepted now. Of an access token that is a use of its
-    /// session; nothing else is changed.
+    /// What an access or refresh token says of itself, as JSON (RFC 7662 section 2.2), if it would be accepted now. Of an
+    /// access token that is a use of its session; nothing else is changed.
     pub(crate) async fn introspect(&self, token: &Secret) -> Result<Option<Bytes>, Error> {
         let now = self.now();
         let Some(refresh) = Token::parse(token) else {

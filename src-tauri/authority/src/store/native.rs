@@ -12,7 +12,9 @@ use super::device::take_device_code;
 use super::rows::{instant, micros, unreadable, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use, shared};
+use crate::model::{
+    Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use, last_used_at, shared,
+};
 
 /// What a device sign-in was begun for is not what this program writes.
 pub(super) const UNREADABLE_SCOPES: Error = Error::Damaged("the scopes of a device sign-in cannot be read");
@@ -87,14 +89,13 @@ pub(super) fn listed(db: &Connection, user_id: &str, now: Time) -> Result<Vec<Li
     let (mut client_id, mut scope) = ("".into(), "".into());
     let read = |row: &Row<'_>| {
         let used_at = instant(row.get(7)?, 7)?;
-        let seen_at = row.get::<_, Option<i64>>(8)?.map(|micros| instant(micros, 8)).transpose()?;
         Ok(Listed {
             id: row.get(0)?,
             client_id: shared(&mut client_id, row.get_ref(1)?.as_str()?),
             name: row.get(2)?,
             scope: shared(&mut scope, row.get_ref(3)?.as_str()?),
             created_at: instant(row.get(4)?, 4)?,
-            last_used_at: seen_at.map_or(used_at, |seen_at| used_at.max(seen_at)),
+            last_used_at: last_used_at(used_at, some_instant(row, 8)?),
             over_at: lineage::over_at(instant(row.get(5)?, 5)?, used_at, idle(row, 6)?),
         })
     };
@@ -103,6 +104,11 @@ pub(super) fn listed(db: &Connection, user_id: &str, now: Time) -> Result<Vec<Li
     // Here: SQLite would copy each row into its sorter and out again.
     found.sort_unstable_by_key(|session| (session.created_at, session.id));
     Ok(found)
+}
+
+/// The instant in a column that may be empty.
+fn some_instant(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time>> {
+    row.get::<_, Option<i64>>(column)?.map(|micros| instant(micros, column)).transpose()
 }
 
 /// The life in a column of milliseconds.
@@ -129,7 +135,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<NativeSession> {
         user_id: row.get(1)?,
         name: row.get(15)?,
         created_at: instant(row.get(3)?, 3)?,
-        seen_at: row.get::<_, Option<i64>>(17)?.map(|micros| instant(micros, 17)).transpose()?,
+        seen_at: some_instant(row, 17)?,
         chain: Chain {
             id: row.get(16)?,
             lineage,

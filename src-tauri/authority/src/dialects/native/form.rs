@@ -57,8 +57,8 @@ impl Form {
     }
 }
 
-/// The pairs of a form. Where nothing is escaped, as in most, they are read as they stand: a token by the library's decoder
-/// takes as long as all else that is done with it.
+/// The pairs of a form. Where nothing is escaped, as in most, they are read as they stand: decoding a token, which is long,
+/// took a twelfth of an introspection.
 fn pairs(form: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     let escaped = form.iter().any(|byte| matches!(byte, b'%' | b'+') || !byte.is_ascii());
     let (plain, escaped) = if escaped { (None, form) } else { (str::from_utf8(form).ok(), &[][..]) };

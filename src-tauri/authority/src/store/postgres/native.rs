@@ -15,7 +15,9 @@ use super::link::{Link, Then, Values};
 use super::values::{bytes, instant, life, millis, some_bytes, some_instant, some_word, text, value, word};
 use crate::Error;
 use crate::admin::Grants;
-use crate::model::{Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use, shared};
+use crate::model::{
+    Client, Digest, Listed, NativeSession, Redeemed, Refreshed, Salt, SignedIn, Use, last_used_at, shared,
+};
 use crate::store::native::{UNREADABLE_SCOPES, forgotten_at, give_way};
 use crate::store::rows::micros;
 
@@ -102,7 +104,7 @@ pub(super) async fn listed(db: &Link, user_id: &str, now: Time) -> Result<Vec<Li
             name: value(row, 2)?,
             scope: shared(&mut scope, value(row, 3)?),
             created_at: instant(row, 4)?,
-            last_used_at: some_instant(row, 8)?.map_or(used_at, |seen_at| used_at.max(seen_at)),
+            last_used_at: last_used_at(used_at, some_instant(row, 8)?),
             over_at,
         })
     };
